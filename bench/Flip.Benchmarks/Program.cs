@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Flip.Benchmarks;
+using Flip.Config;
+using Flip.Native;
+using Flip.Training;
+
+try
+{
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+    return await StepCommand.Create().Parse(args).InvokeAsync(configuration);
+}
+catch (OperationCanceledException)
+{
+    return 130; // as shells have it for SIGINT
+}
+catch (Exception e) when (e is ConfigException or LibTorchException or NonFiniteLossException or ArgumentException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

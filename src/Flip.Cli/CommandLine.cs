@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Flip.Cli.Commands;
+using Flip.Config;
+using Flip.Data;
+using Flip.Data.Loading;
+using Flip.Io;
+using Flip.Native;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli;
+
+/// <summary>The <c>flip</c> command: parses, runs, and turns every expected failure into one line and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Exit code of a failure.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
+    public const int Stopped = 130;
+
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
+
+    public static int Run(string[] args)
+    {
+        using var cancel = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, cancel));
+        var parsed = Root().Parse(args);
+        try
+        {
+            // Signals are ours: a run writes its checkpoint before it ends, however long that takes.
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return parsed.InvokeAsync(configuration, cancel.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("Stopped.");
+            return Stopped;
+        }
+        catch (Exception e) when (!parsed.GetValue(Verbose))
+        {
+            Console.Error.WriteLine(IsExpected(e)
+                ? $"flip: {e.Message}"
+                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
+            return Failed;
+        }
+    }
+
+    /// <summary>The whole command tree.</summary>
+    public static RootCommand Root() => new("FLIP: fast language-image pre-training by masking. Trains, tunes and evaluates CLIP models.")
+    {
+        Verbose,
+        QuickstartCommand.Create(),
+        TrainCommand.Create(),
+        TuneCommand.Create(),
+        EvalCommand.Create(),
+        ConfigCommand.Create(),
+    };
+
+    /// <summary>Failures whose message is written for the user. Of arithmetic ones that is an evaluation's of embeddings that are not
+    /// finite; the runtime's own are of derived types, and defects.</summary>
+    internal static bool IsExpected(Exception e) => e is ConfigException or LibTorchException or CheckpointFormatException
+        or VocabularyException or NonFiniteLossException or TooManyBadSamplesException or EvaluationDataException
+        or BadSampleException or IOException or UnauthorizedAccessException or InvalidDataException
+        || e.GetType() == typeof(ArithmeticException);
+
+    private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
+    {
+        if (!cancel.IsCancellationRequested)
+        {
+            context.Cancel = true; // a second signal ends the process at once
+            Console.Error.WriteLine("Stopping after this step; press Ctrl-C again to end at once without a checkpoint.");
+            cancel.Cancel();
+        }
+    }
+}

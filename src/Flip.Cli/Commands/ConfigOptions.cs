@@ -1,0 +1,104 @@
+using System.CommandLine;
+using Flip.Config;
+
+namespace Flip.Cli.Commands;
+
+/// <summary>The options by which a command takes settings.</summary>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/> or <see cref="Eval"/>.</param>
+internal sealed class ConfigOptions(ConfigOptions.Kind kind)
+{
+    private static readonly Shortcut[] ZeroShot =
+    [
+        new("--zero-shot", "eval.zeroShot", "Labelled shards for zero-shot classification."),
+        new("--eval-class-names", "eval.classNames", "Class names of the labelled shards."),
+        new("--templates", "eval.templates", "Prompts of zero-shot classification: flip7, clip80, or a file with one a line, {c} for the name."),
+    ];
+
+    private static readonly Shortcut Retrieval = new("--retrieval", "eval.retrieval", "Captioned shards for retrieval.");
+    private static readonly Shortcut Device = new("--device", "train.device", "cpu, cuda or cuda:N.");
+
+    private static readonly Shortcut[] Training =
+    [
+        new("--data", "data.train", "Training shards: folder, glob or brace pattern."),
+        new("--class-names", "data.classNames", "Class names of training shards with .cls files."),
+        .. ZeroShot,
+        Retrieval,
+        new("--samples", "train.samples", "Length: samples, or \"30 epochs\", \"1000 steps\"."),
+        new("--batch-size", "train.batchSize", "Pairs in a step's contrast."),
+        new("--seed", "train.seed", "Seed of weights, order, crops, captions and masks."),
+        Device,
+    ];
+
+    private readonly Option<string?> _preset = new("--preset", "-p") { Description = "Named recipe; `flip config --presets` lists them." };
+
+    private readonly Option<FileInfo?> _file = new("--config", "-c") { Description = "JSON file with settings that differ from the preset." };
+
+    private readonly Option<string[]> _sets = SetOption();
+
+    private readonly (string Key, Option<string?> Option)[] _shortcuts =
+        [.. kind.Shortcuts.Select(s => (s.Key, new Option<string?>(s.Option) { Description = s.Description }))];
+
+    /// <summary>Settings of a training that begins with a preset.</summary>
+    public static Kind Train { get; } = new(
+        FromPreset: true,
+        [.. Training, new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without.")]);
+
+    /// <summary>Settings of a training that begins with a model, its configuration and its vocabulary.</summary>
+    public static Kind Tune { get; } = new(FromPreset: false, Training);
+
+    /// <summary>Settings of an evaluation.</summary>
+    public static Kind Eval { get; } = new(
+        FromPreset: false,
+        [
+            .. ZeroShot,
+            Retrieval,
+            new("--batch-size", "eval.batchSize", "Images or texts encoded at a time."),
+            new("--seed", "train.seed", "Seed of the masks of --mask."),
+            Device,
+        ]);
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        if (kind.FromPreset)
+        {
+            command.Add(_preset);
+            command.Add(_file);
+        }
+
+        foreach (var (_, option) in _shortcuts)
+        {
+            command.Add(option);
+        }
+
+        command.Add(_sets);
+    }
+
+    /// <summary>The preset or file that a new run would start from, or null.</summary>
+    public string? Start(ParseResult result) => result.GetValue(_preset) ?? result.GetValue(_file)?.Name;
+
+    /// <summary>The configuration that the options describe, where it begins with a preset.</summary>
+    public FlipConfig Resolve(ParseResult result) =>
+        ConfigReader.Resolve(result.GetValue(_preset), result.GetValue(_file)?.FullName, Sets(result));
+
+    /// <summary>Settings given one by one, the shortcuts first, as <c>key=value</c>.</summary>
+    public IReadOnlyList<string> Sets(ParseResult result) =>
+    [
+        .. _shortcuts
+            .Select(shortcut => (shortcut.Key, Value: result.GetValue(shortcut.Option)))
+            .Where(shortcut => shortcut.Value is not null)
+            .Select(shortcut => $"{shortcut.Key}={shortcut.Value}"),
+        .. result.GetValue(_sets) ?? [],
+    ];
+
+    private static Option<string[]> SetOption() => new("--set", "-s")
+    {
+        Description = "One setting, such as model.image.maskRatio=0.75; may be repeated.",
+        HelpName = "key=value",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    /// <param name="FromPreset">Whether the settings begin with a preset and a file, not with a model's.</param>
+    /// <param name="Shortcuts">Settings with options of their own.</param>
+    internal sealed record Kind(bool FromPreset, IReadOnlyList<Shortcut> Shortcuts);
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Text.Json;
+using Flip.Cli.Reporting;
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Io;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip train</c>: pre-training with masking, new or resumed.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var folder = new Option<string?>("--run") { Description = "Folder of the run; runs/train-TIME without." };
+        var resume = new Option<string?>("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
+        var initial = new Option<string?>("--init") { Description = "Model, run or checkpoint to take weights and tokenizer from." };
+        var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
+        var settings = new ConfigOptions(ConfigOptions.Train);
+        var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, json };
+        settings.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            using var view = Consoles.Progress(result.GetValue(json));
+            var resumed = result.GetValue(resume);
+            if (resumed is not null && (result.GetValue(folder) ?? result.GetValue(initial) ?? settings.Start(result)) is { } other)
+            {
+                throw new ConfigException($"--resume continues a run as it is; {other} belongs to a new one.");
+            }
+
+            var run = resumed is not null ? RunFolder.Open(resumed) : RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("train"));
+            var session = new TrainingSession(run, "train", view);
+            try
+            {
+                var trained = resumed is not null
+                    ? session.Resume(settings.Sets(result), cancellation)
+                    : session.Start(settings.Resolve(result), result.GetValue(initial), cancellation);
+                Finish(run, trained, view, result.GetValue(json));
+                return Task.FromResult(0);
+            }
+            catch (OperationCanceledException)
+            {
+                view.Message($"To go on: flip train --resume {run.Path}");
+                throw;
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Writes results and report, and tells where they are.</summary>
+    public static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)
+    {
+        var results = JsonSerializer.Serialize(
+            new { trained.State.Samples, trained.State.Steps, trained.State.Seconds, trained.State.BadSamples, trained.Scores },
+            JsonOutput.Options);
+        AtomicFile.WriteText(run.ResultsFile, results + "\n");
+        RunReport.Write(run, trained);
+        view.Message($"Model: {run.Model}");
+        view.Message($"Report: {run.ReportFile}");
+        if (json)
+        {
+            Console.WriteLine(results);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Flip.Cli.Reporting;
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Training;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip tune</c>: unmasked tuning, which closes the gap between masked training and whole images (paper, section 3).</summary>
+internal static class TuneCommand
+{
+    public static Command Create()
+    {
+        var source = new Argument<string>("model") { Description = "Model, run or checkpoint to tune." };
+        var folder = new Option<string?>("--run") { Description = "Folder of the new run; runs/tune-TIME without." };
+        var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
+        var settings = new ConfigOptions(ConfigOptions.Tune);
+        var command = new Command(
+            "tune",
+            "Tune a model without masking. Weights are loaded, optimiser state is dropped; by default a hundredth of the training's samples at a hundredth of its rate.")
+        {
+            source, folder, json,
+        };
+        settings.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var model = result.GetValue(source)!;
+            var config = ConfigReader.Overlay(TuneRecipe.After(ModelFolder.LoadConfig(model)), settings.Sets(result));
+            var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
+            using var view = Consoles.Progress(result.GetValue(json));
+            var tuned = new TrainingSession(run, "tune", view).Start(config, model, cancellation);
+            TrainCommand.Finish(run, tuned, view, result.GetValue(json));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+}

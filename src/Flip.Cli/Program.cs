@@ -1,0 +1,3 @@
+using Flip.Cli;
+
+return CommandLine.Run(args);

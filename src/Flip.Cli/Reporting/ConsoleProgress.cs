@@ -1,0 +1,153 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Flip.Cli.Reporting;
+
+/// <summary>
+/// Progress on a console: on a terminal one line that is drawn over and over, with a bar; where the output is redirected a plain line
+/// every few seconds, so that a log file stays readable, and the last state at the end. The line is drawn here because Spectre's
+/// live displays hold the thread that starts them until they end. Safe to call from several threads.
+/// </summary>
+public sealed class ConsoleProgress : IProgressView
+{
+    private const int BarWidth = 20;
+    private const string EraseLine = "\r\u001b[2K";
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromSeconds(0.1);
+
+    private readonly IAnsiConsole _console;
+    private readonly TimeProvider _time;
+    private readonly bool _isLive;
+    private readonly Lock _gate = new();
+    private TrainProgress? _latest;
+    private bool _isLatestShown;
+    private DateTimeOffset _shownAt;
+
+    /// <param name="console">Where to write; null for the process's own.</param>
+    /// <param name="time">Clock; null for the system's.</param>
+    public ConsoleProgress(IAnsiConsole? console = null, TimeProvider? time = null)
+    {
+        _console = console ?? AnsiConsole.Console;
+        _time = time ?? TimeProvider.System;
+        _isLive = _console.Profile.Capabilities is { Ansi: true, Interactive: true } && _console.Profile.Out.IsTerminal;
+    }
+
+    /// <inheritdoc/>
+    public void Report(TrainProgress progress)
+    {
+        lock (_gate)
+        {
+            if (_latest is not null && _latest.Stage != progress.Stage)
+            {
+                EndStage();
+            }
+
+            var now = _time.GetUtcNow();
+            var isDue = _latest is null || now - _shownAt >= (_isLive ? LiveInterval : PlainInterval);
+            _latest = progress;
+            _isLatestShown = isDue;
+            if (isDue)
+            {
+                _shownAt = now;
+                Show(progress);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Message(string text)
+    {
+        lock (_gate)
+        {
+            if (_isLive && _latest is not null)
+            {
+                WriteControl(EraseLine);
+                WritePlain(text);
+                Show(_latest);
+            }
+            else
+            {
+                WritePlain(text);
+            }
+        }
+    }
+
+    /// <summary>Shows the last state, unless it is there already, and leaves it standing.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            EndStage();
+        }
+    }
+
+    /// <summary>The numbers of a line, as on a log's plain lines.</summary>
+    internal static string Describe(TrainProgress p)
+    {
+        var share = p.TotalSamples > 0 ? (double)p.Samples / p.TotalSamples : 0;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{share * 100,3:0}%  {Count(p.Samples)}/{Count(p.TotalSamples)}  {p.SamplesPerSecond:#,0.#} samples/s  loss {p.Loss:F4}  "
+            + $"lr {p.LearningRate:0.00e-0}  data wait {p.DataWaitShare * 100:0}%  left {Left(p.Remaining)}");
+    }
+
+    private void EndStage()
+    {
+        if (_latest is null)
+        {
+            return;
+        }
+
+        if (!_isLatestShown)
+        {
+            Show(_latest);
+        }
+
+        if (_isLive)
+        {
+            WritePlain(string.Empty);
+        }
+
+        _latest = null;
+    }
+
+    private void Show(TrainProgress progress)
+    {
+        var text = Describe(progress);
+        if (!_isLive)
+        {
+            WritePlain($"{progress.Stage}  {text}");
+            return;
+        }
+
+        // A line longer than the terminal would wrap, and then not all of it would be drawn over.
+        var full = progress.TotalSamples > 0 ? (int)Math.Clamp(BarWidth * progress.Samples / progress.TotalSamples, 0, BarWidth) : 0;
+        var room = Math.Max(0, _console.Profile.Width - progress.Stage.Length - BarWidth - 4);
+        WriteControl(EraseLine);
+        _console.Markup(
+            $"[bold]{Markup.Escape(progress.Stage)}[/] [green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/] "
+            + Markup.Escape(text.Length > room ? text[..room] : text));
+    }
+
+    private void WriteControl(string sequence) => _console.Write(new ControlCode(sequence));
+
+    /// <summary>Past Spectre's layout, which would break a line at the 80 columns it assumes of a file.</summary>
+    private void WritePlain(string text)
+    {
+        _console.Profile.Out.Writer.WriteLine(text);
+        _console.Profile.Out.Writer.Flush();
+    }
+
+    private static string Count(long samples) => samples switch
+    {
+        >= 1_000_000_000 => (samples / 1e9).ToString("0.00B", CultureInfo.InvariantCulture),
+        >= 1_000_000 => (samples / 1e6).ToString("0.00M", CultureInfo.InvariantCulture),
+        >= 10_000 => (samples / 1e3).ToString("0.0k", CultureInfo.InvariantCulture),
+        _ => samples.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static string Left(TimeSpan time) =>
+        time.TotalDays >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.Days}d {time:hh\\:mm}")
+        : time.TotalHours >= 1 ? time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture)
+        : time.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,11 @@
+namespace Flip.Cli.Reporting;
+
+/// <summary>Shows how a training goes.</summary>
+public interface IProgressView : IDisposable
+{
+    /// <summary>Shows the state; may be called at every step.</summary>
+    void Report(TrainProgress progress);
+
+    /// <summary>Writes a line that stays.</summary>
+    void Message(string text);
+}

@@ -1,0 +1,62 @@
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Evaluation.Retrieval;
+using Flip.Evaluation.ZeroShot;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>The evaluations that a configuration asks for.</summary>
+internal static class Evaluators
+{
+    /// <summary>Opens the data and makes the evaluators; none where the configuration names no data.</summary>
+    public static IReadOnlyList<IEvaluator> Of(FlipConfig config, ITokenizer tokenizer)
+    {
+        var evaluators = new List<IEvaluator>();
+        if (config.Eval.ZeroShot is { } labelled)
+        {
+            evaluators.Add(ZeroShot(config, tokenizer, labelled, config.Eval.ClassNames!, "zeroShot"));
+        }
+
+        if (config.Eval.Retrieval is { } captioned)
+        {
+            evaluators.Add(Retrieval(config, tokenizer, captioned));
+        }
+
+        return evaluators;
+    }
+
+    /// <summary>Zero-shot classification of labelled shards.</summary>
+    public static ZeroShotEvaluator ZeroShot(
+        FlipConfig config, ITokenizer tokenizer, string shards, string classNames, string name)
+    {
+        var set = Open(config, shards);
+        return new ZeroShotEvaluator(
+            Images(set, config.Eval.BatchSize),
+            set.Labels,
+            ClassNames.Load(classNames),
+            ClassTemplates.Load(config.Eval.Templates),
+            tokenizer,
+            config.Eval.BatchSize,
+            name);
+    }
+
+    /// <summary>Retrieval among captioned shards.</summary>
+    public static RetrievalEvaluator Retrieval(FlipConfig config, ITokenizer tokenizer, string shards)
+    {
+        var set = Open(config, shards);
+        return new RetrievalEvaluator(Images(set, config.Eval.BatchSize), set.Captions, tokenizer, config.Eval.BatchSize);
+    }
+
+    /// <summary>Shards as an evaluation reads them.</summary>
+    public static EvaluationSet Open(FlipConfig config, string shards) => EvaluationSet.Open(
+        shards,
+        new EvaluationTransform(config.Eval.Transform, config.Model.Image.ImageSize),
+        workers: config.Data.Workers);
+
+    private static IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> Images(EvaluationSet set, int batchSize) =>
+        set.Images(batchSize).Select(batch => ((ReadOnlyMemory<byte>)batch.Pixels.AsMemory(0, batch.Size * batch.ImageSize * batch.ImageSize * 3), batch.Size));
+}

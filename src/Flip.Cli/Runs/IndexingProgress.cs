@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Tells every few seconds how far the indexing of shards is; few shards are done before the first message is due.</summary>
+internal sealed class IndexingProgress(Action<string> say, TimeProvider? time = null)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly Lock _gate = new();
+    private long? _saidAt;
+
+    /// <summary>Takes the state, from any thread.</summary>
+    public void Report(int done, int shards)
+    {
+        lock (_gate)
+        {
+            _saidAt ??= _time.GetTimestamp();
+            if (_time.GetElapsedTime(_saidAt.Value) >= Interval)
+            {
+                _saidAt = _time.GetTimestamp();
+                say(string.Create(CultureInfo.InvariantCulture, $"Indexing: {done:N0} of {shards:N0} shards."));
+            }
+        }
+    }
+}

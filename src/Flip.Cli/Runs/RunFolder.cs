@@ -1,0 +1,64 @@
+using Flip.Config;
+using Flip.Io;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>
+/// The folder of a run: <c>config.json</c>, <c>tokenizer/</c>, <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/</c>,
+/// and at the end <c>model/</c>, <c>results.json</c> and <c>report.html</c>.
+/// </summary>
+internal sealed class RunFolder(string path)
+{
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string ConfigFile => Of(ModelFolder.ConfigFile);
+
+    public string Tokenizer => Of(ModelFolder.TokenizerInRun);
+
+    public string Checkpoints => Of(ModelFolder.CheckpointsInRun);
+
+    public string Model => Of(ModelFolder.InRun);
+
+    public string ResultsFile => Of("results.json");
+
+    public string ReportFile => Of("report.html");
+
+    /// <summary>Whether a training has left something that is not to be overwritten.</summary>
+    public bool HasBegun => Directory.Exists(Checkpoints) || Directory.Exists(Model);
+
+    /// <summary>A new run's folder.</summary>
+    /// <exception cref="ConfigException">There is a run already: nothing is overwritten.</exception>
+    public static RunFolder Create(string path)
+    {
+        var run = new RunFolder(path);
+        if (run.HasBegun)
+        {
+            throw new ConfigException(
+                $"{run.Path} holds a run already: `flip train --resume {path}` continues it, another --run begins a new one.");
+        }
+
+        Directory.CreateDirectory(run.Path);
+        return run;
+    }
+
+    /// <summary>An existing run's folder.</summary>
+    /// <exception cref="ConfigException">There is no run.</exception>
+    public static RunFolder Open(string path)
+    {
+        var run = new RunFolder(path);
+        return File.Exists(run.ConfigFile)
+            ? run
+            : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
+    }
+
+    /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
+    public static string DefaultPath(string name) =>
+        System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+
+    public FlipConfig LoadConfig() => ConfigReader.Parse(File.ReadAllText(ConfigFile), ConfigFile);
+
+    public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
+
+    private string Of(string name) => System.IO.Path.Combine(Path, name);
+}

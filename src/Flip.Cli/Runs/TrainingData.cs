@@ -1,0 +1,70 @@
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Indexed training shards and how their captions are read.</summary>
+internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
+{
+    private const int DamageShown = 5;
+
+    /// <summary>Indexes the configured shards.</summary>
+    /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
+    public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation)
+    {
+        var pattern = data.Train ?? throw new ConfigException(
+            "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
+        var index = DataSetIndex.Open(pattern, new IndexingProgress(say).Report, cancellation);
+        say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
+        foreach (var damage in index.Damage.Take(DamageShown))
+        {
+            say($"Damaged: {damage.Message}");
+        }
+
+        if (index.Damage.Count > DamageShown)
+        {
+            say(FormattableString.Invariant($"{index.Damage.Count:N0} damages in all; what can be read is used."));
+        }
+
+        var captions = data.ClassNames is { } names
+            ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
+            : new CaptionReader();
+        return new TrainingData(index, captions);
+    }
+
+    /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>
+    public ITokenizer Tokenizer(DataConfig data, Action<string> say, CancellationToken cancellation)
+    {
+        if (data.Vocabulary is null && data.Tokenizer == TokenizerKind.WordPiece)
+        {
+            say("Learning a vocabulary from the captions.");
+        }
+
+        var tokenizer = TokenizerFactory.Create(data, () => Index.ReadCaptions(Captions), cancellation);
+        say(FormattableString.Invariant($"{tokenizer.VocabularySize:N0} entries in the vocabulary."));
+        return tokenizer;
+    }
+
+    /// <summary>The loader at a position.</summary>
+    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position) => new BatchLoader(
+        Index,
+        Captions,
+        tokenizer,
+        new TrainTransform(
+            config.Model.Image.ImageSize, config.Data.CropMinArea, config.Data.FlipProbability, (ulong)config.Train.Seed),
+        new BatchLoaderOptions
+        {
+            TextLength = config.Model.Text.Length,
+            Seed = (ulong)config.Train.Seed,
+            ShuffleShards = config.Data.ShuffleShards,
+            Workers = config.Data.Workers,
+            PrefetchBatches = config.Data.PrefetchBatches,
+            MaxBadShare = config.Data.MaxBadShare,
+            Start = position,
+            BatchSize = config.Train.BatchSize,
+        });
+}

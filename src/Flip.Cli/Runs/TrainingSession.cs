@@ -1,0 +1,99 @@
+using Flip.Cli.Reporting;
+using Flip.Config;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill.</summary>
+internal sealed class TrainingSession(RunFolder run, string stage, IProgressView view)
+{
+    private const int GallerySize = 8;
+
+    /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
+    /// <param name="config">What to do; a text vocabulary size of 0 becomes the tokenizer's.</param>
+    /// <param name="initial">Model to take weights and tokenizer from; null for new ones.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public TrainingResult Start(FlipConfig config, string? initial, CancellationToken cancellation)
+    {
+        ConfigReader.Validate(config);
+        var compute = Compute.Of(config.Train);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        TrainingPlan.Of(config, data.Index.Count);
+        if (initial is not null)
+        {
+            using var loaded = ModelFolder.Load(initial, _ => config);
+            return Start(loaded.Config, data, loaded.Tokenizer, loaded.Model, cancellation);
+        }
+
+        var tokenizer = data.Tokenizer(config.Data, view.Message, cancellation);
+        config = ModelFolder.WithVocabulary(config, tokenizer);
+        using var model = NewModel(config, compute);
+        return Start(config, data, tokenizer, model, cancellation);
+    }
+
+    /// <summary>Continues a run from its newest checkpoint.</summary>
+    /// <param name="sets">Settings to change, <c>key=value</c>; those that would make it another run are refused.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
+    {
+        var stored = run.LoadConfig();
+        var config = ConfigReader.Overlay(stored, sets);
+        ResumeRules.Check(stored, config);
+        var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
+            ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
+        view.Message($"Resuming from {checkpoint}.");
+        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        var tokenizer = TokenizerFactory.Load(run.Tokenizer);
+        var evaluators = Evaluators.Of(config, tokenizer);
+        using var model = NewModel(config, Compute.Of(config.Train));
+        return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
+    }
+
+    private static FlipModel NewModel(FlipConfig config, Compute compute) =>
+        new(config.Model, config.Train.Loss, compute.Type, compute.Device, (ulong)config.Train.Seed);
+
+    private TrainingResult Start(
+        FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
+    {
+        var evaluators = Evaluators.Of(config, tokenizer);
+        Directory.CreateDirectory(run.Tokenizer);
+        tokenizer.Save(run.Tokenizer);
+        return Train(config, data, tokenizer, model, evaluators, null, cancellation);
+    }
+
+    private TrainingResult Train(
+        FlipConfig config,
+        TrainingData data,
+        ITokenizer tokenizer,
+        FlipModel model,
+        IReadOnlyList<IEvaluator> evaluators,
+        string? checkpoint,
+        CancellationToken cancellation)
+    {
+        var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
+        var observer = new RunObserver(stage, view);
+        using var trainer = new Trainer(
+            model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
+        run.SaveConfig(config);
+        using var log = new MetricLog(run.Path, trainer.State.Samples);
+        observer.Log = log;
+        var scores = trainer.Run(cancellation);
+        using (trainer.Ema?.Applied())
+        {
+            ModelFolder.Save(run.Model, config, model, tokenizer);
+        }
+
+        // A loader begins with whole batches ahead; these eight are all that is shown.
+        using var gallery = data.Loader(config with { Train = config.Train with { BatchSize = GallerySize } }, tokenizer, 0);
+        return new TrainingResult(config, trainer.State, scores, gallery.Next(GallerySize, cancellation));
+    }
+}
+
+/// <summary>A finished training.</summary>
+/// <param name="Config">The resolved configuration.</param>
+/// <param name="State">Samples, steps and seconds.</param>
+/// <param name="Scores">Numbers of the last evaluation.</param>
+/// <param name="Gallery">The first pairs of the first epoch, cropped as in training.</param>
+internal sealed record TrainingResult(FlipConfig Config, TrainState State, IReadOnlyDictionary<string, double> Scores, Batch Gallery);

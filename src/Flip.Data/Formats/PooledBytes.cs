@@ -1,0 +1,15 @@
+using System.Buffers;
+
+namespace Flip.Data.Formats;
+
+/// <summary>Bytes from the shared pool, given back on disposal; an image file a sample would be a new large object each.</summary>
+internal readonly struct PooledBytes(int length) : IDisposable
+{
+    private readonly byte[] _array = ArrayPool<byte>.Shared.Rent(length);
+
+    public Span<byte> Span => _array.AsSpan(0, length);
+
+    public ReadOnlyMemory<byte> Memory => _array.AsMemory(0, length);
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_array);
+}

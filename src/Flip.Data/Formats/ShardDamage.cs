@@ -1,0 +1,7 @@
+namespace Flip.Data.Formats;
+
+/// <summary>Something in a shard that could not be used, found while it was indexed. What could be used is used.</summary>
+/// <param name="Path">The shard.</param>
+/// <param name="Cause">Short and stable, to count by: "empty shard", "cut shard", "not a tar", ...</param>
+/// <param name="Message">One line that names the shard and says more.</param>
+public sealed record ShardDamage(string Path, string Cause, string Message);

@@ -1,0 +1,51 @@
+using Flip.Config;
+
+namespace Flip.Data.Images;
+
+/// <summary>
+/// The fixed transform of evaluation, with Pillow's antialiasing bicubic kernel. FLIP: the central square of the whole short side,
+/// resized. CLIP: the short side resized to S, then the central square. Safe to call from several threads.
+/// </summary>
+/// <param name="kind">FLIP's or CLIP's.</param>
+/// <param name="size">Height and width S of the result, pixels.</param>
+public sealed class EvaluationTransform(EvalTransform kind, int size) : IImageTransform
+{
+    /// <inheritdoc/>
+    public int Size => size;
+
+    /// <inheritdoc/>
+    public void Apply(ReadOnlySpan<byte> encoded, int epoch, long sample, Span<byte> destination) => Apply(encoded, destination);
+
+    /// <summary>Decodes and transforms.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="destination">Receives red, green, blue, <c>[S, S, 3]</c>.</param>
+    /// <param name="pixelLimit">Pixels above which an image is refused.</param>
+    /// <exception cref="BadImageException">The bytes are no usable image.</exception>
+    public void Apply(ReadOnlySpan<byte> encoded, Span<byte> destination, long pixelLimit = ImageDecoder.DefaultPixelLimit)
+    {
+        using var image = ImageDecoder.Decode(encoded, pixelLimit);
+        Apply(image, destination);
+    }
+
+    /// <summary>Transforms an image that is decoded already.</summary>
+    public void Apply(DecodedImage image, Span<byte> destination)
+    {
+        var (width, height) = (image.Width, image.Height);
+        if (kind == EvalTransform.Flip)
+        {
+            Resampler.Resize(image, CropBox.CentralSquare(width, height), size, mirror: false, destination);
+        }
+        else
+        {
+            var shortSide = Math.Min(width, height);
+            Resampler.Resize(image, ClipAxis(width, shortSide), ClipAxis(height, shortSide), mirror: false, destination);
+        }
+    }
+
+    /// <summary>The short side becomes S, the long one in proportion, cut to a whole number; of it the central S, half to even.</summary>
+    private ResampleAxis ClipAxis(int length, int shortSide)
+    {
+        var output = (int)((long)size * length / shortSide);
+        return new ResampleAxis(0, length, output, (int)Math.Round((output - size) / 2.0), size);
+    }
+}

@@ -1,0 +1,35 @@
+namespace Flip.Data.Loading;
+
+/// <summary>How a <see cref="BatchLoader"/> reads.</summary>
+public sealed record BatchLoaderOptions
+{
+    /// <summary>Tokens T in a row.</summary>
+    public int TextLength { get; init; } = 32;
+
+    /// <summary>The run's seed.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Shards whose samples are shuffled together; 0 takes all.</summary>
+    public int ShuffleShards { get; init; } = 64;
+
+    /// <summary>Decoding threads; 0 takes the processor count.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Batches made ahead of the consumer, from 1.</summary>
+    public int PrefetchBatches { get; init; } = 2;
+
+    /// <summary>Share of unusable samples above which the run stops, 0 to 1.</summary>
+    public double MaxBadShare { get; init; } = 0.1;
+
+    /// <summary>Position to begin at: samples handed out before, over all ranks.</summary>
+    public long Start { get; init; }
+
+    /// <summary>Pairs of a batch, where known, so that the threads begin before the first call; 0 waits for it.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary>This process, from 0; it takes the positions p with (p - start) % <see cref="World"/> == rank.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>Number of processes that share the sequence.</summary>
+    public int World { get; init; } = 1;
+}

@@ -1,0 +1,141 @@
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Images;
+using Flip.Data.Sources;
+
+namespace Flip.Data.Loading;
+
+/// <summary>
+/// A data set as evaluations read it: in order, each sample once, nothing random. What cannot be used stops the evaluation
+/// with shard and key.
+/// </summary>
+public sealed class EvaluationSet
+{
+    private const int BatchesAhead = 2;
+
+    private readonly DataSetIndex _index;
+    private readonly IImageTransform _transform;
+    private readonly CaptionReader _captionReader;
+    private readonly int _workers;
+    private int[]? _labels;
+    private IReadOnlyList<IReadOnlyList<string>>? _captions;
+
+    /// <summary>An evaluation of an indexed data set.</summary>
+    /// <param name="index">The data set.</param>
+    /// <param name="transform">Turns image files into pixels.</param>
+    /// <param name="captions">How captions are found; null takes those of <c>.json</c> and <c>.txt</c>.</param>
+    /// <param name="workers">Decoding threads; 0 takes the processor count.</param>
+    /// <exception cref="EvaluationDataException">A shard is damaged.</exception>
+    public EvaluationSet(DataSetIndex index, IImageTransform transform, CaptionReader? captions = null, int workers = 0)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        if (index.Damage.Count > 0)
+        {
+            throw new EvaluationDataException(string.Join(" ", index.Damage.Take(5).Select(damage => damage.Message)));
+        }
+
+        Count = checked((int)index.Count);
+        (_index, _transform, _captionReader, _workers) = (index, transform, captions ?? new(), workers);
+    }
+
+    /// <summary>Number of samples.</summary>
+    public int Count { get; }
+
+    /// <summary>The class number of each sample, <c>[Count]</c>.</summary>
+    /// <exception cref="EvaluationDataException">A sample has none.</exception>
+    public int[] Labels => _labels ??= ReadAll((members, entry) => CaptionReader.ReadLabel(members, entry));
+
+    /// <summary>All captions of each sample, <c>[Count][at least 1]</c>.</summary>
+    /// <exception cref="EvaluationDataException">A sample has none.</exception>
+    public IReadOnlyList<IReadOnlyList<string>> Captions => _captions ??= ReadAll(_captionReader.Read);
+
+    /// <summary>Opens what a shard pattern names (<see cref="ShardPattern"/>).</summary>
+    /// <exception cref="ConfigException">The pattern names no shards, or they have no sample.</exception>
+    /// <exception cref="EvaluationDataException">A shard is damaged.</exception>
+    public static EvaluationSet Open(string pattern, IImageTransform transform, CaptionReader? captions = null, int workers = 0) =>
+        new(DataSetIndex.Open(pattern), transform, captions, workers);
+
+    /// <summary>All images in order, decoded on several threads a little ahead. A batch is valid until the next one is asked for.</summary>
+    /// <param name="batchSize">Images of a batch; the last may have fewer.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ConfigException">The pixels of a batch do not fit in an array.</exception>
+    /// <exception cref="EvaluationDataException">An image cannot be read.</exception>
+    public IEnumerable<ImageBatch> Images(int batchSize, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        BatchSizeLimit.Check("eval.batchSize", Math.Min(batchSize, Count), _transform.Size);
+        return Read(batchSize, cancellation);
+    }
+
+    private int BytesPerImage => _transform.Size * _transform.Size * 3;
+
+    private IEnumerable<ImageBatch> Read(int batchSize, CancellationToken cancellation)
+    {
+        using var files = _index.OpenFiles();
+        using var pipeline = new RowPipeline<Block>(_workers, (block, row) => Fill(files, block, row));
+        var spare = new Stack<byte[]>();
+        var (planned, taken) = (0, 0);
+        while (taken < Count)
+        {
+            while (planned < Count && pipeline.Count < BatchesAhead)
+            {
+                var rows = Math.Min(batchSize, Count - planned);
+                var bytes = rows * BytesPerImage;
+                pipeline.Put(new Block(
+                    planned, rows, spare.TryPop(out var used) && used.Length == bytes ? used : GC.AllocateUninitializedArray<byte>(bytes)));
+                planned += rows;
+            }
+
+            var block = pipeline.Take(cancellation);
+            taken += block.Rows;
+            yield return new ImageBatch(_transform.Size, block.Pixels, [.. Enumerable.Range(block.First, block.Rows)]);
+            spare.Push(block.Pixels);
+        }
+    }
+
+    private void Fill(ShardFiles files, Block block, int row)
+    {
+        var sample = block.First + row;
+        var (shard, entry) = _index.Find(sample);
+        try
+        {
+            using var image = new MemberReader(files, shard).ReadImage(entry.Image);
+            _transform.Apply(image.Span, 0, sample, block.Pixels.AsSpan(row * BytesPerImage, BytesPerImage));
+        }
+        catch (BadSampleException e)
+        {
+            throw Unusable(sample, e);
+        }
+    }
+
+    private T[] ReadAll<T>(Func<MemberReader, SampleEntry, T> read)
+    {
+        using var files = _index.OpenFiles();
+        var values = new T[Count];
+        for (var sample = 0; sample < Count; sample++)
+        {
+            var (shard, entry) = _index.Find(sample);
+            try
+            {
+                values[sample] = read(new MemberReader(files, shard), entry);
+            }
+            catch (BadSampleException e)
+            {
+                throw Unusable(sample, e);
+            }
+        }
+
+        return values;
+    }
+
+    private EvaluationDataException Unusable(int sample, BadSampleException e) =>
+        new($"The sample {_index.Describe(sample)} cannot be used in an evaluation: {e.Cause}, {e.Message}", e);
+
+    /// <summary>A batch in the making.</summary>
+    private sealed class Block(int first, int rows, byte[] pixels) : RowBlock(rows)
+    {
+        public int First { get; } = first;
+
+        public byte[] Pixels { get; } = pixels;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.ExceptionServices;
+
+namespace Flip.Data.Loading;
+
+/// <summary>
+/// Fills blocks of rows on several threads and hands the blocks over in the order they were put in. The bound is the
+/// caller's: nothing is filled that was not put in.
+/// </summary>
+/// <typeparam name="TBlock">A block.</typeparam>
+internal sealed class RowPipeline<TBlock> : IDisposable
+    where TBlock : RowBlock
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+
+    // A Monitor, not a Lock: threads wait on it.
+    private readonly object _gate = new();
+    private readonly Queue<TBlock> _blocks = new();
+    private readonly Action<TBlock, int> _fill;
+    private readonly List<Thread> _threads;
+    private bool _stopping;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="workers">Number of threads; 0 takes the processor count.</param>
+    /// <param name="fill">Fills one row of a block; called from several threads at once.</param>
+    public RowPipeline(int workers, Action<TBlock, int> fill)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        _fill = fill;
+        _threads = Enumerable.Range(0, workers == 0 ? Environment.ProcessorCount : workers)
+            .Select(i => new Thread(Work) { IsBackground = true, Name = $"flip-loader-{i}" })
+            .ToList();
+        _threads.ForEach(thread => thread.Start());
+    }
+
+    /// <summary>Blocks put in and not taken.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _blocks.Count;
+            }
+        }
+    }
+
+    /// <summary>The block that <see cref="Take"/> gives next; null where none was put in.</summary>
+    public TBlock? Head
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _blocks.TryPeek(out var head) ? head : null;
+            }
+        }
+    }
+
+    /// <summary>Puts a block at the end.</summary>
+    public void Put(TBlock block)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _blocks.Enqueue(block);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Drops all blocks. Threads may still write into rows they have begun, so a dropped block is not used again.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _blocks.Clear();
+        }
+    }
+
+    /// <summary>Waits for the first block and takes it out. What a row failed with is thrown, again at each call.</summary>
+    public TBlock Take(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using var wake = cancellation.Register(Wake);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            var head = _blocks.Peek();
+            while (head.Open > 0 && head.Fault is null)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Monitor.Wait(_gate);
+                ObjectDisposedException.ThrowIf(_stopping, this); // the blocks are gone, even a finished one
+            }
+
+            if (head.Fault is { } fault)
+            {
+                ExceptionDispatchInfo.Throw(fault);
+            }
+
+            return _blocks.Dequeue();
+        }
+    }
+
+    /// <summary>Stops the threads after the rows they are in.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            _blocks.Clear();
+            Monitor.PulseAll(_gate);
+        }
+
+        // A decoder that never returns must not hold up the end of a run: the threads are background threads.
+        var deadline = DateTime.UtcNow + StopPatience;
+        foreach (var thread in _threads)
+        {
+            var left = deadline - DateTime.UtcNow;
+            thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void Work()
+    {
+        while (Claim() is { } claim)
+        {
+            Exception? fault = null;
+            try
+            {
+                _fill(claim.Block, claim.Row);
+            }
+            catch (Exception e)
+            {
+                fault = e;
+            }
+
+            lock (_gate)
+            {
+                claim.Block.Open--;
+                claim.Block.Fault ??= fault;
+                if (claim.Block.Open == 0 || fault is not null)
+                {
+                    Monitor.PulseAll(_gate);
+                }
+            }
+        }
+    }
+
+    /// <summary>The next free row of the first block that has one; null when it is time to stop.</summary>
+    private (TBlock Block, int Row)? Claim()
+    {
+        lock (_gate)
+        {
+            while (!_stopping)
+            {
+                foreach (var block in _blocks)
+                {
+                    if (block.Claimed < block.Rows && block.Fault is null)
+                    {
+                        return (block, block.Claimed++);
+                    }
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            return null;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Formats.Tar;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Flip.Data.Scenes;
+
+/// <summary>Writes scenes as WebDataset shards: renders on all processors, writes in order.</summary>
+internal sealed class SceneShardWriter(ulong seed, SceneSplit split, int imageSize)
+{
+    private readonly SceneSampler _sampler = new(seed, split);
+    private readonly SceneRenderer _renderer = new(imageSize);
+
+    /// <summary>Writes the scenes from <paramref name="first"/> on as one tar archive.</summary>
+    public void Write(Stream stream, int first, int count)
+    {
+        var samples = new (string Extension, byte[] Content)[count][];
+        Parallel.For(0, count, i => samples[i] = Render(first + i));
+        using var tar = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true);
+        for (var i = 0; i < count; i++)
+        {
+            var key = KeyOf(first + i);
+            foreach (var (extension, content) in samples[i])
+            {
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{key}.{extension}")
+                {
+                    // The time of writing would make equal data sets differ.
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    DataStream = new MemoryStream(content),
+                });
+            }
+        }
+    }
+
+    private (string Extension, byte[] Content)[] Render(int index)
+    {
+        var scene = _sampler.Sample(index);
+        var jpeg = ("jpg", _renderer.Render(scene));
+        if (split is SceneSplit.HeldOut or SceneSplit.Seen)
+        {
+            var label = SceneCombinations.All.IndexOf((scene.Objects[0].Color, scene.Background));
+            return [jpeg, ("cls", Encoding.UTF8.GetBytes(label.ToString(CultureInfo.InvariantCulture)))];
+        }
+
+        var random = _sampler.Wording(index);
+        var captions = SceneCaptions.Write(scene, ref random);
+        var json = JsonSerializer.SerializeToUtf8Bytes(new { key = KeyOf(index), captions });
+        return [jpeg, ("txt", Encoding.UTF8.GetBytes(captions[0])), ("json", json)];
+    }
+
+    private static string KeyOf(int index) => index.ToString("D6", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,65 @@
+using Flip.Models;
+using Flip.Tokenizers;
+
+namespace Flip.Evaluation;
+
+/// <summary>Runs images and texts through an encoder in batches and checks what comes back.</summary>
+internal static class Embeddings
+{
+    /// <summary>Embeds a stream of images, a batch at a time.</summary>
+    /// <returns>For each batch its embeddings, <c>[count, D]</c>.</returns>
+    /// <exception cref="ArgumentException">A batch does not hold as many pixels as it says.</exception>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    public static IEnumerable<float[]> OfImages(
+        IDualEncoder encoder, IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> batches, CancellationToken cancellation)
+    {
+        foreach (var (pixels, count) in batches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var expected = (long)count * encoder.ImageSize * encoder.ImageSize * 3;
+            if (pixels.Length != expected)
+            {
+                throw new ArgumentException(
+                    $"{count} images of {encoder.ImageSize}×{encoder.ImageSize}×3 are {expected} bytes, not {pixels.Length}.",
+                    nameof(batches));
+            }
+
+            yield return Checked(encoder.EncodeImages(pixels, count), count, encoder.EmbedDim, "image");
+        }
+    }
+
+    /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time.</summary>
+    /// <returns>For each batch its embeddings, <c>[count, D]</c>.</returns>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    public static IEnumerable<float[]> OfTexts(
+        IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, CancellationToken cancellation)
+    {
+        var length = encoder.TextLength;
+        foreach (var batch in texts.Chunk(batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var tokens = new int[batch.Length * length];
+            var lengths = new int[batch.Length];
+            for (var i = 0; i < batch.Length; i++)
+            {
+                lengths[i] = tokenizer.EncodeRow(batch[i], tokens.AsSpan(i * length, length));
+            }
+
+            yield return Checked(encoder.EncodeTexts(tokens, lengths, batch.Length), batch.Length, encoder.EmbedDim, "text");
+        }
+    }
+
+    // A comparison with NaN is false, so a broken model would look perfect: ranks count the scores above the right one.
+    private static float[] Checked(float[] embeddings, int count, int dim, string kind)
+    {
+        if (embeddings.Length != (long)count * dim)
+        {
+            throw new InvalidOperationException(
+                $"The {kind} encoder gave {embeddings.Length} numbers for {count} embeddings of {dim}.");
+        }
+
+        var bad = Array.FindIndex(embeddings, value => !float.IsFinite(value));
+        return bad < 0 ? embeddings : throw new ArithmeticException(
+            $"The {kind} encoder gave {embeddings[bad]} in an embedding: the weights are not usable.");
+    }
+}

@@ -1,0 +1,107 @@
+using Flip.Config;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Evaluation.ZeroShot;
+
+/// <summary>
+/// Zero-shot classification of labelled images. Yields <c>zeroShot/top1</c>, <c>top5</c>, <c>meanPerClass</c>, <c>chance</c>
+/// (of top-1) and <c>chanceTop5</c>.
+/// </summary>
+public sealed class ZeroShotEvaluator : IEvaluator
+{
+    private readonly IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> _images;
+    private readonly IReadOnlyList<int> _labels;
+    private readonly IReadOnlyList<string> _classNames;
+    private readonly IReadOnlyList<string> _templates;
+    private readonly ITokenizer _tokenizer;
+    private readonly int _batchSize;
+
+    /// <summary>An evaluation that can be repeated.</summary>
+    /// <param name="images">Batches of RGB pixels, <c>[Count, S, S, 3]</c>, enumerated anew for every evaluation.</param>
+    /// <param name="labels">Class of each image, in the images' order.</param>
+    /// <param name="classNames">Names in the order of the labels.</param>
+    /// <param name="templates">Texts with <c>{c}</c> for the name.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="batchSize">Texts encoded at a time.</param>
+    /// <param name="name">First part of the numbers' names.</param>
+    /// <exception cref="ConfigException">Class names or templates make no classifier, or a label names no class.</exception>
+    public ZeroShotEvaluator(
+        IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> images,
+        IReadOnlyList<int> labels,
+        IReadOnlyList<string> classNames,
+        IReadOnlyList<string> templates,
+        ITokenizer tokenizer,
+        int batchSize = 64,
+        string name = "zeroShot")
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        ZeroShotClassifier.Check(classNames, templates);
+        if (labels.Count == 0)
+        {
+            throw new ConfigException("There are no labelled images to classify.");
+        }
+
+        var bad = labels.Index().FirstOrDefault(label => label.Item < 0 || label.Item >= classNames.Count, (Index: -1, Item: 0));
+        if (bad.Index >= 0)
+        {
+            throw new ConfigException(
+                $"Image {bad.Index} has the label {bad.Item}, but there are {classNames.Count} class names: 0 to {classNames.Count - 1}.");
+        }
+
+        (_images, _labels, _classNames, _templates) = (images, labels, classNames, templates);
+        (_tokenizer, _batchSize, Name) = (tokenizer, batchSize, name);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default) =>
+        Scores(Classify(model, cancellation));
+
+    /// <summary>The numbers of <see cref="Evaluate"/>, from a classification that is at hand.</summary>
+    public IReadOnlyDictionary<string, double> Scores(ZeroShotResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return new Dictionary<string, double>
+        {
+            [$"{Name}/top1"] = result.TopK(1),
+            [$"{Name}/top5"] = result.TopK(5),
+            [$"{Name}/meanPerClass"] = result.MeanPerClass(),
+            [$"{Name}/chance"] = result.Chance(1),
+            [$"{Name}/chanceTop5"] = result.Chance(5),
+        };
+    }
+
+    /// <summary>Classifies every image.</summary>
+    /// <exception cref="InvalidDataException">There are not as many images as labels.</exception>
+    public ZeroShotResult Classify(IDualEncoder model, CancellationToken cancellation = default)
+    {
+        var classifier = ZeroShotClassifier.Build(model, _tokenizer, _classNames, _templates, _batchSize, cancellation);
+        using var similarity = new Similarity(classifier.Weights, classifier.EmbedDim);
+        var predictions = new List<int>(_labels.Count);
+        var ranks = new List<int>(_labels.Count);
+        foreach (var embeddings in Embeddings.OfImages(model, _images, cancellation))
+        {
+            var scores = similarity.Scores(embeddings); // [images, classes]
+            for (var start = 0; start < scores.Length; start += similarity.Count)
+            {
+                if (ranks.Count == _labels.Count)
+                {
+                    throw new InvalidDataException($"There are more images than the {_labels.Count} labels.");
+                }
+
+                var row = scores.AsSpan(start, similarity.Count);
+                predictions.Add(Ranking.Best(row));
+                ranks.Add(Ranking.Before(row, _labels[ranks.Count]));
+            }
+        }
+
+        return ranks.Count == _labels.Count
+            ? new ZeroShotResult(_classNames, _labels, predictions, ranks)
+            : throw new InvalidDataException($"There are {ranks.Count} images for {_labels.Count} labels.");
+    }
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using Flip.Config;
+using Flip.Models;
+using Flip.Optim;
+using Flip.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Benchmarking;
+
+/// <summary>
+/// Times whole training steps on synthetic pairs at several mask ratios. The ratios take turns (A B C A B C ...), and the
+/// machine's matrix product is timed between them, so that a machine that slows down slows all of them.
+/// </summary>
+public sealed class StepBenchmark : IDisposable
+{
+    private const int WarmupRounds = 2; // the first steps pay for memory, kernels and just-in-time compilation
+
+    private readonly FlipConfig _config;
+    private readonly Batch _batch;
+    private readonly FlipModel _model;
+    private readonly AdamW _optimizer;
+    private readonly StepClock _clock;
+    private readonly TrainingStep _step;
+    private readonly MatrixCeiling _ceiling;
+
+    /// <summary>A model with new weights, its optimiser and one batch.</summary>
+    /// <param name="config">Model, batch, micro-batch, precision, device and threads; a vocabulary of 0 becomes BERT's size, 30522.</param>
+    public StepBenchmark(FlipConfig config)
+    {
+        var text = config.Model.Text;
+        _config = config with
+        {
+            Model = config.Model with { Text = text with { VocabularySize = text.VocabularySize > 0 ? text.VocabularySize : 30522 } },
+        };
+        var train = config.Train;
+        var compute = Compute.Of(train);
+        _batch = SyntheticBatch.Of(_config.Model, train.BatchSize, (ulong)train.Seed);
+        _model = new FlipModel(_config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
+        _optimizer = new AdamW(_model.Parameters, new AdamWOptions(train.Beta1, train.Beta2, train.Eps, train.WeightDecay));
+        _clock = new StepClock(compute.Device);
+        _step = new TrainingStep(_model, train, _clock);
+        _ceiling = new MatrixCeiling(compute.Type, compute.Device);
+    }
+
+    /// <summary>Warms up and measures.</summary>
+    /// <param name="maskRatios">Shares of patches removed, each in [0, 1) and keeping a patch.</param>
+    /// <param name="rounds">Steps at each ratio, 1 or more.</param>
+    /// <exception cref="NonFiniteLossException">The loss is not finite, so the time would mean nothing.</exception>
+    public StepReport Run(IReadOnlyList<double> maskRatios, int rounds, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        Check(maskRatios);
+        var laps = maskRatios.Select(_ => new List<double[]>()).ToList();
+        for (var round = -WarmupRounds; round < rounds; round++)
+        {
+            for (var i = 0; i < maskRatios.Count; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var seconds = Step(maskRatios[i]);
+                if (round >= 0)
+                {
+                    laps[i].Add(seconds);
+                }
+            }
+
+            _ceiling.Measure();
+        }
+
+        return Report(maskRatios, laps, rounds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ceiling.Dispose();
+        _optimizer.Dispose();
+        _model.Dispose();
+    }
+
+    private void Check(IReadOnlyList<double> maskRatios)
+    {
+        var patches = _config.Model.Image.PatchCount();
+        var problems = maskRatios
+            .Where(ratio => !(ratio >= 0 && ratio < 1) || MaskRatio.Kept(patches, ratio) < 1)
+            .Select(ratio => $"mask ratio {ratio}: must be in [0, 1) and keep one of {patches} patches")
+            .ToList();
+        if (maskRatios.Count == 0 || problems.Count > 0)
+        {
+            throw new ConfigException(problems.Count > 0 ? problems : ["no mask ratio to measure"]);
+        }
+    }
+
+    /// <summary>One step as <see cref="Trainer"/> makes it; the seconds of its parts.</summary>
+    private double[] Step(double maskRatio)
+    {
+        _clock.Restart();
+        var loss = _step.ComputeGradient(_batch, maskRatio);
+        var norm = GradientNorm.Clip(_model.Parameters.Gradient, _config.Train.GradientClip);
+        if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
+        {
+            throw new NonFiniteLossException(0, loss.Loss, norm, null);
+        }
+
+        _optimizer.Step(_config.Train.BaseLearningRate);
+        _model.ClampLogitScale();
+        _model.Parameters.CastToCompute();
+        _clock.Lap(StepPart.Update);
+        return [.. Enum.GetValues<StepPart>().Select(part => _clock[part])];
+    }
+
+    private StepReport Report(IReadOnlyList<double> maskRatios, List<List<double[]>> laps, int rounds)
+    {
+        var medians = laps.Select(rows => Median(rows.Select(row => row.Sum()))).ToList();
+        var unmasked = maskRatios.ToList().IndexOf(0);
+        var measurements = maskRatios.Select((ratio, i) => Measurement(ratio, laps[i], medians[i], unmasked < 0 ? null : medians[unmasked]));
+        var train = _config.Train;
+        using var process = Process.GetCurrentProcess();
+        return new StepReport(
+            train.BatchSize,
+            train.MicroBatch,
+            _model.Parameters.ComputeType == ScalarType.BFloat16 ? "bf16" : "fp32",
+            get_num_threads(),
+            rounds,
+            _ceiling.Best / 1e9,
+            process.PeakWorkingSet64,
+            [.. measurements]);
+    }
+
+    private StepMeasurement Measurement(double ratio, List<double[]> rows, double seconds, double? unmaskedSeconds)
+    {
+        var flops = ModelCost.Of(_config.Model, ratio).TrainingFlops;
+        var rate = flops * _batch.Size / seconds;
+        return new StepMeasurement(
+            ratio,
+            seconds,
+            rows.Min(row => row.Sum()),
+            _batch.Size / seconds,
+            flops / 1e9,
+            rate / 1e9,
+            rate / _ceiling.Best,
+            seconds / unmaskedSeconds,
+            flops / ModelCost.Of(_config.Model, 0).TrainingFlops,
+            Enum.GetValues<StepPart>().ToDictionary(part => part, part => Median(rows.Select(row => row[(int)part]))));
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        var middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}

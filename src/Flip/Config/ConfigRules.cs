@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Flip.Config;
+
+/// <summary>What settings ask of each other, as a table: the keys a rule reads, and the sentence it says when broken.</summary>
+internal static partial class ConfigRules
+{
+    private const string NoMlp = "leaves the MLP a width beyond 1 to 2147483647 with";
+    private static readonly List<Rule> Rules = [.. ImageRules(), .. TextRules(), .. DataRules(), .. TrainRules()];
+
+    /// <summary>The broken rules, leaving out those that read one of <paramref name="badKeys"/>, which are reported already.</summary>
+    public static IEnumerable<string> Problems(FlipConfig config, IReadOnlySet<string> badKeys) =>
+        from rule in Rules
+        where !rule.Keys.Any(badKeys.Contains)
+        let demand = rule.Demand(config)
+        where demand is not null
+        select $"{Shown(rule.Keys[0], config)}: {demand}";
+
+    private static IEnumerable<Rule> ImageRules()
+    {
+        const string image = "model.image.";
+        const string decoder = "model.reconstruction.";
+        yield return new(
+            [image + "imageSize", image + "patchSize"],
+            c => Unless(c.Model.Image.ImageSize % c.Model.Image.PatchSize == 0, c, "must be a multiple of", image + "patchSize"));
+        yield return new(
+            [image + "width", image + "heads"],
+            c => Unless(c.Model.Image.Width % c.Model.Image.Heads == 0, c, "must be a multiple of", image + "heads"));
+        yield return new(
+            [image + "width", image + "positions"],
+            c => Unless(
+                c.Model.Image.Positions != ImagePositions.SinCos || c.Model.Image.Width % 4 == 0,
+                c, "must be a multiple of 4 with", image + "positions"));
+        yield return new(
+            [image + "mlpRatio", image + "width"],
+            c => Unless(HasMlp(c.Model.Image.Width, c.Model.Image.MlpRatio), c, NoMlp, image + "width"));
+        yield return new(
+            [image + "pooling", image + "classToken"],
+            c => Unless(
+                c.Model.Image.Pooling != ImagePooling.ClassToken || c.Model.Image.ClassToken != ClassToken.None,
+                c, "needs a class token, not", image + "classToken"));
+        yield return new(
+            [image + "maskRatio", image + "imageSize", image + "patchSize"],
+            c => KeepsPatch(c.Model.Image, c.Model.Image.MaskRatio));
+        yield return new(
+            [image + "finalMaskRatio", image + "imageSize", image + "patchSize"],
+            c => KeepsPatch(c.Model.Image, c.Model.Image.FinalMaskRatio ?? 0));
+        yield return new(
+            [decoder + "width", decoder + "heads", decoder + "weight"],
+            c => Unless(
+                !Reconstructs(c) || c.Model.Reconstruction.Width % c.Model.Reconstruction.Heads == 0,
+                c, "must be a multiple of", decoder + "heads"));
+        yield return new(
+            [decoder + "width", decoder + "weight"],
+            c => Reconstructs(c) && c.Model.Reconstruction.Width % 4 != 0
+                ? "must be a multiple of 4, for the decoder's sin-cos positions"
+                : null);
+        yield return new(
+            [decoder + "weight", image + "maskRatio", image + "finalMaskRatio"],
+            c => Unless(
+                !Reconstructs(c) || c.Model.Image.MaskRatio > 0 || c.Model.Image.FinalMaskRatio > 0,
+                c, "has no removed patches to reconstruct with", image + "maskRatio"));
+    }
+
+    private static IEnumerable<Rule> TextRules()
+    {
+        const string text = "model.text.";
+        yield return new(
+            [text + "width", text + "heads"],
+            c => Unless(c.Model.Text.Width % c.Model.Text.Heads == 0, c, "must be a multiple of", text + "heads"));
+        yield return new(
+            [text + "mlpRatio", text + "width"],
+            c => Unless(HasMlp(c.Model.Text.Width, c.Model.Text.MlpRatio), c, NoMlp, text + "width"));
+        yield return new(
+            [text + "maskRatio", text + "length"],
+            c => Unless(MaskRatio.Kept(c.Model.Text.Length, c.Model.Text.MaskRatio) >= 1, c, "must leave at least one token of", text + "length"));
+        yield return new(
+            [text + "length", "data.tokenizer"],
+            c => Unless(
+                c.Model.Text.Length >= 2 || c.Data.Tokenizer != TokenizerKind.ClipBpe,
+                c, "must be at least 2, for the two markers of", "data.tokenizer"));
+        yield return new(
+            [text + "pooling", text + "causal"],
+            c => Unless(
+                c.Model.Text.Pooling != TextPooling.FirstToken || !c.Model.Text.Causal,
+                c, "would see the first word alone with", text + "causal"));
+        yield return new(
+            [text + "pooling", "data.tokenizer"],
+            c => Unless(
+                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe,
+                c, "needs clipBpe, whose rows end in a marker, not", "data.tokenizer"));
+    }
+
+    private static IEnumerable<Rule> DataRules()
+    {
+        yield return new(
+            ["eval.zeroShot", "eval.classNames"],
+            c => Unless(
+                c.Eval.ZeroShot is null || c.Eval.ClassNames is not null,
+                c, "needs the names of its classes, not", "eval.classNames"));
+    }
+
+    private static IEnumerable<Rule> TrainRules()
+    {
+        const string samples = "train.samples";
+        yield return new(
+            ["train.microBatch", "train.batchSize"],
+            c => Unless(c.Train.MicroBatch <= c.Train.BatchSize, c, "must be at most", "train.batchSize"));
+        yield return new(
+            [samples],
+            c => c.Train.Samples.Unit == DurationUnit.Percent ? "is the whole itself, so it cannot be a percentage" : null);
+        yield return new(
+            [samples, "train.batchSize"],
+            c => Unless(
+                c.Train.Samples.Unit is DurationUnit.Percent or DurationUnit.Epochs || InSamples(c.Train.Samples, c) >= c.Train.BatchSize,
+                c, "must be at least one step of", "train.batchSize"));
+        yield return new([samples], c => c.Train.Samples.Value > 0 ? null : "must be above 0");
+        yield return new(["train.checkpointEvery"], c => c.Train.CheckpointEvery.Value > 0 ? null : "must be above 0");
+        yield return new(["train.logEvery"], c => c.Train.LogEvery.Value > 0 ? null : "must be above 0");
+        yield return new(["eval.every"], c => c.Eval.Every is not { Value: <= 0 } ? null : "must be above 0, or null");
+        yield return new(
+            ["train.warmup", samples, "train.batchSize"],
+            c => Unless(ShareOfTraining(c.Train.Warmup, c) is not > 1, c, "must be no longer than", samples));
+        yield return new(
+            ["train.warmup", "train.cooldown", "train.schedule", samples, "train.batchSize"],
+            c => Unless(
+                c.Train.Schedule != ScheduleKind.ConstantCooldown || ShareOfTraining(c.Train.Warmup, c) is > 1
+                    || !(ShareOfTraining(c.Train.Warmup, c) + ShareOfTraining(c.Train.Cooldown, c) > 1 + 1e-9),
+                c, "must fit in train.samples together with", "train.cooldown"));
+        yield return new(
+            ["train.device"],
+            c => DeviceName().IsMatch(c.Train.Device) ? null : "must be cpu, cuda or cuda:N");
+    }
+
+    private static string? KeepsPatch(ImageConfig image, double ratio)
+    {
+        var side = (long)image.GridSize();
+        return side == 0 || MaskRatio.Kept((int)Math.Min(side * side, int.MaxValue), ratio) >= 1
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"must leave at least one of {side * side} patches ({image.ImageSize} / {image.PatchSize} squared)");
+    }
+
+    private static bool HasMlp(int width, double ratio) => width * ratio is >= 1 and <= int.MaxValue;
+
+    private static bool Reconstructs(FlipConfig config) => config.Model.Reconstruction.Weight > 0;
+
+    private static double InSamples(Duration duration, FlipConfig config) =>
+        duration.Unit == DurationUnit.Steps ? duration.Value * config.Train.BatchSize : duration.Value;
+
+    /// <summary>The share of the training that a duration takes; null where the size of an epoch decides.</summary>
+    private static double? ShareOfTraining(Duration duration, FlipConfig config)
+    {
+        var whole = config.Train.Samples;
+        return duration.Unit == DurationUnit.Percent ? duration.Value / 100
+            : whole.Unit == DurationUnit.Percent ? null
+            : duration.Unit == whole.Unit ? duration.Value / whole.Value
+            : duration.Unit == DurationUnit.Epochs || whole.Unit == DurationUnit.Epochs ? null
+            : InSamples(duration, config) / InSamples(whole, config);
+    }
+
+    private static string? Unless(bool kept, FlipConfig config, string demand, string otherKey) =>
+        kept ? null : $"{demand} {Shown(otherKey, config)}";
+
+    private static string Shown(string key, FlipConfig config)
+    {
+        var setting = SettingCatalog.Find(key)!;
+        return $"{key} = {setting.ToText(setting.Get(config))}";
+    }
+
+    [GeneratedRegex(@"\A(cpu|cuda(:[0-9]{1,3})?)\z")]
+    private static partial Regex DeviceName();
+
+    /// <param name="Keys">Settings that the rule reads; the first one is to blame.</param>
+    /// <param name="Demand">What the first setting lacks; null where nothing.</param>
+    private sealed record Rule(string[] Keys, Func<FlipConfig, string?> Demand);
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace Flip.Config;
+
+/// <summary>Writes settings: whole as JSON, described for people, or as a difference.</summary>
+public static class ConfigWriter
+{
+    /// <summary>Every setting as indented JSON; <see cref="ConfigReader.Parse"/> gives back an equal configuration.</summary>
+    public static string ToJson(FlipConfig config) => JsonSerializer.Serialize(config, ConfigJson.Options) + "\n";
+
+    /// <summary>One row per setting, in the order of the records.</summary>
+    public static IReadOnlyList<SettingRow> Describe()
+    {
+        var defaults = new FlipConfig();
+        return
+        [
+            .. SettingCatalog.All.Select(setting => new SettingRow(
+                setting.Key, setting.TypeName, setting.ToText(setting.Get(defaults)), setting.Range(), setting.Meaning)),
+        ];
+    }
+
+    /// <summary>
+    /// The settings in which two configurations differ, each as <c>key=value</c> of <paramref name="config"/>: what
+    /// <c>--set</c> needs to get there from <paramref name="baseline"/>.
+    /// </summary>
+    public static IReadOnlyList<string> Difference(FlipConfig config, FlipConfig baseline) =>
+    [
+        .. SettingCatalog.All
+            .Where(setting => !Equals(setting.Get(config), setting.Get(baseline)))
+            .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}"),
+    ];
+}

@@ -1,0 +1,64 @@
+namespace Flip.Config;
+
+/// <summary>Rules by which text becomes tokens.</summary>
+public enum TokenizerKind
+{
+    /// <summary>BERT uncased WordPiece, no markers (FLIP).</summary>
+    WordPiece,
+
+    /// <summary>CLIP's byte-pair encoding with its two markers.</summary>
+    ClipBpe,
+}
+
+/// <summary>Text normalisation before WordPiece, where the two reference implementations differ.</summary>
+public enum WordPieceVariant
+{
+    /// <summary>google-research/bert.</summary>
+    Bert,
+
+    /// <summary>TensorFlow Text's BertTokenizer, which official FLIP used.</summary>
+    TfText,
+}
+
+/// <summary>Image-text pairs.</summary>
+public sealed record DataConfig
+{
+    [Setting("Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar; several with commas.")]
+    public string? Train { get; init; }
+
+    [Setting("Tokenizer: wordPiece (FLIP) or clipBpe.")]
+    public TokenizerKind Tokenizer { get; init; } = TokenizerKind.WordPiece;
+
+    [Setting("WordPiece normalisation: bert or tfText (official FLIP).")]
+    public WordPieceVariant WordPieceVariant { get; init; } = WordPieceVariant.Bert;
+
+    [Setting("Vocabulary file or folder; null learns one from the training captions.")]
+    public string? Vocabulary { get; init; }
+
+    [Setting("Entries of a learnt vocabulary.", Min = 300, Max = 1_000_000)]
+    public int LearnedVocabularySize { get; init; } = 8192;
+
+    [Setting("Class names (JSON list, or object with 'classes' or 'names') for samples that have a .cls file instead of a caption.")]
+    public string? ClassNames { get; init; }
+
+    [Setting("Templates that turn class names into captions: flip7, clip80, or a file with one template a line, {c} for the name.")]
+    public string ClassTemplates { get; init; } = "clip80";
+
+    [Setting("Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
+    public double CropMinArea { get; init; } = 0.5;
+
+    [Setting("Probability of a horizontal flip.", Min = 0, Max = 1)]
+    public double FlipProbability { get; init; } = 0.5;
+
+    [Setting("Shards whose samples are shuffled together; 0 shuffles all of them together.", Min = 0)]
+    public int ShuffleShards { get; init; } = 64;
+
+    [Setting("Decoding threads; 0 takes the processor count.", Min = 0)]
+    public int Workers { get; init; }
+
+    [Setting("Samples decoded ahead of the training step, in batches.", Min = 1)]
+    public int PrefetchBatches { get; init; } = 2;
+
+    [Setting("Share of unreadable samples above which the run stops.", Min = 0, Max = 1)]
+    public double MaxBadShare { get; init; } = 0.1;
+}

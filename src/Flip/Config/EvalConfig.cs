@@ -1,0 +1,36 @@
+namespace Flip.Config;
+
+/// <summary>How an image becomes the tower's square in evaluation.</summary>
+public enum EvalTransform
+{
+    /// <summary>Centre square of the whole short side, then bicubic resize (FLIP).</summary>
+    Flip,
+
+    /// <summary>Bicubic resize of the short side, then centre crop (CLIP).</summary>
+    Clip,
+}
+
+/// <summary>Evaluation during and after training.</summary>
+public sealed record EvalConfig
+{
+    [Setting("Labelled shards (.cls) for zero-shot classification.")]
+    public string? ZeroShot { get; init; }
+
+    [Setting("Class names of the labelled shards: JSON list, or object with 'classes' or 'names'.")]
+    public string? ClassNames { get; init; }
+
+    [Setting("Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name.")]
+    public string Templates { get; init; } = "flip7";
+
+    [Setting("Captioned shards for retrieval.")]
+    public string? Retrieval { get; init; }
+
+    [Setting("Distance between evaluations in training; null evaluates at the end only.")]
+    public Duration? Every { get; init; }
+
+    [Setting("Evaluation transform: flip or clip.")]
+    public EvalTransform Transform { get; init; } = EvalTransform.Flip;
+
+    [Setting("Images or texts encoded at a time.", Min = 1)]
+    public int BatchSize { get; init; } = 64;
+}

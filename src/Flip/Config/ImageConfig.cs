@@ -1,0 +1,118 @@
+namespace Flip.Config;
+
+/// <summary>The class token of the image tower.</summary>
+public enum ClassToken
+{
+    /// <summary>No class token (FLIP paper).</summary>
+    None,
+
+    /// <summary>One that has no position and joins after masking (official FLIP code).</summary>
+    WithoutPosition,
+
+    /// <summary>One with a position of its own, before the patches (CLIP).</summary>
+    WithPosition,
+}
+
+/// <summary>Position embeddings of the image tower.</summary>
+public enum ImagePositions
+{
+    /// <summary>Fixed 2-D sine-cosine table.</summary>
+    SinCos,
+
+    /// <summary>Learned table.</summary>
+    Learned,
+}
+
+/// <summary>How the image tower's tokens become one feature.</summary>
+public enum ImagePooling
+{
+    /// <summary>Mean over all tokens, the class token included.</summary>
+    Mean,
+
+    /// <summary>The class token.</summary>
+    ClassToken,
+}
+
+/// <summary>Which patches are kept.</summary>
+public enum ImageMaskKind
+{
+    /// <summary>A uniform choice per image (FLIP, MAE).</summary>
+    Random,
+
+    /// <summary>One contiguous, nearly square block is kept (CLIPA).</summary>
+    Block,
+
+    /// <summary>One patch is kept of every cell of neighbours (CLIPA).</summary>
+    Grid,
+}
+
+/// <summary>Mean and standard deviation that pixels are normalised with.</summary>
+public enum PixelNormalization
+{
+    /// <summary>(0.485, 0.456, 0.406), (0.229, 0.224, 0.225): FLIP.</summary>
+    ImageNet,
+
+    /// <summary>(0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711): OpenAI CLIP.</summary>
+    Clip,
+
+    /// <summary>(0.5, 0.5, 0.5) both.</summary>
+    Half,
+}
+
+/// <summary>The image tower, a ViT (defaults: B/16).</summary>
+public sealed record ImageConfig
+{
+    [Setting("Height and width of the image, pixels; a multiple of patchSize.", Min = 1)]
+    public int ImageSize { get; init; } = 224;
+
+    [Setting("Height and width of a patch, pixels.", Min = 1)]
+    public int PatchSize { get; init; } = 16;
+
+    [Setting("Width of a token; a multiple of heads (and of 4 with sinCos positions).", Min = 1)]
+    public int Width { get; init; } = 768;
+
+    [Setting("Transformer blocks.", Min = 1)]
+    public int Depth { get; init; } = 12;
+
+    [Setting("Attention heads.", Min = 1)]
+    public int Heads { get; init; } = 12;
+
+    [Setting("Width of the MLP relative to a token's.", Min = 0, AboveMin = true)]
+    public double MlpRatio { get; init; } = 4;
+
+    [Setting("Class token: none (paper), withoutPosition (official code) or withPosition (CLIP).")]
+    public ClassToken ClassToken { get; init; } = ClassToken.None;
+
+    [Setting("Position embeddings: sinCos or learned.")]
+    public ImagePositions Positions { get; init; } = ImagePositions.SinCos;
+
+    [Setting("Patches along a side when the weights were trained, where imageSize has changed since; 0 is the same. sinCos coordinates stretch.", Min = 0)]
+    public int PositionGrid { get; init; }
+
+    [Setting("Feature: mean over tokens or classToken.")]
+    public ImagePooling Pooling { get; init; } = ImagePooling.Mean;
+
+    [Setting("The patch projection has a bias (FLIP yes, CLIP no).")]
+    public bool PatchBias { get; init; } = true;
+
+    [Setting("A LayerNorm before the first block (CLIP yes, FLIP no).")]
+    public bool PreNorm { get; init; }
+
+    [Setting("Mean and deviation of pixels: imageNet, clip or half.")]
+    public PixelNormalization Normalization { get; init; } = PixelNormalization.ImageNet;
+
+    [Setting("Share of patches removed in training; the masking of the title.", Min = 0, Max = 1, BelowMax = true)]
+    public double MaskRatio { get; init; } = 0.5;
+
+    [Setting("Which patches are kept: random (paper), block or grid.")]
+    public ImageMaskKind MaskKind { get; init; } = ImageMaskKind.Random;
+
+    [Setting("Mask ratio at the end of training; it moves linearly from maskRatio. Null keeps it constant.", Min = 0, Max = 1, BelowMax = true)]
+    public double? FinalMaskRatio { get; init; }
+
+    /// <summary>Patches along a side.</summary>
+    public int GridSize() => ImageSize / PatchSize;
+
+    /// <summary>Patches of an image, L.</summary>
+    public int PatchCount() => GridSize() * GridSize();
+}

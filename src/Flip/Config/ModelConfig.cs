@@ -1,0 +1,71 @@
+namespace Flip.Config;
+
+/// <summary>Activation inside the MLPs.</summary>
+public enum Activation
+{
+    /// <summary>GELU with the tanh approximation (official FLIP).</summary>
+    GeluTanh,
+
+    /// <summary>Exact GELU (open_clip).</summary>
+    Gelu,
+
+    /// <summary>x · sigmoid(1.702 x) (OpenAI CLIP).</summary>
+    QuickGelu,
+}
+
+/// <summary>Where the logit scale is kept within [1, 100].</summary>
+public enum LogitScaleClamp
+{
+    /// <summary>In the forward pass (official FLIP): beyond the bound its gradient is 0.</summary>
+    Forward,
+
+    /// <summary>The parameter, after each step (CLIP, open_clip).</summary>
+    Parameter,
+}
+
+/// <summary>The two towers and what joins them.</summary>
+public sealed record ModelConfig
+{
+    [Setting("Image tower.")]
+    public ImageConfig Image { get; init; } = new();
+
+    [Setting("Text tower.")]
+    public TextConfig Text { get; init; } = new();
+
+    [Setting("Width of the joint embedding.", Min = 1)]
+    public int EmbedDim { get; init; } = 512;
+
+    [Setting("Activation of the MLPs: geluTanh, gelu or quickGelu.")]
+    public Activation Activation { get; init; } = Activation.GeluTanh;
+
+    [Setting("Epsilon of every LayerNorm.", Min = 0, AboveMin = true)]
+    public double LayerNormEps { get; init; } = 1e-6;
+
+    [Setting("Added to the norm when embeddings are normalised, z / (|z| + eps).", Min = 0)]
+    public double NormEps { get; init; } = 1e-8;
+
+    [Setting("Initial logit scale, as its logarithm; ln(1/0.07).")]
+    public double LogitScaleInit { get; init; } = 2.6592600369327783;
+
+    [Setting("Where the logit scale is bounded to [1, 100]: forward (FLIP) or parameter (CLIP).")]
+    public LogitScaleClamp LogitScaleClamp { get; init; } = LogitScaleClamp.Forward;
+
+    [Setting("Reconstruction of the removed patches (paper, section 4.1); off at weight 0.")]
+    public ReconstructionConfig Reconstruction { get; init; } = new();
+}
+
+/// <summary>MAE-style decoder that predicts the normalised pixels of removed patches.</summary>
+public sealed record ReconstructionConfig
+{
+    [Setting("Weight of the reconstruction loss; 0 builds no decoder.", Min = 0)]
+    public double Weight { get; init; }
+
+    [Setting("Width of the decoder's tokens.", Min = 1)]
+    public int Width { get; init; } = 512;
+
+    [Setting("Decoder blocks.", Min = 1)]
+    public int Depth { get; init; } = 4;
+
+    [Setting("Attention heads of the decoder.", Min = 1)]
+    public int Heads { get; init; } = 16;
+}

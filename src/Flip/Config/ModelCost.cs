@@ -1,0 +1,70 @@
+namespace Flip.Config;
+
+/// <summary>
+/// What a model costs, from its shapes alone. A multiply-add counts as two operations; only matrix products count (projections,
+/// MLPs, the two products of attention), the rest is small. Removed patches and tokens cost nothing. The reconstruction decoder
+/// is left out. Sizes are what a tower holds, the fixed position table included, as published sizes are counted.
+/// </summary>
+/// <param name="Image">The image tower, without its projection into the joint embedding.</param>
+/// <param name="Text">The text tower, without its projection.</param>
+/// <param name="Projections">Both projections into the joint embedding.</param>
+public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projections)
+{
+    /// <summary>Operations of one pair's forward pass.</summary>
+    public double ForwardFlops => Image.ForwardFlops + Text.ForwardFlops + Projections.ForwardFlops;
+
+    /// <summary>Operations of one pair's forward and backward pass: the backward pass has two products for each one.</summary>
+    public double TrainingFlops => 3 * ForwardFlops;
+
+    /// <summary>Numbers that the model holds, the logit scale included.</summary>
+    public long Parameters => Image.Parameters + Text.Parameters + Projections.Parameters + 1;
+
+    /// <summary>The cost of a model.</summary>
+    /// <param name="model">Its shapes.</param>
+    /// <param name="imageMaskRatio">Share of patches removed; null takes the model's own.</param>
+    /// <param name="textMaskRatio">Share of tokens removed; null takes the model's own.</param>
+    /// <param name="vocabularySize">Rows of the token table where the model leaves them to the tokenizer.</param>
+    public static ModelCost Of(ModelConfig model, double? imageMaskRatio = null, double? textMaskRatio = null, int vocabularySize = 0)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var (image, text) = (model.Image, model.Text);
+        var projections = ((long)image.Width + text.Width) * model.EmbedDim;
+        return new ModelCost(
+            OfImage(image, imageMaskRatio ?? image.MaskRatio),
+            OfText(text, textMaskRatio ?? text.MaskRatio, text.VocabularySize > 0 ? text.VocabularySize : vocabularySize),
+            new TowerCost(1, projections, 2.0 * projections));
+    }
+
+    private static TowerCost OfImage(ImageConfig image, double maskRatio)
+    {
+        var classToken = image.ClassToken == ClassToken.None ? 0 : 1;
+        var kept = MaskRatio.Kept(image.PatchCount(), maskRatio);
+        var patchValues = 3L * image.PatchSize * image.PatchSize;
+        var positions = image.PatchCount() + (image.ClassToken == ClassToken.WithPosition ? 1 : 0);
+        var parameters = (patchValues + (image.PatchBias ? 1 : 0) + positions + classToken + NormRows(image.PreNorm)) * image.Width;
+        var blocks = Blocks(kept + classToken, image.Width, image.Depth, image.MlpRatio);
+        return new TowerCost(
+            kept + classToken, parameters + blocks.Parameters, (2.0 * kept * patchValues * image.Width) + blocks.ForwardFlops);
+    }
+
+    private static TowerCost OfText(TextConfig text, double maskRatio, int vocabularySize)
+    {
+        var kept = MaskRatio.Kept(text.Length, maskRatio);
+        var blocks = Blocks(kept, text.Width, text.Depth, text.MlpRatio);
+        var parameters = ((long)vocabularySize + text.Length + NormRows(preNorm: false)) * text.Width;
+        return new TowerCost(kept, parameters + blocks.Parameters, blocks.ForwardFlops);
+    }
+
+    // The last LayerNorm's scale and bias, and those of the one before the first block.
+    private static int NormRows(bool preNorm) => preNorm ? 4 : 2;
+
+    private static TowerCost Blocks(int tokens, int width, int depth, double mlpRatio)
+    {
+        var mlp = (long)(width * mlpRatio);
+        var weights = (4L * width * width) + (2 * width * mlp); // q, k, v, out and the MLP's two
+        var biases = (5L * width) + mlp;
+        var norms = 4L * width;
+        var attention = 2.0 * 2 * tokens * tokens * width; // queries × keys, then weights × values
+        return new TowerCost(tokens, depth * (weights + biases + norms), depth * ((2.0 * tokens * weights) + attention));
+    }
+}

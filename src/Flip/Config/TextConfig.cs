@@ -1,0 +1,67 @@
+namespace Flip.Config;
+
+/// <summary>How the text tower's tokens become one feature.</summary>
+public enum TextPooling
+{
+    /// <summary>The output at position 0, an ordinary first word (FLIP).</summary>
+    FirstToken,
+
+    /// <summary>The output at the last valid token, the end-of-text marker (CLIP).</summary>
+    EndOfText,
+
+    /// <summary>The mean over valid tokens.</summary>
+    Mean,
+}
+
+/// <summary>Which tokens are kept.</summary>
+public enum TextMaskKind
+{
+    /// <summary>A uniform choice over all positions, padding included (paper).</summary>
+    Random,
+
+    /// <summary>Padding is removed first, then a uniform choice (paper, "prioritised").</summary>
+    Prioritized,
+
+    /// <summary>A contiguous run of the valid tokens is kept (CLIPA).</summary>
+    Block,
+
+    /// <summary>The first tokens are kept (CLIPA).</summary>
+    Truncate,
+}
+
+/// <summary>The text tower (defaults: the paper's companion of B/16).</summary>
+public sealed record TextConfig
+{
+    [Setting("Rows of the token table; 0 takes the tokenizer's vocabulary.", Min = 0)]
+    public int VocabularySize { get; init; }
+
+    [Setting("Tokens in a row: 32 in FLIP, 77 in CLIP.", Min = 1)]
+    public int Length { get; init; } = 32;
+
+    [Setting("Width of a token; a multiple of heads.", Min = 1)]
+    public int Width { get; init; } = 512;
+
+    [Setting("Transformer blocks.", Min = 1)]
+    public int Depth { get; init; } = 12;
+
+    [Setting("Attention heads.", Min = 1)]
+    public int Heads { get; init; } = 8;
+
+    [Setting("Width of the MLP relative to a token's.", Min = 0, AboveMin = true)]
+    public double MlpRatio { get; init; } = 4;
+
+    [Setting("A token attends to itself and those before it only (CLIP yes, FLIP no).")]
+    public bool Causal { get; init; }
+
+    [Setting("Padding attends and is attended, as in official FLIP; false masks it.")]
+    public bool AttendPadding { get; init; } = true;
+
+    [Setting("Feature: firstToken (FLIP), endOfText (CLIP) or mean.")]
+    public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
+
+    [Setting("Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
+    public double MaskRatio { get; init; }
+
+    [Setting("Which tokens are kept: random, prioritized, block or truncate.")]
+    public TextMaskKind MaskKind { get; init; } = TextMaskKind.Prioritized;
+}

@@ -1,0 +1,195 @@
+using Flip.Native;
+using Flip.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Models;
+
+/// <summary>
+/// All weights of a model in one contiguous fp32 buffer, their gradients in a second; each <see cref="Parameter"/> is a
+/// view. Optimiser, gradient norm and checkpoint are then one operation each. Decayed parameters come first, so that
+/// weight decay is one range.
+/// </summary>
+/// <remarks>
+/// With a compute type below fp32 a third and fourth buffer hold the weights and gradients of the products:
+/// <see cref="CastToCompute"/> fills the one before a step, <see cref="AccumulateGradient"/> adds the other to
+/// <see cref="Gradient"/> after each backward pass. In fp32 both do nothing, since the views are of the masters themselves.
+/// </remarks>
+public sealed class FlatParameters : IDisposable
+{
+    private const long UndividedEntries = 32_000; // libtorch divides an elementwise operation from 32 768 on
+
+    private readonly List<Parameter> _parameters = [];
+    private readonly HashSet<string> _names = [];
+    private Tensor? _compute;
+    private Tensor? _computeGradient;
+
+    /// <summary>The parameters, after <see cref="Allocate"/> in the order of the flat buffers.</summary>
+    public IReadOnlyList<Parameter> All => _parameters;
+
+    /// <summary>Entries of all parameters.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Entries at the front of the buffers that weight decay applies to.</summary>
+    public long DecayedCount { get; private set; }
+
+    /// <summary>Master weights, fp32, <c>[Count]</c>.</summary>
+    public Tensor Master { get; private set; } = null!;
+
+    /// <summary>Gradient of the loss, fp32, <c>[Count]</c>.</summary>
+    public Tensor Gradient { get; private set; } = null!;
+
+    /// <summary>Number format of products.</summary>
+    public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
+
+    /// <summary>Where the buffers are.</summary>
+    public Device Device { get; private set; } = CPU;
+
+    /// <summary>Declares a parameter; its tensors exist after <see cref="Allocate"/>.</summary>
+    /// <param name="name">Name in checkpoints, unique.</param>
+    /// <param name="shape">Shape.</param>
+    /// <param name="initializer">First values.</param>
+    /// <param name="decays">Weight decay applies.</param>
+    /// <param name="keepsFp32">Used in fp32 whatever the compute type: tables that are looked up, and scalars.</param>
+    public Parameter Add(string name, long[] shape, Initializer initializer, bool decays, bool keepsFp32 = false)
+    {
+        if (Master is not null || !_names.Add(name))
+        {
+            throw new InvalidOperationException($"Parameter '{name}' is declared twice or after the buffers were made.");
+        }
+
+        var parameter = new Parameter(name, shape, initializer, decays, keepsFp32);
+        _parameters.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>Makes the buffers and the first weights.</summary>
+    public void Allocate(ScalarType computeType, Device device, ulong seed)
+    {
+        LibTorch.EnsureLoaded();
+        ComputeType = computeType;
+        Device = device;
+        var ordered = _parameters.OrderBy(p => p.Decays ? 0 : 1).ToList(); // stable: declared order within each part
+        _parameters.Clear();
+        _parameters.AddRange(ordered);
+        foreach (var parameter in _parameters)
+        {
+            parameter.Offset = Count;
+            Count += parameter.Count;
+            DecayedCount += parameter.Decays ? parameter.Count : 0;
+        }
+
+        Master = zeros(Count, ScalarType.Float32, device).DetachFromDisposeScope();
+        Gradient = zeros_like(Master).DetachFromDisposeScope();
+        if (computeType != ScalarType.Float32)
+        {
+            _compute = zeros(Count, computeType, device).DetachFromDisposeScope();
+            _computeGradient = zeros_like(_compute).DetachFromDisposeScope();
+        }
+
+        foreach (var parameter in _parameters)
+        {
+            Bind(parameter);
+        }
+
+        Initialize(seed);
+    }
+
+    /// <summary>Copies the master weights into the compute type; call after they change.</summary>
+    public void CastToCompute() => _compute?.copy_(Master);
+
+    /// <summary>Adds the compute type's gradients to <see cref="Gradient"/> and clears them; call after each backward pass.</summary>
+    public void AccumulateGradient()
+    {
+        if (_computeGradient is null)
+        {
+            return;
+        }
+
+        ForEachBlock((offset, count) =>
+        {
+            var computed = _computeGradient.narrow(0, offset, count);
+            Gradient.narrow(0, offset, count).Plus_(computed.to(ScalarType.Float32)); // a sum of two types at once is slow
+            computed.zero_();
+        });
+    }
+
+    /// <summary>
+    /// Runs an operation of several passes over the flat buffers in blocks, each of decayed or of undecayed entries alone. On a CPU a
+    /// block's later passes find it in the cache, and blocks go to the threads whole, since libtorch does not divide so few entries: one
+    /// meeting of the threads instead of one for each pass.
+    /// </summary>
+    /// <param name="run">Takes the first entry and how many; on several threads at once, without gradients, in a dispose scope.</param>
+    internal void ForEachBlock(Action<long, long> run)
+    {
+        var blocks = Blocks(Device.type == DeviceType.CPU ? UndividedEntries : Count).ToList();
+        Parallel.ForEach(blocks, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, block =>
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            run(block.Offset, block.Count);
+        });
+    }
+
+    /// <summary>Clears the gradient; call before a step.</summary>
+    public void ZeroGradient() => Gradient.zero_();
+
+    /// <summary>The parameter of a name, or null.</summary>
+    public Parameter? Find(string name) => _parameters.Find(p => p.Name == name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var parameter in _parameters)
+        {
+            parameter.Value?.Dispose();
+            parameter.Master?.Dispose();
+            parameter.Gradient?.Dispose();
+        }
+
+        Master?.Dispose();
+        Gradient?.Dispose();
+        _compute?.Dispose();
+        _computeGradient?.Dispose();
+    }
+
+    private void Bind(Parameter parameter)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        parameter.Master = View(Master, parameter).DetachFromDisposeScope();
+        parameter.Gradient = View(Gradient, parameter).DetachFromDisposeScope();
+        var inCompute = _compute is not null && !parameter.KeepsFp32;
+
+        // A leaf of its own that shares storage: autograd then adds into our gradient buffer in place.
+        parameter.Value = View(inCompute ? _compute! : Master, parameter).detach().requires_grad_(true).DetachFromDisposeScope();
+        parameter.Value.grad = View(inCompute ? _computeGradient! : Gradient, parameter);
+    }
+
+    private IEnumerable<(long Offset, long Count)> Blocks(long largest)
+    {
+        for (long offset = 0, count; offset < Count; offset += count)
+        {
+            count = Math.Min(largest, (offset < DecayedCount ? DecayedCount : Count) - offset);
+            yield return (offset, count);
+        }
+    }
+
+    private static Tensor View(Tensor buffer, Parameter parameter) =>
+        buffer.narrow(0, parameter.Offset, parameter.Count).view(parameter.Shape);
+
+    private void Initialize(ulong seed)
+    {
+        using var noGrad = no_grad();
+        foreach (var parameter in _parameters)
+        {
+            using var scope = NewDisposeScope();
+            var random = new CounterRandom(seed, RandomPurpose.Weights, item: CounterRandom.HashName(parameter.Name));
+            var weights = new float[parameter.Count];
+            parameter.Initializer.Fill(weights, ref random);
+            parameter.Master.copy_(tensor(weights).view(parameter.Shape));
+        }
+
+        CastToCompute();
+    }
+}

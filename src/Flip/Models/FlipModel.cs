@@ -1,0 +1,127 @@
+using Flip.Config;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Models;
+
+/// <summary>
+/// The two towers, their projections and the logit scale: images and texts to one normalised embedding space (paper, section 3).
+/// </summary>
+public sealed class FlipModel : IDisposable
+{
+    /// <summary>Logarithm of the largest logit scale, 100.</summary>
+    public const double MaxLogitScale = 4.605170185988092;
+
+    private readonly ImageTower _image;
+    private readonly TextTower _text;
+    private readonly Linear _imageProjection;
+    private readonly Linear _textProjection;
+    private readonly ReconstructionDecoder? _decoder;
+
+    /// <summary>A model with new weights.</summary>
+    /// <param name="config">Sizes and variants; <c>text.vocabularySize</c> must be set.</param>
+    /// <param name="loss">The sigmoid loss adds a bias to the logits.</param>
+    /// <param name="computeType">Float32 or BFloat16.</param>
+    /// <param name="device">Device of all weights; null for the CPU.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    public FlipModel(
+        ModelConfig config, LossKind loss = LossKind.InfoNce, ScalarType computeType = ScalarType.Float32, Device? device = null, ulong seed = 0)
+    {
+        Config = config;
+        Parameters = new FlatParameters();
+        _image = new ImageTower(Parameters, config);
+        _imageProjection = new Linear(Parameters, "image.projection", config.Image.Width, config.EmbedDim, bias: false);
+        _text = new TextTower(Parameters, config);
+        _textProjection = new Linear(Parameters, "text.projection", config.Text.Width, config.EmbedDim, bias: false);
+        LogitScale = Parameters.Add("logitScale", [1], Initializer.Constant(config.LogitScaleInit), decays: true, keepsFp32: true);
+        LogitBias = loss == LossKind.Sigmoid
+            ? Parameters.Add("logitBias", [1], Initializer.Constant(-10), decays: false, keepsFp32: true) // SigLIP's first value
+            : null;
+        _decoder = config.Reconstruction.Weight > 0 ? new ReconstructionDecoder(Parameters, config) : null;
+        Parameters.Allocate(computeType, device ?? CPU, seed);
+    }
+
+    /// <summary>Sizes and variants.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>All weights.</summary>
+    public FlatParameters Parameters { get; }
+
+    /// <summary>Logarithm of the factor on cosine similarities.</summary>
+    public Parameter LogitScale { get; }
+
+    /// <summary>Added to the logits by the sigmoid loss, else null.</summary>
+    public Parameter? LogitBias { get; }
+
+    /// <summary>True if the model predicts removed patches too.</summary>
+    public bool Reconstructs => _decoder is not null;
+
+    /// <summary>Normalised embeddings of images.</summary>
+    /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
+    /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>; null for all.</param>
+    /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
+    public Tensor EncodeImage(Tensor images, Tensor? idsKeep = null) =>
+        ProjectImage(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep));
+
+    /// <summary>Normalised embeddings of images, and the reconstruction loss of their removed patches.</summary>
+    /// <param name="images">uint8 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
+    /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>.</param>
+    /// <param name="idsRestore">int64, where each patch went in the order kept, removed: <c>[batch, patches]</c>.</param>
+    public (Tensor Embedding, Tensor ReconstructionLoss) EncodeAndReconstruct(Tensor images, Tensor idsKeep, Tensor idsRestore)
+    {
+        var decoder = _decoder ?? throw new InvalidOperationException("The model has no decoder: model.reconstruction.weight is 0.");
+        var allPatches = _image.GatherPatches(images, null);
+        var tokens = _image.Tokens(Patches.SelectRows(allPatches, idsKeep), idsKeep);
+        return (ProjectImage(tokens), decoder.Loss(_image.PatchTokens(tokens), idsRestore, allPatches));
+    }
+
+    /// <summary>Normalised embeddings of texts.</summary>
+    /// <param name="tokens">int64 ids, padded, <c>[batch, length]</c>.</param>
+    /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>.</param>
+    /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
+    /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
+    public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) =>
+        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), lengths, idsKeep)));
+
+    /// <summary>The factor on cosine similarities, <c>[1]</c>, bounded to [1, 100] here where the configuration says forward.</summary>
+    public Tensor LogitFactor() => Config.LogitScaleClamp == LogitScaleClamp.Forward
+        ? LogitScale.Value.Between(0, MaxLogitScale).exp() // beyond the bound the gradient is 0, as in official FLIP
+        : LogitScale.Value.exp();
+
+    /// <summary>Bounds the logit scale itself, where the configuration says parameter; call after each step.</summary>
+    public void ClampLogitScale()
+    {
+        if (Config.LogitScaleClamp == LogitScaleClamp.Parameter)
+        {
+            using var noGrad = no_grad();
+            LogitScale.Master.Between_(0, MaxLogitScale);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _image.Dispose();
+        _text.Dispose();
+        _decoder?.Dispose();
+        Parameters.Dispose();
+    }
+
+    /// <summary>Projected patches before positions, <c>[batch, patches, width]</c>; for comparison with references.</summary>
+    internal Tensor PatchEmbedding(Tensor images) => _image.Embed(_image.GatherPatches(images, null));
+
+    /// <summary>Image tokens after the last LayerNorm; for comparison with references.</summary>
+    internal Tensor ImageTokens(Tensor images) => _image.Tokens(_image.GatherPatches(images, null), null);
+
+    /// <summary>Text tokens after the last LayerNorm; for comparison with references.</summary>
+    internal Tensor TextTokens(Tensor tokens, Tensor lengths) => _text.Normalize(_text.Tokens(tokens, lengths, null));
+
+    private Tensor ProjectImage(Tensor imageTokens) => Normalize(_imageProjection.Forward(_image.Pool(imageTokens)));
+
+    /// <summary>z / (‖z‖ + ε) in fp32.</summary>
+    private Tensor Normalize(Tensor projected)
+    {
+        var z = projected.to(ScalarType.Float32);
+        return z / z.square().sum(1, keepdim: true).sqrt().Plus(Config.NormEps);
+    }
+}

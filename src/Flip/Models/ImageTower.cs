@@ -1,0 +1,126 @@
+using Flip.Config;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Models;
+
+/// <summary>
+/// The image tower: a ViT that sees kept patches only (paper, section 3). Order of work: patchify, gather the kept patches,
+/// project, add positions, blocks, final LayerNorm, pool.
+/// </summary>
+internal sealed class ImageTower : IDisposable
+{
+    private readonly ImageConfig _config;
+    private readonly Linear _patchEmbedding;
+    private readonly Parameter? _classToken;
+    private readonly LookupTable? _learnedPositions;
+    private readonly LayerNorm? _preNorm;
+    private readonly TransformerBlock[] _blocks;
+    private readonly LayerNorm _finalNorm;
+    private readonly FlatParameters _parameters;
+    private Patches? _patches;
+    private Tensor? _fixedPositions;
+
+    public ImageTower(FlatParameters parameters, ModelConfig model)
+    {
+        var config = model.Image;
+        _config = config;
+        _parameters = parameters;
+        var dim = config.PatchSize * config.PatchSize * 3;
+        _patchEmbedding = new Linear(parameters, "image.patchEmbedding", dim, config.Width, config.PatchBias);
+        _classToken = config.ClassToken == ClassToken.None
+            ? null
+            : parameters.Add("image.classToken", [config.Width], Initializer.Normal(0.02), decays: true, keepsFp32: true);
+        _learnedPositions = config.Positions == ImagePositions.SinCos
+            ? null
+            : new LookupTable(parameters.Add(
+                "image.positions", [ExtraTokens + config.PatchCount(), config.Width], Initializer.Normal(0.02), decays: false, keepsFp32: true));
+        _preNorm = config.PreNorm ? new LayerNorm(parameters, "image.preNorm", config.Width, model.LayerNormEps) : null;
+        _blocks = TransformerBlock.Stack(
+            parameters, "image", config.Depth, config.Width, config.Heads, config.MlpRatio, model.Activation, model.LayerNormEps);
+        _finalNorm = new LayerNorm(parameters, "image.finalNorm", config.Width, model.LayerNormEps);
+    }
+
+    /// <summary>Position rows before the patches': 1 if the class token has a position.</summary>
+    public int ExtraTokens => _config.ClassToken == ClassToken.WithPosition ? 1 : 0;
+
+    /// <summary>Kept patches of pixels, see <see cref="Patches.Gather"/>.</summary>
+    public Tensor GatherPatches(Tensor images, Tensor? idsKeep) =>
+        (_patches ??= new Patches(_config, _parameters.Device)).Gather(images, idsKeep);
+
+    /// <summary>Projected patches before positions, in the compute type.</summary>
+    /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
+    public Tensor Embed(Tensor patches) => _patchEmbedding.Forward(patches.to(_parameters.ComputeType));
+
+    /// <summary>All tokens after the last block and the final LayerNorm.</summary>
+    /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
+    /// <param name="idsKeep">The patches' indices, <c>[batch, kept]</c>; null for all in order.</param>
+    /// <returns><c>[batch, (1 +) kept, width]</c>; a class token comes first.</returns>
+    public Tensor Tokens(Tensor patches, Tensor? idsKeep)
+    {
+        var x = Embed(patches);
+        x = x.Plus(Positions(idsKeep).to(x.dtype));
+        if (_classToken is not null)
+        {
+            // Joins after masking: it is never removed.
+            var token = ExtraTokens == 0 ? _classToken.Value : _classToken.Value.Plus(PositionRow(0));
+            x = cat([token.to(x.dtype).expand(x.shape[0], 1, -1), x], 1);
+        }
+
+        if (_preNorm is not null)
+        {
+            x = _preNorm.Forward(x);
+        }
+
+        foreach (var block in _blocks)
+        {
+            x = block.Forward(x);
+        }
+
+        return _finalNorm.Forward(x);
+    }
+
+    /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>
+    public Tensor Pool(Tensor tokens) => _config.Pooling == ImagePooling.Mean ? tokens.mean([1]) : tokens.select(1, 0);
+
+    /// <summary>Outputs of patches alone, without a class token.</summary>
+    public Tensor PatchTokens(Tensor tokens) =>
+        _classToken is null ? tokens : tokens.narrow(1, 1, tokens.shape[1] - 1);
+
+    public void Dispose()
+    {
+        _patches?.Dispose();
+        _fixedPositions?.Dispose();
+        _learnedPositions?.Dispose();
+    }
+
+    private Tensor PositionRow(int row) =>
+        _learnedPositions?.Parameter.Value.select(0, row) ?? zeros(_config.Width, device: _parameters.Device);
+
+    /// <summary>Positions of the kept patches: <c>[batch, kept, width]</c>, or <c>[patches, width]</c> for all.</summary>
+    private Tensor Positions(Tensor? idsKeep)
+    {
+        if (_learnedPositions is null)
+        {
+            return idsKeep is null ? FixedPositions() : FixedPositions()[idsKeep];
+        }
+
+        return idsKeep is null
+            ? _learnedPositions.Parameter.Value.narrow(0, ExtraTokens, _config.PatchCount())
+            : _learnedPositions.Rows(idsKeep.Plus((long)ExtraTokens));
+    }
+
+    private Tensor FixedPositions()
+    {
+        if (_fixedPositions is null)
+        {
+            var grid = _config.GridSize();
+            var table = PositionEmbedding.SinCos(grid, _config.Width, _config.PositionGrid > 0 ? _config.PositionGrid : grid);
+            using var scope = NewDisposeScope();
+            _fixedPositions = tensor(table, device: _parameters.Device).view(grid * grid, _config.Width)
+                .to(_parameters.ComputeType).DetachFromDisposeScope();
+        }
+
+        return _fixedPositions;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using Flip.Config;
+using Flip.Masking;
+using Flip.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Models;
+
+/// <summary>How images are seen at inference (paper, table 2a).</summary>
+public enum InferenceMask
+{
+    /// <summary>Whole images, the default.</summary>
+    None,
+
+    /// <summary>One mask of the training ratio and the training's kind.</summary>
+    Masked,
+
+    /// <summary>
+    /// Complementary masks of the training ratio that together show every patch; the mean of their features. Random whatever the
+    /// training's kind, as in the paper: blocks do not complement each other.
+    /// </summary>
+    Ensemble,
+}
+
+/// <summary>
+/// A <see cref="FlipModel"/> as an encoder over plain memory, without graph, unmasked or with one of the paper's inference masks. A mask
+/// depends on the image's place among those this encoder has seen, so a repeatable evaluation begins with a new encoder.
+/// </summary>
+/// <param name="model">The model; not owned.</param>
+/// <param name="mask">How images are seen.</param>
+/// <param name="maskRatio">Share of patches removed, for a mask; null takes the configured training ratio.</param>
+/// <param name="seed">Seed of the masks.</param>
+/// <exception cref="ConfigException">The mask would remove no patch, or leave none.</exception>
+public sealed class InferenceEncoder(FlipModel model, InferenceMask mask = InferenceMask.None, double? maskRatio = null, ulong seed = 0)
+    : IDualEncoder
+{
+    private readonly ImageConfig _image = model.Config.Image;
+    private readonly int _kept = mask == InferenceMask.None
+        ? model.Config.Image.PatchCount()
+        : Kept(model.Config.Image, mask, maskRatio ?? model.Config.Image.MaskRatio);
+
+    private long _imagesSeen;
+
+    /// <inheritdoc/>
+    public int ImageSize => _image.ImageSize;
+
+    /// <inheritdoc/>
+    public int TextLength => model.Config.Text.Length;
+
+    /// <inheritdoc/>
+    public int EmbedDim => model.Config.EmbedDim;
+
+    /// <inheritdoc/>
+    public float[] EncodeImages(ReadOnlyMemory<byte> pixels, int count)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var device = model.Parameters.Device;
+        var images = tensor(pixels.ToArray(), device: device).view(count, ImageSize, ImageSize, 3);
+        if (mask == InferenceMask.None)
+        {
+            return ToArray(model.EncodeImage(images));
+        }
+
+        var views = Views(count);
+        Tensor? sum = null;
+        for (var view = 0; view < views[0].Length; view++)
+        {
+            var ids = tensor(views.SelectMany(ofImage => ofImage[view]).ToArray(), device: device).view(count, _kept);
+            var features = model.EncodeImage(images, ids);
+            sum = sum is null ? features : sum.Plus(features);
+        }
+
+        return ToArray(nn.functional.normalize(sum!, dim: 1));
+    }
+
+    /// <inheritdoc/>
+    public float[] EncodeTexts(ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, int count)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var device = model.Parameters.Device;
+        var ids = tensor(Array.ConvertAll(tokens.ToArray(), id => (long)id), device: device).view(count, TextLength);
+        var valid = tensor(Array.ConvertAll(lengths.ToArray(), length => (long)length), device: device);
+        return ToArray(model.EncodeText(ids, valid));
+    }
+
+    private static int Kept(ImageConfig image, InferenceMask mask, double ratio)
+    {
+        var patches = image.PatchCount();
+        var kept = ratio is >= 0 and < 1 ? MaskRatio.Kept(patches, ratio) : 0;
+        return kept >= 1 && kept < patches
+            ? kept
+            : throw new ConfigException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The mask {mask} at a ratio of {ratio} keeps {kept} of {patches} patches; it has to remove some and keep some: give --mask-ratio, such as 0.5."));
+    }
+
+    /// <summary>Kept patches, <c>[count][views][kept]</c>. Each image's depend on the seed and its place in the sequence of images.</summary>
+    private long[][][] Views(int count)
+    {
+        var views = new long[count][][];
+        for (var i = 0; i < count; i++)
+        {
+            var random = new CounterRandom(seed, RandomPurpose.Evaluation, item: _imagesSeen++);
+            if (mask == InferenceMask.Ensemble)
+            {
+                views[i] = PatchMask.ComplementaryViews(_image.PatchCount(), _kept, ref random);
+            }
+            else
+            {
+                var ids = new long[_kept];
+                PatchMask.Choose(_image.MaskKind, _image.GridSize(), ids, ref random);
+                views[i] = [ids];
+            }
+        }
+
+        return views;
+    }
+
+    private static float[] ToArray(Tensor embeddings) => embeddings.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+}

@@ -1,0 +1,31 @@
+using Flip.Config;
+using static TorchSharp.torch;
+
+namespace Flip.Models;
+
+/// <summary>Pre-norm block: x + Attention(LN(x)), then x + MLP(LN(x)).</summary>
+internal sealed class TransformerBlock(
+    FlatParameters parameters, string name, long width, int heads, double mlpRatio, Activation activation, double eps)
+{
+    private readonly LayerNorm _norm1 = new(parameters, $"{name}.norm1", width, eps);
+    private readonly Attention _attention = new(parameters, $"{name}.attention", width, heads);
+    private readonly LayerNorm _norm2 = new(parameters, $"{name}.norm2", width, eps);
+    private readonly Mlp _mlp = new(parameters, $"{name}.mlp", width, mlpRatio, activation);
+
+    /// <param name="x"><c>[batch, tokens, width]</c></param>
+    /// <param name="mask">See <see cref="Attention.Forward"/>.</param>
+    /// <param name="causal">See <see cref="Attention.Forward"/>.</param>
+    public Tensor Forward(Tensor x, Tensor? mask = null, bool causal = false)
+    {
+        // What the backward pass needs, autograd keeps; without one nothing outlives its block.
+        using var scope = NewDisposeScope();
+        x = x.Plus(_attention.Forward(_norm1.Forward(x), mask, causal));
+        return x.Plus(_mlp.Forward(_norm2.Forward(x))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The blocks of a tower, named <c>{name}.blocks.0</c> and on.</summary>
+    public static TransformerBlock[] Stack(
+        FlatParameters parameters, string name, int depth, long width, int heads, double mlpRatio, Activation activation, double eps) =>
+        [.. Enumerable.Range(0, depth).Select(i =>
+            new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, activation, eps))];
+}

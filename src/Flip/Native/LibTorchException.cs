@@ -1,0 +1,15 @@
+namespace Flip.Native;
+
+/// <summary>libtorch cannot be loaded; the message is one line that says why and what to do.</summary>
+public sealed class LibTorchException : Exception
+{
+    public LibTorchException(string message)
+        : base(message)
+    {
+    }
+
+    public LibTorchException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

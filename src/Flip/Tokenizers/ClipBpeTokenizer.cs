@@ -1,0 +1,147 @@
+using System.Text;
+
+namespace Flip.Tokenizers;
+
+/// <summary>
+/// CLIP's byte-pair encoding: cleaned, lower-cased text between <c>&lt;|startoftext|&gt;</c> and <c>&lt;|endoftext|&gt;</c>, filled with 0. A
+/// marker written in a text becomes the marker, as in CLIP. The merging is written here because that of Microsoft.ML.Tokenizers
+/// takes time quadratic in a word's length: a minute for a word of one megabyte.
+/// </summary>
+public sealed class ClipBpeTokenizer : ITokenizer
+{
+    private readonly BpeVocabulary _vocabulary;
+    private readonly WordCache _cache = new();
+    private readonly WordCache.Encoder _encodeWord;
+
+    private ClipBpeTokenizer(BpeVocabulary vocabulary)
+    {
+        _vocabulary = vocabulary;
+        _encodeWord = EncodeWord;
+    }
+
+    /// <inheritdoc/>
+    public int VocabularySize => _vocabulary.Tokens.Count;
+
+    /// <summary>0, also the id of an ordinary token: what is padding follows from the end-of-text marker.</summary>
+    public int PaddingId => 0;
+
+    /// <summary>The id that begins every row.</summary>
+    public int StartOfTextId => _vocabulary.StartId;
+
+    /// <inheritdoc/>
+    public int? EndOfTextId => _vocabulary.EndId;
+
+    /// <summary>
+    /// Reads a vocabulary: OpenAI's <c>bpe_simple_vocab_16e6.txt.gz</c>, a plain list of merges, or Hugging Face's <c>vocab.json</c> with
+    /// <c>merges.txt</c> (either file, or their folder).
+    /// </summary>
+    /// <exception cref="VocabularyException">A file is missing or damaged.</exception>
+    public static ClipBpeTokenizer Load(string path) => new(BpeVocabulary.Load(path));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Encode(string text)
+    {
+        var ids = new List<int>(text.Length / 4);
+        var rest = ClipText.Clean(text).AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var length = ClipText.WordLength(rest);
+            if (length > 0)
+            {
+                ids.AddRange(_cache.GetOrEncode(rest[..length], _encodeWord));
+            }
+
+            rest = rest[Math.Max(1, length)..];
+        }
+
+        return ids;
+    }
+
+    /// <summary>Fills a row: start marker, ids, end marker, zeros; of a text that is too long the end marker takes the last place.</summary>
+    /// <inheritdoc/>
+    public int EncodeRow(string text, Span<int> row)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(row.Length, 2);
+        var ids = Encode(text);
+        var kept = Math.Min(ids.Count, row.Length - 2);
+        row[0] = StartOfTextId;
+        for (var i = 0; i < kept; i++)
+        {
+            row[i + 1] = ids[i];
+        }
+
+        row[kept + 1] = _vocabulary.EndId;
+        row[(kept + 2)..].Fill(PaddingId);
+        return kept + 2;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">An id outside the vocabulary.</exception>
+    public string Decode(IEnumerable<int> ids)
+    {
+        var bytes = ids.SelectMany(id => id >= 0 && id < VocabularySize
+            ? _vocabulary.BytesOf(_vocabulary.Tokens[id])
+            : throw new ArgumentOutOfRangeException(nameof(ids), id, $"Ids are 0 to {VocabularySize - 1}."));
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    /// <inheritdoc/>
+    public void Save(string folder)
+    {
+        _vocabulary.Save(folder);
+        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip }.Save(folder);
+    }
+
+    private int[] EncodeWord(ReadOnlySpan<char> word) => word switch
+    {
+        ClipText.StartOfText => [_vocabulary.StartId],
+        ClipText.EndOfText => [_vocabulary.EndId],
+        _ => Merge(_vocabulary.Bytes(word)),
+    };
+
+    /// <summary>
+    /// Applies merges, the lowest rank first and among equals the leftmost, until none applies. Tokens are a linked list and
+    /// candidates a heap, so the time is n log n; a candidate is stale where a token has changed since.
+    /// </summary>
+    private int[] Merge(int[] tokens)
+    {
+        const int Gone = -1;
+        var next = Enumerable.Range(1, tokens.Length).ToArray();
+        var previous = Enumerable.Range(-1, tokens.Length).ToArray();
+        var candidates = new PriorityQueue<(int Left, int LeftToken, int RightToken, int Merged), (int Rank, int Position)>();
+
+        void Consider(int left)
+        {
+            if (left >= 0 && next[left] < tokens.Length && _vocabulary.TryMerge(tokens[left], tokens[next[left]], out var merge))
+            {
+                candidates.Enqueue((left, tokens[left], tokens[next[left]], merge.Id), (merge.Rank, left));
+            }
+        }
+
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            Consider(i);
+        }
+
+        while (candidates.TryDequeue(out var candidate, out _))
+        {
+            var left = candidate.Left;
+            var right = next[left];
+            if (tokens[left] == candidate.LeftToken && right < tokens.Length && tokens[right] == candidate.RightToken)
+            {
+                tokens[left] = candidate.Merged;
+                tokens[right] = Gone;
+                next[left] = next[right];
+                if (next[left] < tokens.Length)
+                {
+                    previous[next[left]] = left;
+                }
+
+                Consider(previous[left]);
+                Consider(left);
+            }
+        }
+
+        return Array.FindAll(tokens, token => token != Gone);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Flip.Config;
+using Flip.Io;
+
+namespace Flip.Tokenizers;
+
+/// <summary>The <c>tokenizer_config.json</c> beside a vocabulary, in Hugging Face's form with one entry of ours.</summary>
+internal sealed record TokenizerDescription
+{
+    public const string Bert = "BertTokenizer";
+    public const string Clip = "CLIPTokenizer";
+    public const string FileName = "tokenizer_config.json";
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    public string? TokenizerClass { get; init; }
+
+    public bool? DoLowerCase { get; init; }
+
+    public WordPieceVariant? WordPieceVariant { get; init; }
+
+    /// <summary>Reads the folder's description; null where it has none.</summary>
+    /// <exception cref="VocabularyException">The file is no such description.</exception>
+    public static TokenizerDescription? Load(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<TokenizerDescription>(File.ReadAllBytes(path), Options) : null;
+        }
+        catch (JsonException e)
+        {
+            throw new VocabularyException(path, $"no valid description of a tokenizer ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Options));
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using Flip.Io;
+using Flip.Models;
+using Flip.Optim;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Training;
+
+/// <summary>
+/// Checkpoints of a run, one folder each, named by samples seen. A folder is written under a temporary name and renamed
+/// when it is whole, so that one that has its name is complete.
+/// </summary>
+/// <param name="folder">Folder of all checkpoints of the run.</param>
+/// <param name="keep">Newest checkpoints kept; 0 keeps all.</param>
+public sealed class CheckpointStore(string folder, int keep)
+{
+    /// <summary>Name of the averaged weights' file in a checkpoint.</summary>
+    public const string AverageFile = "average.safetensors";
+
+    private const string Prefix = "samples-";
+    private const string Unfinished = ".unfinished";
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>Folder of the newest checkpoint, or null.</summary>
+    public string? Latest => Checkpoints().LastOrDefault();
+
+    /// <summary>Writes a checkpoint and removes the oldest ones.</summary>
+    /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
+    public string Save(TrainState state, FlipModel model, AdamW optimizer, WeightEma? ema)
+    {
+        var target = Path.Combine(folder, Prefix + state.Samples.ToString("D13", CultureInfo.InvariantCulture));
+        if (Directory.Exists(target))
+        {
+            return target; // the state at a sample count is always the same
+        }
+
+        var temporary = target + Unfinished;
+        try
+        {
+            foreach (var abandoned in Directory.Exists(folder) ? Directory.GetDirectories(folder, "*" + Unfinished) : [])
+            {
+                Directory.Delete(abandoned, recursive: true);
+            }
+
+            Directory.CreateDirectory(temporary);
+            WeightFile.Save(Path.Combine(temporary, ModelFolder.WeightsFile), model.Parameters);
+            SafetensorsWriter.Write(
+                Path.Combine(temporary, "optimizer.safetensors"),
+                [("firstMoment", optimizer.FirstMoment), ("secondMoment", optimizer.SecondMoment)]);
+            if (ema is not null)
+            {
+                WeightFile.Save(Path.Combine(temporary, AverageFile), model.Parameters, ema.Average);
+            }
+
+            AtomicFile.WriteText(Path.Combine(temporary, "state.json"), JsonSerializer.Serialize(state, Json));
+            Directory.Move(temporary, target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            throw new IOException($"Cannot write the checkpoint {target}: {e.Message}", e);
+        }
+
+        Prune();
+        return target;
+    }
+
+    /// <summary>Restores weights, moments and average from a checkpoint's folder.</summary>
+    /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
+    public static TrainState Load(string checkpoint, FlipModel model, AdamW optimizer, WeightEma? ema)
+    {
+        var state = LoadState(Path.Combine(checkpoint, "state.json"));
+        WeightFile.Load(Path.Combine(checkpoint, ModelFolder.WeightsFile), model);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using (var moments = new SafetensorsReader(Path.Combine(checkpoint, "optimizer.safetensors")))
+        {
+            CopyFlat(moments, "firstMoment", optimizer.FirstMoment, checkpoint);
+            CopyFlat(moments, "secondMoment", optimizer.SecondMoment, checkpoint);
+        }
+
+        if (ema is not null)
+        {
+            using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
+            foreach (var parameter in model.Parameters.All)
+            {
+                ema.Average.narrow(0, parameter.Offset, parameter.Count).copy_(average.ReadTensor(parameter.Name).view(-1));
+            }
+        }
+
+        optimizer.Steps = state.Steps;
+        return state;
+    }
+
+    private static TrainState LoadState(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TrainState>(File.ReadAllText(path), Json) is { BadSamples: not null, Samples: >= 0 } state
+                ? state
+                : throw new CheckpointFormatException(path, null, "holds no training state");
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointFormatException(path, null, e.Message, e);
+        }
+    }
+
+    private static void CopyFlat(SafetensorsReader reader, string name, Tensor target, string checkpoint)
+    {
+        var count = reader.Contains(name) ? reader.Describe(name).Count : 0;
+        if (count != target.numel())
+        {
+            throw new CheckpointFormatException(
+                checkpoint, name, $"has {count} entries, and the model {target.numel()} parameters");
+        }
+
+        target.copy_(reader.ReadTensor(name).view(-1));
+    }
+
+    private List<string> Checkpoints() => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateDirectories(folder, Prefix + "*")
+            .Where(path => !path.EndsWith(Unfinished, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
+
+    private void Prune()
+    {
+        var all = Checkpoints();
+        foreach (var old in keep > 0 ? all.SkipLast(keep) : [])
+        {
+            TryDelete(old);
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // An old or unfinished checkpoint that stays costs space, not correctness.
+        }
+    }
+}

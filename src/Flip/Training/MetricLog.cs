@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Flip.Io;
+
+namespace Flip.Training;
+
+/// <summary>
+/// The numbers of a run: <c>metrics.jsonl</c>, one JSON object a line (<c>samples</c>, <c>step</c>, <c>time</c>, then the named numbers), and
+/// TensorBoard event files in <c>tensorboard/</c> with samples as their step. A resumed run continues both as if it had never stopped: what was logged
+/// beyond the position it resumes from is dropped. For one thread.
+/// </summary>
+public sealed class MetricLog : IDisposable
+{
+    /// <summary>Name of the file in the run folder.</summary>
+    public const string FileName = "metrics.jsonl";
+
+    /// <summary>Folder of the event files in the run folder.</summary>
+    public const string EventFolder = "tensorboard";
+
+    private static readonly string[] Reserved = ["samples", "step", "time"];
+
+    /// <summary>JSON has no number for them; these names are what .NET, Python and JavaScript parse back.</summary>
+    private static readonly JsonSerializerOptions NonFinite = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    private readonly FileStream _lines;
+    private readonly TensorBoardWriter _events;
+    private readonly TimeProvider _time;
+
+    /// <summary>Opens the log of a run.</summary>
+    /// <param name="folder">Run folder; created if need be.</param>
+    /// <param name="resumedAtSamples">Samples seen at the checkpoint that the run resumes from; lines up to it stay. 0 begins anew.</param>
+    /// <param name="time">Clock; null for the system's.</param>
+    public MetricLog(string folder, long resumedAtSamples = 0, TimeProvider? time = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(resumedAtSamples);
+        _time = time ?? TimeProvider.System;
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, FileName);
+        if (File.Exists(path))
+        {
+            DropBeyond(path, resumedAtSamples);
+        }
+
+        _lines = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        var events = Directory.CreateDirectory(Path.Combine(folder, EventFolder)).FullName;
+        if (resumedAtSamples == 0)
+        {
+            TensorBoardWriter.DeleteAll(events);
+        }
+
+        _events = new TensorBoardWriter(events, resumedAtSamples, Now);
+    }
+
+    private double Now => _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+
+    /// <summary>Appends a line; it survives the end of the process, and after <see cref="Flush"/> that of the machine.</summary>
+    /// <param name="samples">Samples seen so far.</param>
+    /// <param name="step">Optimizer steps so far.</param>
+    /// <param name="values">Named numbers; those that are not finite are written as <c>"NaN"</c>, <c>"Infinity"</c>, <c>"-Infinity"</c>.</param>
+    /// <exception cref="ArgumentException">A name is one of the line's own.</exception>
+    public void Write(long samples, long step, IReadOnlyDictionary<string, double> values)
+    {
+        if (Reserved.FirstOrDefault(values.ContainsKey) is { } reserved)
+        {
+            throw new ArgumentException($"'{reserved}' is an entry that every line has.", nameof(values));
+        }
+
+        var line = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(line))
+        {
+            json.WriteStartObject();
+            json.WriteNumber(Reserved[0], samples);
+            json.WriteNumber(Reserved[1], step);
+            json.WriteString(Reserved[2], _time.GetUtcNow());
+            foreach (var (name, value) in values)
+            {
+                json.WritePropertyName(name);
+                JsonSerializer.Serialize(json, value, NonFinite);
+            }
+
+            json.WriteEndObject();
+        }
+
+        line.Write("\n"u8);
+        _lines.Write(line.WrittenSpan);
+        _lines.Flush();
+        _events.Write(samples, Now, values);
+    }
+
+    /// <summary>Forces everything written so far to the disk.</summary>
+    public void Flush()
+    {
+        _lines.Flush(flushToDisk: true);
+        _events.Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _events.Dispose();
+    }
+
+    /// <summary>Reads the log of a run, also while it is written. A line that a crash has cut is left out.</summary>
+    /// <returns>The lines in order; none where the folder has no log.</returns>
+    public static IReadOnlyList<MetricRecord> Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? [.. ReadLines(path).Select(item => item.Record)] : [];
+    }
+
+    private static void DropBeyond(string path, long samples)
+    {
+        var kept = ReadLines(path).Where(item => samples > 0 && item.Record.Samples <= samples).Select(item => item.Line + "\n");
+        AtomicFile.WriteText(path, string.Concat(kept));
+    }
+
+    private static IEnumerable<(string Line, MetricRecord Record)> ReadLines(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (Parse(line) is { } record)
+            {
+                yield return (line, record);
+            }
+        }
+    }
+
+    private static MetricRecord? Parse(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var root = document.RootElement;
+            return new MetricRecord(
+                root.GetProperty(Reserved[0]).GetInt64(),
+                root.GetProperty(Reserved[1]).GetInt64(),
+                root.GetProperty(Reserved[2]).GetDateTimeOffset(),
+                root.EnumerateObject().Where(p => !Reserved.Contains(p.Name))
+                    .ToDictionary(p => p.Name, p => p.Value.Deserialize<double>(NonFinite)));
+        }
+        catch (Exception e) when (e
+            is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Tests.Data;
+
+namespace Flip.Tests.Cli.Runs;
+
+public sealed class TrainingDataTests : IDisposable
+{
+    private readonly TestShards _shards = new();
+    private readonly List<string> _said = [];
+
+    public void Dispose() => _shards.Dispose();
+
+    [Fact]
+    public void Of_many_damaged_shards_the_first_are_shown_and_the_others_counted()
+    {
+        _shards.WritePairs(5);
+        for (var i = 0; i < 7; i++)
+        {
+            File.WriteAllBytes(_shards.Path($"x{i}.tar"), []);
+        }
+
+        TrainingData.Open(new DataConfig { Train = _shards.Folder }, _said.Add, CancellationToken.None);
+        Assert.Equal("5 samples in 1 shards.", _said[0]);
+        Assert.Equal(Enumerable.Range(0, 5), _said.Skip(1).Take(5).Select(line => line[line.IndexOf(".tar", StringComparison.Ordinal) - 1] - '0'));
+        Assert.StartsWith("7 damages in all", Assert.Single(_said.Skip(6)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Learning_a_vocabulary_can_be_canceled()
+    {
+        _shards.WritePairs(5);
+        var config = new DataConfig { Train = _shards.Folder };
+        var data = TrainingData.Open(config, _said.Add, CancellationToken.None);
+        Assert.Throws<OperationCanceledException>(() => data.Tokenizer(config, _said.Add, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Indexing_tells_how_far_it_is_every_three_seconds()
+    {
+        var clock = new Clock();
+        var progress = new IndexingProgress(_said.Add, clock);
+        for (var done = 1; done <= 70; done++, clock.Seconds += 0.1)
+        {
+            progress.Report(done, 2000);
+        }
+
+        Assert.Equal(["Indexing: 31 of 2,000 shards.", "Indexing: 61 of 2,000 shards."], _said);
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public double Seconds { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => (long)Math.Round(Seconds * 1000);
+    }
+}

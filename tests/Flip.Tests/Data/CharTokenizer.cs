@@ -1,0 +1,31 @@
+using Flip.Tokenizers;
+
+namespace Flip.Tests.Data;
+
+/// <summary>A token a character.</summary>
+internal sealed class CharTokenizer : ITokenizer
+{
+    public int VocabularySize => 65536;
+
+    public int PaddingId => 0;
+
+    public int? EndOfTextId => null;
+
+    public IReadOnlyList<int> Encode(string text) => [.. text.Select(c => (int)c)];
+
+    public int EncodeRow(string text, Span<int> row)
+    {
+        row.Clear();
+        var count = Math.Min(text.Length, row.Length);
+        for (var i = 0; i < count; i++)
+        {
+            row[i] = text[i];
+        }
+
+        return count;
+    }
+
+    public string Decode(IEnumerable<int> ids) => string.Concat(ids.TakeWhile(id => id != 0).Select(id => (char)id));
+
+    public void Save(string folder) => throw new NotSupportedException();
+}

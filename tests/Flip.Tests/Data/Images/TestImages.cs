@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using Flip.Data.Images;
+using Flip.Randomness;
+using SkiaSharp;
+
+namespace Flip.Tests.Data.Images;
+
+/// <summary>Small images made on the spot.</summary>
+internal static class TestImages
+{
+    /// <summary>Smooth colours with some noise, the same for the same size.</summary>
+    public static DecodedImage Pattern(int width, int height)
+    {
+        var random = new CounterRandom(7, RandomPurpose.Evaluation, width, height);
+        var rgb = new byte[width * height * 3];
+        for (var i = 0; i < rgb.Length; i++)
+        {
+            var (y, x) = Math.DivRem(i / 3, width);
+            rgb[i] = (byte)(128 + (90 * Math.Sin((x * 0.3) + (y * 0.2 * (i % 3)))) + random.NextInt(30));
+        }
+
+        return DecodedImage.FromRgb(width, height, rgb);
+    }
+
+    public static byte[] Encode(int width, int height, SKEncodedImageFormat format, int quality = 80)
+    {
+        using var pattern = Pattern(width, height);
+        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        pattern.Pixels.CopyTo(bitmap.GetPixelSpan());
+        using var data = bitmap.Encode(format, quality);
+        return data.ToArray();
+    }
+
+    /// <summary>A PNG whose header promises a size and whose data does not follow.</summary>
+    public static byte[] PngHeader(int width, int height)
+    {
+        var header = new byte[17];
+        "IHDR"u8.CopyTo(header);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(8), height);
+        header[12] = 8;
+        header[13] = 2;
+        return [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, .. Chunk(header), .. Chunk([.. "IDAT"u8, 0x78, 0x9C])];
+    }
+
+    private static byte[] Chunk(byte[] typeAndData)
+    {
+        var chunk = new byte[typeAndData.Length + 8];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, typeAndData.Length - 4);
+        typeAndData.CopyTo(chunk, 4);
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(typeAndData.Length + 4), Crc32(typeAndData));
+        return chunk;
+    }
+
+    private static uint Crc32(byte[] data)
+    {
+        var crc = uint.MaxValue;
+        foreach (var b in data)
+        {
+            crc ^= b;
+            for (var i = 0; i < 8; i++)
+            {
+                crc = (crc >> 1) ^ (0xEDB88320 & (uint)-(crc & 1));
+            }
+        }
+
+        return ~crc;
+    }
+}

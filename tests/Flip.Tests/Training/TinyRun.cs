@@ -1,0 +1,119 @@
+using Flip.Config;
+using Flip.Models;
+using Flip.Randomness;
+using Flip.Training;
+using TorchSharp;
+
+namespace Flip.Tests.Training;
+
+/// <summary>A model of a few thousand weights on pairs that are a function of their position.</summary>
+internal static class TinyRun
+{
+    public static FlipConfig Config { get; } = new()
+    {
+        Model = new ModelConfig
+        {
+            Image = new ImageConfig { ImageSize = 16, PatchSize = 4, Width = 16, Depth = 2, Heads = 2, MaskRatio = 0.5 },
+            Text = new TextConfig { VocabularySize = 20, Length = 6, Width = 16, Depth = 1, Heads = 2 },
+            EmbedDim = 8,
+        },
+        Train = new TrainConfig
+        {
+            Samples = Duration.OfSteps(8),
+            BatchSize = 8,
+            BaseLearningRate = 0.05,
+            Warmup = Duration.OfSteps(2),
+            Precision = Precision.Fp32,
+            LogEvery = Duration.OfSteps(1),
+            CheckpointEvery = Duration.OfSteps(4),
+            KeepCheckpoints = 0,
+            Seed = 3,
+        },
+    };
+
+    public static FlipModel Model(FlipConfig config, torch.ScalarType? type = null) =>
+        new(config.Model, config.Train.Loss, type ?? (config.Train.Precision == Precision.Bf16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32), seed: (ulong)config.Train.Seed);
+
+    public static Batch Batch(int size, long position = 0)
+    {
+        using var source = new PositionSource(position);
+        return source.Next(size);
+    }
+
+    /// <summary>Trains and returns the losses of all steps.</summary>
+    public static List<double> Losses(FlipConfig config, string folder, string? checkpoint = null, Action<FlipModel>? after = null)
+    {
+        using var model = Model(config);
+        var recorder = new Recorder();
+        using var trainer = new Trainer(
+            model, config, position => new PositionSource(position), new CheckpointStore(folder, 0), [], recorder, checkpoint);
+        trainer.Run(TestContext.Current.CancellationToken);
+        after?.Invoke(model);
+        return recorder.Losses;
+    }
+
+    internal sealed class Recorder : ITrainingObserver
+    {
+        public List<double> Losses { get; } = [];
+
+        public List<string> Checkpoints { get; } = [];
+
+        public Action<TrainingProgress>? Then { get; init; }
+
+        public void OnProgress(TrainingProgress progress)
+        {
+            Losses.Add(progress.Loss);
+            Then?.Invoke(progress);
+        }
+
+        public void OnEvaluation(TrainState state, IReadOnlyDictionary<string, double> values)
+        {
+        }
+
+        public void OnCheckpoint(TrainState state, string folder) => Checkpoints.Add(folder);
+    }
+
+    internal sealed class PositionSource(long position) : IBatchSource
+    {
+        public long SamplesPerEpoch { get; init; } = 1000;
+
+        public long FailsAt { get; init; } = long.MaxValue;
+
+        public long Position { get; private set; } = position;
+
+        public IReadOnlyDictionary<string, long> BadSamples { get; init; } = new Dictionary<string, long>();
+
+        public Batch Next(int size, CancellationToken cancellation = default)
+        {
+            if (Position >= FailsAt)
+            {
+                throw new IOException("gone");
+            }
+
+            var batch = new Batch(16, 6, new byte[size * 16 * 16 * 3], new int[size * 6], new int[size], new long[size], new int[size]);
+            for (var i = 0; i < size; i++)
+            {
+                var at = Position++;
+                var random = new CounterRandom(99, RandomPurpose.Evaluation, item: at);
+                batch.Samples[i] = at % SamplesPerEpoch;
+                batch.Epochs[i] = (int)(at / SamplesPerEpoch);
+                batch.Lengths[i] = 1 + random.NextInt(6);
+                for (var t = 0; t < batch.Lengths[i]; t++)
+                {
+                    batch.Tokens[(i * 6) + t] = 1 + random.NextInt(19);
+                }
+
+                foreach (ref var pixel in batch.Images.AsSpan(i * 768, 768))
+                {
+                    pixel = (byte)random.NextInt(256);
+                }
+            }
+
+            return batch;
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Flip.Config;
+using Flip.Training;
+using TorchSharp;
+
+namespace Flip.Tests.Training;
+
+[Collection(Alone.Name)]
+public class TrainerMemoryTests
+{
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void Memory_does_not_grow_over_500_steps(Precision precision)
+    {
+        using var folder = new TemporaryFolder();
+        var config = TinyRun.Config with
+        {
+            Train = TinyRun.Config.Train with
+            {
+                Samples = Duration.OfSteps(500),
+                CheckpointEvery = Duration.OfPercent(100),
+                MicroBatch = 5,
+                Precision = precision,
+            },
+        };
+        using var model = TinyRun.Model(config);
+        long tensorsAfterWarmup = 0, tensorsAtEnd = 0, residentAfterWarmup = 0, residentAtEnd = 0;
+        var recorder = new TinyRun.Recorder
+        {
+            Then = progress =>
+            {
+                if (progress.State.Steps is 100 or 500)
+                {
+                    GC.Collect();
+                }
+
+                if (progress.State.Steps == 100)
+                {
+                    (tensorsAfterWarmup, residentAfterWarmup) = (DisposeScopeManager.Statistics.ThreadTotalLiveCount, Environment.WorkingSet);
+                }
+                else if (progress.State.Steps == 500)
+                {
+                    (tensorsAtEnd, residentAtEnd) = (DisposeScopeManager.Statistics.ThreadTotalLiveCount, Environment.WorkingSet);
+                }
+            },
+        };
+        using var trainer = new Trainer(
+            model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 1), [], recorder);
+        trainer.Run(TestContext.Current.CancellationToken);
+        Assert.Equal(tensorsAfterWarmup, tensorsAtEnd);
+        Assert.True(residentAtEnd - residentAfterWarmup < 64L << 20, $"{residentAfterWarmup} to {residentAtEnd} bytes");
+    }
+}
