@@ -219,22 +219,31 @@ public sealed class BatchLoaderTests : IDisposable
     [Fact]
     public async Task Disposal_ends_a_waiting_call_and_the_threads()
     {
-        using var release = new ManualResetEventSlim();
-        var loader = Open(_shards.WritePairs(5), new() { Workers = 2 }, new FakeTransform { Before = _ => release.Wait() });
-        var waiting = Task.Run(() => loader.Next(4));
-        await Task.Delay(50);
-        release.Set();
-        loader.Dispose();
-        loader.Dispose();
-        try
+        var paths = _shards.WritePairs(5);
+        for (var round = 0; round < 100; round++)
         {
-            await waiting; // it may have been served before
-        }
-        catch (ObjectDisposedException)
-        {
-        }
+            // The rows end, the batch is taken and the loader goes, all at the same time: any order must end well.
+            using var release = new ManualResetEventSlim();
+            var loader = Open(paths, new() { Workers = 2 }, new FakeTransform { Before = _ => release.Wait() });
+            var waiting = Task.Run(() => loader.Next(4));
+            if (round % 2 == 0)
+            {
+                await Task.Delay(2);
+            }
 
-        Assert.Throws<ObjectDisposedException>(() => loader.Next(1));
+            release.Set();
+            loader.Dispose();
+            loader.Dispose();
+            try
+            {
+                await waiting; // it may have been served before
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+
+            Assert.Throws<ObjectDisposedException>(() => loader.Next(1));
+        }
     }
 
     [Fact]
