@@ -23,7 +23,7 @@ internal sealed class SafetensorsHeader
     private SafetensorsHeader(string path, JsonElement root, long dataStart, long dataLength)
     {
         _path = path;
-        var tensors = new List<TensorDescription>();
+        var tensors = new List<SafetensorsEntry>();
         foreach (var property in root.EnumerateObject())
         {
             if (property.NameEquals(MetadataKey))
@@ -41,7 +41,7 @@ internal sealed class SafetensorsHeader
     }
 
     /// <summary>Tensors in the header's order.</summary>
-    public IReadOnlyList<TensorDescription> Tensors { get; }
+    public IReadOnlyList<SafetensorsEntry> Tensors { get; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; } = FrozenDictionary<string, string>.Empty;
 
@@ -70,7 +70,7 @@ internal sealed class SafetensorsHeader
             ? element.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)
             : throw new CheckpointFormatException(_path, null, $"{MetadataKey} is no object of strings");
 
-    private TensorDescription ParseTensor(string name, JsonElement element, long dataStart, long dataLength)
+    private SafetensorsEntry ParseTensor(string name, JsonElement element, long dataStart, long dataLength)
     {
         CheckpointFormatException Wrong(string problem) => new(_path, name, problem);
 
@@ -101,7 +101,7 @@ internal sealed class SafetensorsHeader
             throw Wrong($"shape [{string.Join(", ", shape)}] of {type} does not take the {end - begin} bytes of its data_offsets");
         }
 
-        return new TensorDescription(name, type, shape, dataStart + begin, end - begin);
+        return new SafetensorsEntry(name, type, shape, dataStart + begin, end - begin);
     }
 
     private static long[]? Numbers(JsonElement element)
@@ -124,7 +124,7 @@ internal sealed class SafetensorsHeader
         return numbers;
     }
 
-    private void CheckCover(List<TensorDescription> tensors, long dataStart, long dataLength)
+    private void CheckCover(List<SafetensorsEntry> tensors, long dataStart, long dataLength)
     {
         var position = dataStart;
         foreach (var tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.Length))

@@ -11,21 +11,20 @@ namespace Flip.Io;
 /// when asked for, straight into the tensor's memory. Memory asked for is never more than the file is long. Written here
 /// because the .NET packages for the format lack types, checks or both. Safe to call from several threads.
 /// </summary>
-public sealed class SafetensorsReader : IDisposable
+public sealed class SafetensorsReader : ITensorSource
 {
     /// <summary>Elements read or written at once: spans hold less than 2 GiB.</summary>
     internal const long ElementsAtOnce = 1 << 24;
 
-    private readonly string _path;
     private readonly SafeFileHandle _file;
-    private readonly FrozenDictionary<string, TensorDescription> _tensors;
+    private readonly FrozenDictionary<string, SafetensorsEntry> _tensors;
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="CheckpointFormatException">The file is no safetensors file, is cut or contradicts itself.</exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public SafetensorsReader(string path)
     {
-        _path = path;
+        Path = path;
         _file = File.OpenHandle(path);
         try
         {
@@ -41,27 +40,27 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    /// <summary>Names in the header's order.</summary>
+    /// <inheritdoc/>
+    public string Path { get; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>The header's free text, empty where there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Whether the file has a tensor of this name.</summary>
+    /// <inheritdoc/>
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
-    /// <summary>Type and shape of a tensor.</summary>
-    /// <exception cref="CheckpointFormatException">The file has no such tensor.</exception>
-    public TensorDescription Describe(string name) =>
-        _tensors.GetValueOrDefault(name) ?? throw new CheckpointFormatException(_path, name, "not in the file");
+    /// <inheritdoc/>
+    public TensorDescription Describe(string name) => Entry(name);
 
-    /// <summary>A tensor in its own type, in processor memory.</summary>
-    /// <exception cref="CheckpointFormatException">No such tensor, a type that libtorch lacks, or the file has become shorter.</exception>
+    /// <inheritdoc/>
     public Tensor ReadTensor(string name)
     {
-        var description = Describe(name);
+        var description = Entry(name);
         var type = SafetensorsTypes.ToTorch(description.Type)
-            ?? throw new CheckpointFormatException(_path, name, $"tensors of dtype {description.Type} cannot be read");
+            ?? throw new CheckpointFormatException(Path, name, $"tensors of dtype {description.Type} cannot be read");
         var tensor = empty([.. description.Shape], type, CPU);
         try
         {
@@ -86,13 +85,16 @@ public sealed class SafetensorsReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    private SafetensorsEntry Entry(string name) =>
+        _tensors.GetValueOrDefault(name) ?? throw new CheckpointFormatException(Path, name, "not in the file");
+
     private SafetensorsHeader ReadHeader()
     {
         var fileLength = RandomAccess.GetLength(_file);
         var prefix = new byte[SafetensorsHeader.PrefixLength];
         if (fileLength < prefix.Length)
         {
-            throw new CheckpointFormatException(_path, null, $"{fileLength} bytes are no safetensors file");
+            throw new CheckpointFormatException(Path, null, $"{fileLength} bytes are no safetensors file");
         }
 
         ReadExactly(prefix, 0, null);
@@ -100,15 +102,15 @@ public sealed class SafetensorsReader : IDisposable
         if (length > (ulong)Math.Min(SafetensorsHeader.MaxLength, fileLength - prefix.Length))
         {
             throw new CheckpointFormatException(
-                _path, null, $"a header of {length} bytes does not fit into the file of {fileLength}; it is cut or no safetensors file");
+                Path, null, $"a header of {length} bytes does not fit into the file of {fileLength}; it is cut or no safetensors file");
         }
 
         var json = new byte[(int)length];
         ReadExactly(json, prefix.Length, null);
-        return SafetensorsHeader.Parse(_path, json, fileLength);
+        return SafetensorsHeader.Parse(Path, json, fileLength);
     }
 
-    private void ReadInto(TensorDescription description, Tensor tensor)
+    private void ReadInto(SafetensorsEntry description, Tensor tensor)
     {
         using var scope = NewDisposeScope();
         var flat = tensor.view(-1);
@@ -123,7 +125,7 @@ public sealed class SafetensorsReader : IDisposable
             // libtorch's behavior with any other bit pattern is undefined.
             if (tensor.dtype == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
             {
-                throw new CheckpointFormatException(_path, description.Name, "a BOOL that is neither 0 nor 1");
+                throw new CheckpointFormatException(Path, description.Name, "a BOOL that is neither 0 nor 1");
             }
         }
     }
@@ -135,7 +137,7 @@ public sealed class SafetensorsReader : IDisposable
             var read = RandomAccess.Read(_file, destination, position);
             if (read == 0)
             {
-                throw new CheckpointFormatException(_path, tensor, "the file has become shorter while it was read");
+                throw new CheckpointFormatException(Path, tensor, "the file has become shorter while it was read");
             }
 
             destination = destination[read..];

@@ -64,8 +64,8 @@ public sealed class SafetensorsTests : IDisposable
         var path = _folder.File("x.safetensors");
         SafetensorsWriter.Write(path, [("byte", ones(3, ScalarType.Byte)), ("double", ones(3, ScalarType.Float64)), ("half", ones(1, ScalarType.Float16))]);
         using var reader = new SafetensorsReader(path);
-        Assert.Equal(0, reader.Describe("double").Offset % 8);
-        Assert.Equal(0, reader.Describe("half").Offset % 2);
+        Assert.Equal(0, ((SafetensorsEntry)reader.Describe("double")).Offset % 8);
+        Assert.Equal(0, ((SafetensorsEntry)reader.Describe("half")).Offset % 2);
     }
 
     [Fact]
