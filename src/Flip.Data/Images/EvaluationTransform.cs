@@ -3,7 +3,7 @@ using Flip.Config;
 namespace Flip.Data.Images;
 
 /// <summary>
-/// The fixed transform of evaluation, with Pillow's antialiasing bicubic kernel. FLIP: the central square of the whole short side,
+/// The fixed transform of evaluation, with Pillow's antialiasing bicubic kernel or, for official FLIP, TensorFlow's. FLIP: the central square of the whole short side,
 /// resized. CLIP: the short side resized to S, then the central square. Safe to call from several threads.
 /// </summary>
 /// <param name="kind">FLIP's or CLIP's.</param>
@@ -34,6 +34,15 @@ public sealed class EvaluationTransform(EvalTransform kind, int size) : IImageTr
         if (kind == EvalTransform.Flip)
         {
             Resampler.Resize(image, CropBox.CentralSquare(width, height), size, mirror: false, destination);
+        }
+        else if (kind == EvalTransform.FlipTensorFlow)
+        {
+            var levels = new float[destination.Length];
+            Resampler.Resize(image, CropBox.CentralSquare(width, height), size, ResampleKernel.TfCornerAligned, levels);
+            for (var i = 0; i < levels.Length; i++)
+            {
+                destination[i] = (byte)Math.Clamp(MathF.Round(levels[i]), 0, 255);
+            }
         }
         else
         {

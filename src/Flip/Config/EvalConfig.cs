@@ -8,6 +8,10 @@ public enum EvalTransform
 
     /// <summary>Bicubic resize of the short side, then centre crop (CLIP).</summary>
     Clip,
+
+    /// <summary>Centre square of the whole short side, then TensorFlow's bicubic resize without antialiasing, corners aligned, as official
+    /// FLIP's evaluation does; levels are rounded and kept within 0..255, which TensorFlow does not do.</summary>
+    FlipTensorFlow,
 }
 
 /// <summary>Evaluation during and after training.</summary>
@@ -28,7 +32,7 @@ public sealed record EvalConfig
     [Setting("Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? Every { get; init; }
 
-    [Setting("Evaluation transform: flip or clip.")]
+    [Setting("Evaluation transform: flip, clip, or flipTensorFlow for weights of the official release.")]
     public EvalTransform Transform { get; init; } = EvalTransform.Flip;
 
     [Setting("Images or texts encoded at a time.", Min = 1)]

@@ -60,7 +60,7 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
 
     private static TowerCost Blocks(int tokens, int width, int depth, double mlpRatio)
     {
-        var mlp = (long)(width * mlpRatio);
+        var mlp = MlpWidth.Of(width, mlpRatio);
         var weights = (4L * width * width) + (2 * width * mlp); // q, k, v, out and the MLP's two
         var biases = (5L * width) + mlp;
         var norms = 4L * width;

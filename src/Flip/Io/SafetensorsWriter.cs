@@ -16,10 +16,15 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">Two tensors of one name, a reserved name, or a type that the format lacks.</exception>
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
     public static void Write(
-        string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, [.. tensors.Select(item => new TensorToWrite(item.Name, item.Tensor.dtype, item.Tensor.shape, item.Tensor.alias))], metadata);
+
+    /// <summary>Writes tensors that are made one after another, so that the memory needed is that of the largest.</summary>
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         // Wide types first, as the reference implementation does: then every tensor is aligned to its element.
-        var ordered = tensors.OrderByDescending(item => item.Tensor.ElementSize).ToList();
+        var ordered = tensors.OrderByDescending(Width).ToList();
         var header = Header(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -27,11 +32,15 @@ public static class SafetensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
             stream.Write(prefix);
             stream.Write(header);
-            ordered.ForEach(item => WriteData(stream, item.Tensor));
+            ordered.ForEach(item => WriteData(stream, item));
         });
     }
 
-    private static byte[] Header(List<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static int Width(TensorToWrite tensor) => SafetensorsTypes.NameOf(tensor.Type) is { } name
+        ? SafetensorsTypes.SizeOf(name)!.Value
+        : throw new ArgumentException($"Tensor '{tensor.Name}': safetensors has no type {tensor.Type}.");
+
+    private static byte[] Header(List<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -44,15 +53,15 @@ public static class SafetensorsWriter
 
             var seen = new HashSet<string> { SafetensorsHeader.MetadataKey };
             var position = 0L;
-            foreach (var (name, tensor) in tensors)
+            foreach (var tensor in tensors)
             {
-                if (!seen.Add(name))
+                if (!seen.Add(tensor.Name))
                 {
-                    throw new ArgumentException($"The tensor name '{name}' is used twice or reserved.", nameof(tensors));
+                    throw new ArgumentException($"The tensor name '{tensor.Name}' is used twice or reserved.", nameof(tensors));
                 }
 
-                var end = position + (tensor.numel() * tensor.ElementSize);
-                WriteEntry(json, name, tensor, position, end);
+                var end = position + (tensor.Shape.Aggregate(1L, (product, size) => product * size) * Width(tensor));
+                WriteEntry(json, tensor, position, end);
                 position = end;
             }
 
@@ -79,13 +88,12 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, string name, Tensor tensor, long begin, long end)
+    private static void WriteEntry(Utf8JsonWriter json, TensorToWrite tensor, long begin, long end)
     {
-        json.WriteStartObject(name);
-        json.WriteString("dtype", SafetensorsTypes.NameOf(tensor.dtype)
-            ?? throw new ArgumentException($"Tensor '{name}': safetensors has no type {tensor.dtype}."));
+        json.WriteStartObject(tensor.Name);
+        json.WriteString("dtype", SafetensorsTypes.NameOf(tensor.Type));
         json.WriteStartArray("shape");
-        foreach (var size in tensor.shape)
+        foreach (var size in tensor.Shape)
         {
             json.WriteNumberValue(size);
         }
@@ -98,10 +106,16 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteData(Stream stream, Tensor tensor)
+    private static void WriteData(Stream stream, TensorToWrite item)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        var tensor = item.Make();
+        if (tensor.dtype != item.Type || !tensor.shape.AsSpan().SequenceEqual([.. item.Shape]))
+        {
+            throw new InvalidOperationException($"Tensor '{item.Name}' is not of the type and shape that its header has.");
+        }
+
         var flat = tensor.detach().cpu().contiguous().view(-1);
         for (var start = 0L; start < flat.numel(); start += SafetensorsReader.ElementsAtOnce)
         {

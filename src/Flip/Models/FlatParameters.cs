@@ -36,7 +36,7 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Master weights, fp32, <c>[Count]</c>.</summary>
     public Tensor Master { get; private set; } = null!;
 
-    /// <summary>Gradient of the loss, fp32, <c>[Count]</c>.</summary>
+    /// <summary>Gradient of the loss, fp32, <c>[Count]</c>; empty in a model that is not trained.</summary>
     public Tensor Gradient { get; private set; } = null!;
 
     /// <summary>Number format of products.</summary>
@@ -64,7 +64,11 @@ public sealed class FlatParameters : IDisposable
     }
 
     /// <summary>Makes the buffers and the first weights.</summary>
-    public void Allocate(ScalarType computeType, Device device, ulong seed)
+    /// <param name="computeType">Number format of products.</param>
+    /// <param name="device">Where the buffers are.</param>
+    /// <param name="seed">Seed of the first weights; null leaves them 0, to be read from a file.</param>
+    /// <param name="trains">Makes room for gradients; without, a model takes half the memory.</param>
+    public void Allocate(ScalarType computeType, Device device, ulong? seed, bool trains)
     {
         LibTorch.EnsureLoaded();
         ComputeType = computeType;
@@ -80,19 +84,22 @@ public sealed class FlatParameters : IDisposable
         }
 
         Master = zeros(Count, ScalarType.Float32, device).DetachFromDisposeScope();
-        Gradient = zeros_like(Master).DetachFromDisposeScope();
+        Gradient = zeros(trains ? Count : 0, ScalarType.Float32, device).DetachFromDisposeScope();
         if (computeType != ScalarType.Float32)
         {
             _compute = zeros(Count, computeType, device).DetachFromDisposeScope();
-            _computeGradient = zeros_like(_compute).DetachFromDisposeScope();
+            _computeGradient = zeros(trains ? Count : 0, computeType, device).DetachFromDisposeScope();
         }
 
         foreach (var parameter in _parameters)
         {
-            Bind(parameter);
+            Bind(parameter, trains);
         }
 
-        Initialize(seed);
+        if (seed is { } known)
+        {
+            Initialize(known);
+        }
     }
 
     /// <summary>Copies the master weights into the compute type; call after they change.</summary>
@@ -153,13 +160,19 @@ public sealed class FlatParameters : IDisposable
         _computeGradient?.Dispose();
     }
 
-    private void Bind(Parameter parameter)
+    private void Bind(Parameter parameter, bool trains)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         parameter.Master = View(Master, parameter).DetachFromDisposeScope();
-        parameter.Gradient = View(Gradient, parameter).DetachFromDisposeScope();
         var inCompute = _compute is not null && !parameter.KeepsFp32;
+        if (!trains)
+        {
+            parameter.Value = View(inCompute ? _compute! : Master, parameter).DetachFromDisposeScope();
+            return;
+        }
+
+        parameter.Gradient = View(Gradient, parameter).DetachFromDisposeScope();
 
         // A leaf of its own that shares storage: autograd then adds into our gradient buffer in place.
         parameter.Value = View(inCompute ? _compute! : Master, parameter).detach().requires_grad_(true).DetachFromDisposeScope();

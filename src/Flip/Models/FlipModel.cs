@@ -23,9 +23,18 @@ public sealed class FlipModel : IDisposable
     /// <param name="loss">The sigmoid loss adds a bias to the logits.</param>
     /// <param name="computeType">Float32 or BFloat16.</param>
     /// <param name="device">Device of all weights; null for the CPU.</param>
-    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="seed">Seed of the weights; null leaves them 0, to be read from a file.</param>
+    /// <param name="trains">Makes room for gradients.</param>
     public FlipModel(
-        ModelConfig config, LossKind loss = LossKind.InfoNce, ScalarType computeType = ScalarType.Float32, Device? device = null, ulong seed = 0)
+        ModelConfig config,
+        LossKind loss = LossKind.InfoNce,
+        ScalarType computeType = ScalarType.Float32,
+        Device? device = null,
+        ulong? seed = 0,
+        bool trains = true)
+        : this(config, loss) => Parameters.Allocate(computeType, device ?? CPU, seed, trains);
+
+    private FlipModel(ModelConfig config, LossKind loss)
     {
         Config = config;
         Parameters = new FlatParameters();
@@ -38,7 +47,13 @@ public sealed class FlipModel : IDisposable
             ? Parameters.Add("logitBias", [1], Initializer.Constant(-10), decays: false, keepsFp32: true) // SigLIP's first value
             : null;
         _decoder = config.Reconstruction.Weight > 0 ? new ReconstructionDecoder(Parameters, config) : null;
-        Parameters.Allocate(computeType, device ?? CPU, seed);
+    }
+
+    /// <summary>Names and shapes of the parameters that a model would have, without its memory.</summary>
+    public static IReadOnlyList<(string Name, long[] Shape)> Declare(ModelConfig config, LossKind loss)
+    {
+        using var model = new FlipModel(config, loss);
+        return [.. model.Parameters.All.Select(parameter => (parameter.Name, parameter.Shape))];
     }
 
     /// <summary>Sizes and variants.</summary>

@@ -42,8 +42,8 @@ internal sealed class LayerNorm
 /// <summary>Two products with an activation between.</summary>
 internal sealed class Mlp(FlatParameters parameters, string name, long width, double ratio, Activation activation)
 {
-    private readonly Linear _fc1 = new(parameters, $"{name}.fc1", width, (long)(width * ratio));
-    private readonly Linear _fc2 = new(parameters, $"{name}.fc2", (long)(width * ratio), width);
+    private readonly Linear _fc1 = new(parameters, $"{name}.fc1", width, MlpWidth.Of(width, ratio));
+    private readonly Linear _fc2 = new(parameters, $"{name}.fc2", MlpWidth.Of(width, ratio), width);
 
     public Tensor Forward(Tensor x) => _fc2.Forward(Activate(_fc1.Forward(x)));
 

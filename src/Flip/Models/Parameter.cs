@@ -40,7 +40,7 @@ public sealed class Parameter
     /// <summary>The fp32 master weight, a view.</summary>
     public Tensor Master { get; internal set; } = null!;
 
-    /// <summary>The fp32 gradient, a view.</summary>
+    /// <summary>The fp32 gradient, a view; null in a model that is not trained.</summary>
     public Tensor Gradient { get; internal set; } = null!;
 
     internal Initializer Initializer { get; }

@@ -1,12 +1,15 @@
+using Flip.Config;
 using Flip.Io;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Models;
 
-/// <summary>The weights of a model as a safetensors file, by parameter name.</summary>
+/// <summary>The weights of a model in a file: ours by parameter name, or of another format by its <see cref="IWeightNames"/>.</summary>
 public static class WeightFile
 {
+    private const string Positions = "image.positions";
+
     /// <summary>Writes all parameters from a flat buffer: the master weights, or an average of them.</summary>
     public static void Save(string path, FlatParameters parameters, Tensor? flat = null)
     {
@@ -16,58 +19,117 @@ public static class WeightFile
             (p.Name, flat is null ? p.Master : flat.narrow(0, p.Offset, p.Count).view(p.Shape))));
     }
 
-    /// <summary>
-    /// Reads all parameters; learned image positions are resized where the grid differs, and a reconstruction decoder is left out
-    /// where the model has none.
-    /// </summary>
-    /// <exception cref="CheckpointFormatException">Names or shapes differ: all of them are listed.</exception>
+    /// <summary>Reads all parameters of one of our own files.</summary>
+    /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void Load(string path, FlipModel model)
     {
         using var reader = new SafetensorsReader(path);
-        var problems = Problems(reader, model);
-        if (problems.Count > 0)
-        {
-            throw new CheckpointFormatException(path, null, "does not fit the model: " + string.Join("; ", problems));
-        }
+        Load(reader, OwnNames.Instance, model);
+    }
 
+    /// <summary>Reads all parameters; learned image positions are resized where the grid differs.</summary>
+    /// <exception cref="CheckpointFormatException">Names or shapes differ: all of them are listed; or a weight is not finite.</exception>
+    public static void Load(ITensorSource source, IWeightNames names, FlipModel model)
+    {
+        Check(source, names, model.Config, [.. model.Parameters.All.Select(p => (p.Name, p.Shape))]);
         using var noGrad = no_grad();
         foreach (var parameter in model.Parameters.All)
         {
             using var scope = NewDisposeScope();
-            parameter.Master.copy_(Fitted(reader.ReadTensor(parameter.Name), parameter, model));
+            parameter.Master.copy_(Read(source, names, parameter.Name, model.Config.Image));
         }
 
         model.Parameters.CastToCompute();
     }
 
-    private static List<string> Problems(SafetensorsReader reader, FlipModel model)
+    /// <summary>Checks that a source holds a model's parameters and nothing else.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="names">Its names.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="parameters">Names and shapes of the model's parameters, <see cref="FlipModel.Declare"/>.</param>
+    /// <exception cref="CheckpointFormatException">It does not: every missing, misshapen and unexpected tensor is listed.</exception>
+    public static void Check(
+        ITensorSource source, IWeightNames names, ModelConfig config, IReadOnlyList<(string Name, long[] Shape)> parameters)
     {
         var problems = new List<string>();
-        foreach (var parameter in model.Parameters.All)
+        var expected = new HashSet<string>();
+        foreach (var (name, shape) in parameters)
         {
-            if (!reader.Contains(parameter.Name))
+            if (names.Find(name) is not { } stored)
             {
-                problems.Add($"missing {parameter.Name} [{string.Join(", ", parameter.Shape)}]");
+                problems.Add($"the format has no place for {name} {Shown(shape)}");
+                continue;
             }
-            else if (reader.Describe(parameter.Name).Shape is var shape && !shape.SequenceEqual(parameter.Shape) && !Resizes(parameter, shape))
-            {
-                problems.Add($"{parameter.Name} is [{string.Join(", ", shape)}], expected [{string.Join(", ", parameter.Shape)}]");
-            }
+
+            expected.UnionWith(stored.Names);
+            var wanted = stored.PartShape(shape);
+            problems.AddRange(stored.Names.Select(part => Problem(source, part, wanted, name == Positions, config.Image)).OfType<string>());
         }
 
-        problems.AddRange(reader.Names
-            .Where(name => model.Parameters.Find(name) is null && (model.Reconstructs || !name.StartsWith(ReconstructionDecoder.Prefix, StringComparison.Ordinal)))
-            .Select(name => $"unexpected {name}"));
-        return problems;
+        problems.AddRange(source.Names
+            .Where(name => !expected.Contains(name) && !names.Ignores(name) && !IsUnusedDecoder(name, config))
+            .Select(name => $"unexpected {name} {Shown(source.Describe(name).Shape)}"));
+        if (problems.Count > 0)
+        {
+            throw new CheckpointFormatException(source.Path, null, "does not fit the model: " + string.Join("; ", problems));
+        }
     }
 
-    private static bool Resizes(Parameter parameter, IReadOnlyList<long> shape) =>
-        parameter.Name == "image.positions" && shape.Count == 2 && shape[1] == parameter.Shape[1];
+    /// <summary>A parameter in our layout; image positions are resized to the grid of <paramref name="image"/>.</summary>
+    /// <exception cref="CheckpointFormatException">A tensor is damaged, no floating-point one, or holds a number that is not finite.</exception>
+    public static Tensor Read(ITensorSource source, IWeightNames names, string parameter, ImageConfig image)
+    {
+        using var scope = NewDisposeScope();
+        var stored = names.Find(parameter) ?? throw new ArgumentException($"The format has no place for {parameter}.", nameof(parameter));
+        var parts = stored.Names.Select(name => stored.Layout.ToOurs(ReadFinite(source, name))).ToList();
+        var whole = parts.Count == 1 ? parts[0] : cat(parts, 0);
+        return (parameter == Positions
+            ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize())
+            : whole).MoveToOuterDisposeScope();
+    }
 
-    private static Tensor Fitted(Tensor stored, Parameter parameter, FlipModel model) => parameter.Name == "image.positions"
-        ? PositionEmbedding.Resize(
-            stored.to(ScalarType.Float32),
-            model.Config.Image.ClassToken == Config.ClassToken.WithPosition ? 1 : 0,
-            model.Config.Image.GridSize())
-        : stored;
+    private static Tensor ReadFinite(ITensorSource source, string name)
+    {
+        var tensor = source.ReadTensor(name);
+        if (!tensor.is_floating_point())
+        {
+            throw new CheckpointFormatException(source.Path, name, $"weights are floating-point numbers, not {source.Describe(name).Type}");
+        }
+
+        using var finite = tensor.isfinite().all();
+        return finite.ToBoolean() ? tensor : throw new CheckpointFormatException(
+            source.Path, name, $"{tensor.isfinite().logical_not().sum().ToInt64()} of {tensor.numel()} weights are NaN or infinite");
+    }
+
+    private static string? Problem(ITensorSource source, string name, IReadOnlyList<long> wanted, bool positions, ImageConfig image)
+    {
+        if (!source.Contains(name))
+        {
+            return $"missing {name} {Shown(wanted)}";
+        }
+
+        var shape = source.Describe(name).Shape;
+        return shape.SequenceEqual(wanted) || (positions && Resizes(shape, wanted, ExtraTokens(image)))
+            ? null
+            : $"{name} is {Shown(shape)}, expected {Shown(wanted)}";
+    }
+
+    private static bool Resizes(IReadOnlyList<long> shape, IReadOnlyList<long> wanted, int extra)
+    {
+        if (shape.Count != wanted.Count || shape[^1] != wanted[^1] || shape[^2] <= extra || (shape.Count == 3 && shape[0] != 1))
+        {
+            return false;
+        }
+
+        var side = (long)Math.Round(Math.Sqrt(shape[^2] - extra));
+        return side * side == shape[^2] - extra;
+    }
+
+    /// <summary>A model that was trained with reconstruction is used without its decoder.</summary>
+    private static bool IsUnusedDecoder(string name, ModelConfig config) =>
+        config.Reconstruction.Weight == 0 && name.StartsWith(ReconstructionDecoder.Prefix, StringComparison.Ordinal);
+
+    private static int ExtraTokens(ImageConfig image) => image.ClassToken == ClassToken.WithPosition ? 1 : 0;
+
+    private static string Shown(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

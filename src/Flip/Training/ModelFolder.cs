@@ -5,16 +5,6 @@ using Flip.Tokenizers;
 
 namespace Flip.Training;
 
-/// <summary>A model with all it needs to be used.</summary>
-/// <param name="Config">The configuration it was trained with.</param>
-/// <param name="Model">Towers and weights.</param>
-/// <param name="Tokenizer">Turns captions into its rows.</param>
-public sealed record LoadedModel(FlipConfig Config, FlipModel Model, ITokenizer Tokenizer) : IDisposable
-{
-    /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
-}
-
 /// <summary>
 /// A model on disk: <c>model.safetensors</c>, <c>config.json</c> and the tokenizer's files in one folder. A run folder or one
 /// of its checkpoints stands for the model in it.
@@ -52,25 +42,26 @@ public static class ModelFolder
     /// <summary>Reads a model from its folder, from a run or from a checkpoint.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
+    /// <param name="trains">Makes room for gradients.</param>
     /// <exception cref="CheckpointFormatException">The folder holds no model, or one that does not fit its configuration.</exception>
-    public static LoadedModel Load(string path, Func<FlipConfig, FlipConfig>? change = null)
+    public static LoadedModel Load(string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
+    {
+        using var stored = Open(path);
+        return stored.Load(change, trains);
+    }
+
+    /// <summary>Finds a model's parts in its folder, in a run or in a checkpoint; weights are not read yet.</summary>
+    /// <exception cref="CheckpointFormatException">The folder holds no model.</exception>
+    public static StoredModel Open(string path)
     {
         var place = Locate(path);
-        var stored = ReadConfig(place.Config);
-        var tokenizer = TokenizerFactory.Load(place.Tokenizer);
-        var config = WithVocabulary(Resized(stored, change is null ? stored : change(stored)), tokenizer);
-        var compute = Compute.Of(config.Train);
-        var model = new FlipModel(config.Model, config.Train.Loss, compute.Type, compute.Device);
-        try
-        {
-            WeightFile.Load(place.Weights, model);
-            return new LoadedModel(config, model, tokenizer);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        var config = ReadConfig(place.Config);
+        return new StoredModel(
+            "Flip",
+            config,
+            new SafetensorsReader(place.Weights),
+            OwnNames.Instance,
+            () => TokenizerFactory.Load(place.Tokenizer));
     }
 
     /// <summary>A text vocabulary size of 0 becomes the tokenizer's.</summary>
@@ -87,21 +78,6 @@ public static class ModelFolder
         return text.VocabularySize > 0
             ? config
             : config with { Model = config.Model with { Text = text with { VocabularySize = tokenizer.VocabularySize } } };
-    }
-
-    /// <summary>Another image size keeps the grid that the positions were trained on.</summary>
-    private static FlipConfig Resized(FlipConfig stored, FlipConfig wanted)
-    {
-        var (from, to) = (stored.Model.Image, wanted.Model.Image);
-        return from.GridSize() == to.GridSize() || to.PositionGrid != from.PositionGrid
-            ? wanted
-            : wanted with
-            {
-                Model = wanted.Model with
-                {
-                    Image = to with { PositionGrid = from.PositionGrid > 0 ? from.PositionGrid : from.GridSize() },
-                },
-            };
     }
 
     private static FlipConfig ReadConfig(string path)

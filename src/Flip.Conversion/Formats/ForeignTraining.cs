@@ -1,0 +1,16 @@
+using Flip.Config;
+
+namespace Flip.Conversion.Formats;
+
+/// <summary>The training that a foreign model is taken to have had, which its files do not tell: what `flip tune` scales down.</summary>
+internal static class ForeignTraining
+{
+    /// <summary>Tuning by <see cref="TuneRecipe"/> becomes one epoch at a base rate of 5e-6, careful enough for small data sets.</summary>
+    public static TrainConfig Recipe { get; } = new()
+    {
+        Samples = Duration.OfEpochs(100),
+        BatchSize = 256,
+        BaseLearningRate = 5e-4,
+        Warmup = Duration.OfPercent(10),
+    };
+}

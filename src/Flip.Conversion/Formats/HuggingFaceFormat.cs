@@ -1,0 +1,267 @@
+using System.Text.Json.Nodes;
+using Flip.Config;
+using Flip.Conversion.Names;
+using Flip.Io;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Conversion.Formats;
+
+/// <summary>Hugging Face's <c>CLIPModel</c> folders: <c>config.json</c> of <c>model_type</c> clip, weights, tokenizer, preprocessor.</summary>
+internal static class HuggingFaceFormat
+{
+    /// <summary>Name of the preprocessor's file.</summary>
+    public const string PreprocessorFile = "preprocessor_config.json";
+
+    private const int Bicubic = 3;
+    private const int LargestId = 2; // CLIPModel's own sign for it
+
+    /// <summary>The <c>model_type</c> of a folder's configuration; null if it is none of Hugging Face's.</summary>
+    public static string? ModelType(string folder)
+    {
+        var path = Path.Combine(folder, ModelFolder.ConfigFile);
+        return File.Exists(path) ? JsonFile.Read<ClipDescription>(path).ModelType : null;
+    }
+
+    /// <summary>The model of a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="weights">Its weights; owned by the result.</param>
+    /// <param name="tokenizer">Reads its tokenizer.</param>
+    /// <exception cref="CheckpointFormatException">The configuration is damaged, or of something that Flip's towers are not.</exception>
+    public static StoredModel Open(string folder, ITensorSource weights, Func<ITokenizer> tokenizer)
+    {
+        var path = Path.Combine(folder, ModelFolder.ConfigFile);
+        var description = JsonFile.Read<ClipDescription>(path);
+        var vision = description.VisionConfigDict ?? description.VisionConfig ?? new();
+        var text = description.TextConfigDict ?? description.TextConfig ?? new();
+        CheckTowers(path, description, vision, text);
+        var (normalization, assumptions) = Preprocessing(folder, vision);
+        var start = ClipDefaults.Model;
+        var model = start with
+        {
+            Image = start.Image with
+            {
+                ImageSize = vision.ImageSize,
+                PatchSize = vision.PatchSize,
+                Width = vision.HiddenSize,
+                Depth = vision.NumHiddenLayers,
+                Heads = vision.NumAttentionHeads,
+                MlpRatio = vision.IntermediateSize / (double)Math.Max(1, vision.HiddenSize),
+                Normalization = normalization,
+            },
+            Text = start.Text with
+            {
+                VocabularySize = text.VocabSize,
+                Length = text.MaxPositionEmbeddings,
+                Width = text.HiddenSize,
+                Depth = text.NumHiddenLayers,
+                Heads = text.NumAttentionHeads,
+                MlpRatio = text.IntermediateSize / (double)Math.Max(1, text.HiddenSize),
+            },
+            EmbedDim = description.ProjectionDim,
+            Activation = ActivationOf(path, vision.HiddenAct),
+            LayerNormEps = vision.LayerNormEps,
+        };
+        return new StoredModel("Hugging Face CLIPModel", ClipDefaults.Config(model), weights, HuggingFaceNames.Table, tokenizer) { Assumptions = assumptions };
+    }
+
+    /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
+    public static IEnumerable<string> Obstacles(FlipConfig config) => ClipTowers.Obstacles(config.Model).Concat(
+        config.Train.Loss == LossKind.Sigmoid ? ["a logit bias (train.loss = sigmoid)"] : []);
+
+    /// <summary>Writes the files beside the weights.</summary>
+    public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer)
+    {
+        var (image, text) = (config.Model.Image, config.Model.Text);
+        JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads) => new()
+        {
+            ["model_type"] = type,
+            ["hidden_size"] = width,
+            ["intermediate_size"] = MlpWidth.Of(width, mlpRatio),
+            ["num_hidden_layers"] = depth,
+            ["num_attention_heads"] = heads,
+            ["hidden_act"] = NameOf(config.Model.Activation),
+            ["layer_norm_eps"] = config.Model.LayerNormEps,
+            ["projection_dim"] = config.Model.EmbedDim,
+            ["attention_dropout"] = 0.0,
+        };
+        var visionTower = Tower("clip_vision_model", image.Width, image.MlpRatio, image.Depth, image.Heads);
+        visionTower["image_size"] = image.ImageSize;
+        visionTower["patch_size"] = image.PatchSize;
+        visionTower["num_channels"] = 3;
+        var textTower = Tower("clip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads);
+        textTower["vocab_size"] = text.VocabularySize;
+        textTower["max_position_embeddings"] = text.Length;
+        if (tokenizer is ClipBpeTokenizer { EndOfTextId: { } end } bpe)
+        {
+            textTower["bos_token_id"] = bpe.StartOfTextId;
+            textTower["eos_token_id"] = end;
+            textTower["pad_token_id"] = bpe.PaddingId;
+        }
+        else
+        {
+            textTower["eos_token_id"] = LargestId; // the feature is read at the largest id, which CLIP's marker is
+        }
+
+        JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), new JsonObject
+        {
+            ["architectures"] = new JsonArray("CLIPModel"),
+            ["model_type"] = "clip",
+            ["projection_dim"] = config.Model.EmbedDim,
+            ["logit_scale_init_value"] = config.Model.LogitScaleInit,
+            ["vision_config"] = visionTower,
+            ["text_config"] = textTower,
+        });
+        JsonFile.Write(Path.Combine(folder, PreprocessorFile), Preprocessor(config));
+    }
+
+    private static JsonObject Preprocessor(FlipConfig config)
+    {
+        var (mean, deviation) = PixelStatistics.Of(config.Model.Image.Normalization);
+        var size = config.Model.Image.ImageSize;
+        return new()
+        {
+            ["image_processor_type"] = "CLIPImageProcessor",
+            ["do_convert_rgb"] = true,
+            ["do_resize"] = true,
+            ["size"] = new JsonObject { ["shortest_edge"] = size },
+            ["resample"] = Bicubic,
+            ["do_center_crop"] = true,
+            ["crop_size"] = new JsonObject { ["height"] = size, ["width"] = size },
+            ["do_rescale"] = true,
+            ["rescale_factor"] = 1 / 255.0,
+            ["do_normalize"] = true,
+            ["image_mean"] = new JsonArray([.. mean.Select(value => (JsonNode)value)]),
+            ["image_std"] = new JsonArray([.. deviation.Select(value => (JsonNode)value)]),
+        };
+    }
+
+    private static (PixelNormalization, IReadOnlyList<string>) Preprocessing(string folder, ClipTower vision)
+    {
+        var path = Path.Combine(folder, PreprocessorFile);
+        if (!File.Exists(path))
+        {
+            return (PixelNormalization.Clip, [$"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation."]);
+        }
+
+        var processor = JsonFile.Read<ClipPreprocessor>(path);
+        var notes = new List<string>();
+        if (processor.Resample is not (null or Bicubic))
+        {
+            notes.Add($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically.");
+        }
+
+        if (processor.DoCenterCrop == false || processor.DoResize == false)
+        {
+            notes.Add($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule.");
+        }
+
+        return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), notes);
+    }
+
+    private static void CheckTowers(string path, ClipDescription description, ClipTower vision, ClipTextTower text)
+    {
+        var problems = new List<string>();
+        void Ask(bool holds, string problem)
+        {
+            if (!holds)
+            {
+                problems.Add(problem);
+            }
+        }
+
+        Ask(description.ModelType == "clip", $"model_type is '{description.ModelType}', and only clip is supported");
+        Ask(vision.HiddenAct == text.HiddenAct, $"the towers' hidden_act differ ('{vision.HiddenAct}', '{text.HiddenAct}')");
+        Ask(vision.LayerNormEps == text.LayerNormEps, $"the towers' layer_norm_eps differ ({vision.LayerNormEps}, {text.LayerNormEps})");
+        Ask(vision.NumChannels == 3, $"images have {vision.NumChannels} channels");
+        if (problems.Count > 0)
+        {
+            throw new CheckpointFormatException(path, null, string.Join("; ", problems));
+        }
+    }
+
+    private static Activation ActivationOf(string path, string name) => name switch
+    {
+        "quick_gelu" => Activation.QuickGelu,
+        "gelu" => Activation.Gelu,
+        "gelu_pytorch_tanh" or "gelu_new" => Activation.GeluTanh,
+        _ => throw new CheckpointFormatException(path, null, $"hidden_act is '{name}'; quick_gelu, gelu and gelu_pytorch_tanh are supported"),
+    };
+
+    private static string NameOf(Activation activation) => activation switch
+    {
+        Activation.QuickGelu => "quick_gelu",
+        Activation.Gelu => "gelu",
+        _ => "gelu_pytorch_tanh",
+    };
+
+    private sealed record ClipDescription
+    {
+        public string? ModelType { get; init; }
+
+        public int ProjectionDim { get; init; } = 512;
+
+        public ClipTower? VisionConfig { get; init; }
+
+        public ClipTower? VisionConfigDict { get; init; }
+
+        public ClipTextTower? TextConfig { get; init; }
+
+        public ClipTextTower? TextConfigDict { get; init; }
+    }
+
+    // The defaults are CLIPVisionConfig's and CLIPTextConfig's: files say only what differs.
+    private record ClipTower
+    {
+        public int HiddenSize { get; init; } = 768;
+
+        public int IntermediateSize { get; init; } = 3072;
+
+        public int NumHiddenLayers { get; init; } = 12;
+
+        public int NumAttentionHeads { get; init; } = 12;
+
+        public int NumChannels { get; init; } = 3;
+
+        public int ImageSize { get; init; } = 224;
+
+        public int PatchSize { get; init; } = 32;
+
+        public string HiddenAct { get; init; } = "quick_gelu";
+
+        public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
+    }
+
+    private sealed record ClipTextTower
+    {
+        public int VocabSize { get; init; } = 49408;
+
+        public int HiddenSize { get; init; } = 512;
+
+        public int IntermediateSize { get; init; } = 2048;
+
+        public int NumHiddenLayers { get; init; } = 12;
+
+        public int NumAttentionHeads { get; init; } = 8;
+
+        public int MaxPositionEmbeddings { get; init; } = 77;
+
+        public string HiddenAct { get; init; } = "quick_gelu";
+
+        public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
+    }
+
+    private sealed record ClipPreprocessor
+    {
+        public IReadOnlyList<double>? ImageMean { get; init; }
+
+        public IReadOnlyList<double>? ImageStd { get; init; }
+
+        public int? Resample { get; init; }
+
+        public bool? DoResize { get; init; }
+
+        public bool? DoCenterCrop { get; init; }
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Flip.Io;
+
+namespace Flip.Conversion.Formats;
+
+/// <summary>Configuration files of other libraries.</summary>
+internal static class JsonFile
+{
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        AllowDuplicateProperties = false,
+    };
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Reads a file of snake_case keys; keys that the type lacks are passed over.</summary>
+    /// <exception cref="CheckpointFormatException">The file is no such JSON.</exception>
+    public static T Read<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), SnakeCase)
+                ?? throw new CheckpointFormatException(path, null, "holds no JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointFormatException(path, null, $"is no valid configuration ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    /// <summary>Writes an object, indented.</summary>
+    public static void Write(string path, JsonNode content) => AtomicFile.WriteText(path, content.ToJsonString(Indented) + "\n");
+}

@@ -1,0 +1,134 @@
+using Flip.Config;
+using Flip.Conversion.Formats;
+using Flip.Conversion.Names;
+using Flip.Io;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Conversion;
+
+/// <summary>The formats that models are written in, tensors by tensors.</summary>
+public enum WeightFormat
+{
+    /// <summary>Our own folder.</summary>
+    Flip,
+
+    /// <summary>open_clip's folder.</summary>
+    OpenClip,
+
+    /// <summary>Hugging Face's <c>CLIPModel</c> folder.</summary>
+    HuggingFace,
+}
+
+/// <summary>
+/// Writes a stored model in another format. No model is built: each tensor goes from file to file by itself, so the memory needed is that
+/// of the largest tensor, and in fp32 no bit changes.
+/// </summary>
+public static class ModelWriter
+{
+    private const string Positions = "image.positions";
+
+    /// <summary>Writes weights, configuration, tokenizer and model card.</summary>
+    /// <param name="stored">The model.</param>
+    /// <param name="folder">Where to; files of the same names are replaced.</param>
+    /// <param name="format">How.</param>
+    /// <param name="tokenizer">Its tokenizer; null writes none.</param>
+    /// <param name="type">Number format of the weights: Float32, Float16 or BFloat16.</param>
+    /// <exception cref="ConfigException">The format cannot say what the model is; every reason is listed.</exception>
+    /// <exception cref="CheckpointFormatException">The weights do not fit the model's configuration.</exception>
+    public static void Write(StoredModel stored, string folder, WeightFormat format, ITokenizer? tokenizer, ScalarType type = ScalarType.Float32)
+    {
+        var config = stored.Config;
+        if (tokenizer is not null)
+        {
+            config = ModelFolder.WithVocabulary(config, tokenizer);
+        }
+
+        CheckFormat(config, format);
+        var parameters = FlipModel.Declare(config.Model, config.Train.Loss);
+        WeightFile.Check(stored.Weights, stored.Names, config.Model, parameters);
+        if (format != WeightFormat.Flip && config.Model.Image.Positions == ImagePositions.SinCos)
+        {
+            parameters = [.. parameters, (Positions, PositionShape(config.Model.Image))];
+        }
+
+        var names = NamesOf(config, format);
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, format == WeightFormat.OpenClip ? OpenClipFormat.WeightsFile : ModelFolder.WeightsFile),
+            [.. parameters.SelectMany(parameter => Parts(stored, parameter.Name, parameter.Shape, names, type))],
+            format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
+        Describe(folder, config, format, tokenizer);
+        tokenizer?.Save(folder);
+        ModelCard.Write(folder, config, format, stored.Format);
+    }
+
+    private static void CheckFormat(FlipConfig config, WeightFormat format)
+    {
+        var obstacles = format switch
+        {
+            WeightFormat.HuggingFace => HuggingFaceFormat.Obstacles(config).ToList(),
+            WeightFormat.OpenClip => OpenClipFormat.Obstacles(config).ToList(),
+            _ => [],
+        };
+        if (obstacles.Count > 0)
+        {
+            throw new ConfigException(
+                $"{(format == WeightFormat.HuggingFace ? "Hugging Face's CLIPModel" : "open_clip")} cannot express this model: it has "
+                + string.Join(", ", obstacles)
+                + (format == WeightFormat.HuggingFace && !OpenClipFormat.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
+        }
+    }
+
+    private static IWeightNames NamesOf(FlipConfig config, WeightFormat format) => format switch
+    {
+        WeightFormat.HuggingFace => HuggingFaceNames.Table,
+        WeightFormat.OpenClip => OpenClipFormat.Names(config),
+        _ => OwnNames.Instance,
+    };
+
+    private static void Describe(string folder, FlipConfig config, WeightFormat format, ITokenizer? tokenizer)
+    {
+        switch (format)
+        {
+            case WeightFormat.HuggingFace:
+                HuggingFaceFormat.Describe(folder, config, tokenizer);
+                break;
+            case WeightFormat.OpenClip:
+                OpenClipFormat.Describe(folder, config);
+                break;
+            default:
+                AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(config));
+                break;
+        }
+    }
+
+    /// <summary>The tensors that a parameter becomes; each is read when it is written.</summary>
+    private static IEnumerable<TensorToWrite> Parts(StoredModel stored, string name, long[] shape, IWeightNames names, ScalarType type)
+    {
+        var target = names.Find(name) ?? throw new InvalidOperationException($"The format has no place for {name}.");
+        var partShape = target.PartShape(shape);
+        for (var i = 0; i < target.Names.Count; i++)
+        {
+            var part = i;
+            yield return new TensorToWrite(target.Names[part], type, partShape, () =>
+            {
+                using var scope = NewDisposeScope();
+                var whole = Ours(stored, name);
+                var piece = target.Names.Count == 1 ? whole : whole.chunk(target.Names.Count, 0)[part];
+                return target.Layout.ToStored(piece).to(type).contiguous().MoveToOuterDisposeScope();
+            });
+        }
+    }
+
+    private static Tensor Ours(StoredModel stored, string name) =>
+        name == Positions && stored.Config.Model.Image.Positions == ImagePositions.SinCos
+            ? FixedPositions.Table(stored.Config.Model.Image)
+            : WeightFile.Read(stored.Weights, stored.Names, name, stored.Config.Model.Image);
+
+    private static long[] PositionShape(ImageConfig image) =>
+        [image.PatchCount() + (image.ClassToken == ClassToken.WithPosition ? 1 : 0), image.Width];
+}

@@ -1,0 +1,10 @@
+using Flip.Io;
+
+namespace Flip.Conversion;
+
+internal static class TensorSources
+{
+    public static ITensorSource Open(string path) => new SafetensorsReader(path);
+
+    public static bool IsFlaxFolder(string path) => false;
+}

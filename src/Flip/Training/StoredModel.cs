@@ -1,0 +1,76 @@
+using Flip.Config;
+using Flip.Io;
+using Flip.Models;
+using Flip.Tokenizers;
+
+namespace Flip.Training;
+
+/// <summary>A model with all it needs to be used.</summary>
+/// <param name="Config">The configuration it was trained with.</param>
+/// <param name="Model">Towers and weights.</param>
+/// <param name="Tokenizer">Turns captions into its rows.</param>
+public sealed record LoadedModel(FlipConfig Config, FlipModel Model, ITokenizer Tokenizer) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+}
+
+/// <summary>A model on disk in any format, before its weights are read.</summary>
+/// <param name="Format">Name of the format.</param>
+/// <param name="Config">The configuration that its files describe.</param>
+/// <param name="Weights">Its tensors; disposed of with this.</param>
+/// <param name="Names">The names that the tensors have.</param>
+/// <param name="Tokenizer">Reads its tokenizer.</param>
+public sealed record StoredModel(
+    string Format, FlipConfig Config, ITensorSource Weights, IWeightNames Names, Func<ITokenizer> Tokenizer) : IDisposable
+{
+    /// <summary>What had to be assumed, since the files do not say it; whole sentences.</summary>
+    public IReadOnlyList<string> Assumptions { get; init; } = [];
+
+    /// <summary>Builds the model and reads its weights.</summary>
+    /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
+    /// <param name="trains">Makes room for gradients.</param>
+    /// <exception cref="CheckpointFormatException">The weights do not fit the configuration.</exception>
+    public LoadedModel Load(Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
+    {
+        var wanted = Resized(Config, change is null ? Config : change(Config));
+        var tokenizer = TokenizerFor(wanted.Data);
+        var config = ModelFolder.WithVocabulary(wanted, tokenizer);
+        var compute = Compute.Of(config.Train);
+        var model = new FlipModel(config.Model, config.Train.Loss, compute.Type, compute.Device, seed: null, trains);
+        try
+        {
+            WeightFile.Load(Weights, Names, model);
+            return new LoadedModel(config, model, tokenizer);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The model's tokenizer; where the settings name another vocabulary than the stored ones, that.</summary>
+    /// <exception cref="VocabularyException">There is none, or a damaged one.</exception>
+    public ITokenizer TokenizerFor(DataConfig data) => data.Vocabulary is not null && data.Vocabulary != Config.Data.Vocabulary
+        ? TokenizerFactory.Create(data, () => throw new InvalidOperationException("A vocabulary that is named is not learnt."))
+        : Tokenizer();
+
+    /// <inheritdoc/>
+    public void Dispose() => Weights.Dispose();
+
+    /// <summary>Another image size keeps the grid that the positions were trained on.</summary>
+    private static FlipConfig Resized(FlipConfig stored, FlipConfig wanted)
+    {
+        var (from, to) = (stored.Model.Image, wanted.Model.Image);
+        return from.GridSize() == to.GridSize() || to.PositionGrid != from.PositionGrid
+            ? wanted
+            : wanted with
+            {
+                Model = wanted.Model with
+                {
+                    Image = to with { PositionGrid = from.PositionGrid > 0 ? from.PositionGrid : from.GridSize() },
+                },
+            };
+    }
+}
