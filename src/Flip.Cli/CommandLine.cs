@@ -57,6 +57,8 @@ internal static class CommandLine
         TuneCommand.Create(),
         EvalCommand.Create(),
         ConfigCommand.Create(),
+        InspectCommand.Create(),
+        ConvertCommand.Create(),
     };
 
     /// <summary>Failures whose message is written for the user. Of arithmetic ones that is an evaluation's of embeddings that are not

@@ -88,7 +88,8 @@ internal static class ModelCard
             ```
 
             """ + (config.Eval.Transform == EvalTransform.Clip ? string.Empty : """
-            Flip evaluates on the central square of the whole short side, which `preprocess` gives for square images only up to rounding.
+
+            `preprocess` resizes the short side and then crops; Flip's own evaluation crops the central square first, so levels differ by rounding.
 
             """),
         _ => "`flip eval FOLDER --zero-shot SHARDS --eval-class-names NAMES`, `flip rank FOLDER --images ... --texts ...`\n",

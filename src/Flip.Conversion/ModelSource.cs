@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Conversion.Formats;
 using Flip.Io;
+using Flip.Native;
 using Flip.Tokenizers;
 using Flip.Training;
 
@@ -36,6 +37,7 @@ public static class ModelSource
     /// <exception cref="CheckpointFormatException">The path holds no model that Flip knows.</exception>
     public static StoredModel Open(string path)
     {
+        LibTorch.EnsureLoaded();
         if (File.Exists(path))
         {
             return OpenFile(path);

@@ -37,9 +37,16 @@ public static class ModelWriter
     /// <param name="format">How.</param>
     /// <param name="tokenizer">Its tokenizer; null writes none.</param>
     /// <param name="type">Number format of the weights: Float32, Float16 or BFloat16.</param>
+    /// <param name="scores">Numbers of its last evaluation, for the card.</param>
     /// <exception cref="ConfigException">The format cannot say what the model is; every reason is listed.</exception>
     /// <exception cref="CheckpointFormatException">The weights do not fit the model's configuration.</exception>
-    public static void Write(StoredModel stored, string folder, WeightFormat format, ITokenizer? tokenizer, ScalarType type = ScalarType.Float32)
+    public static void Write(
+        StoredModel stored,
+        string folder,
+        WeightFormat format,
+        ITokenizer? tokenizer,
+        ScalarType type = ScalarType.Float32,
+        IReadOnlyDictionary<string, double>? scores = null)
     {
         var config = stored.Config;
         if (tokenizer is not null)
@@ -63,7 +70,7 @@ public static class ModelWriter
             format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
         Describe(folder, config, format, tokenizer);
         tokenizer?.Save(folder);
-        ModelCard.Write(folder, config, format, stored.Format);
+        ModelCard.Write(folder, config, format, stored.Format, scores);
     }
 
     private static void CheckFormat(FlipConfig config, WeightFormat format)

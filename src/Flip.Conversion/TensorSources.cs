@@ -2,7 +2,7 @@ using Flip.Io;
 
 namespace Flip.Conversion;
 
-internal static class TensorSources
+public static class TensorSources
 {
     public static ITensorSource Open(string path) => new SafetensorsReader(path);
 

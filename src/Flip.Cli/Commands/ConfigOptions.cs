@@ -4,7 +4,7 @@ using Flip.Config;
 namespace Flip.Cli.Commands;
 
 /// <summary>The options by which a command takes settings.</summary>
-/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/> or <see cref="Eval"/>.</param>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Eval"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Shortcut[] ZeroShot =
@@ -56,6 +56,10 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
             new("--seed", "train.seed", "Seed of the masks of --mask."),
             Device,
         ]);
+
+    /// <summary>Settings of a conversion: what the files may not tell.</summary>
+    public static Kind Convert { get; } = new(
+        FromPreset: false, [new("--vocab", "data.vocabulary", "Vocabulary file or folder, where the model has none.")]);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

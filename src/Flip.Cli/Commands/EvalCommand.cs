@@ -16,7 +16,7 @@ internal static class EvalCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("model") { Description = "Model, run or checkpoint." };
+        var source = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
         var mask = new Option<InferenceMask>("--mask")
         {
             Description = "How images are seen: None whole, Masked with one mask of the training's kind, Ensemble of complementary random masks.",
@@ -37,7 +37,7 @@ internal static class EvalCommand
         {
             var (kind, maskRatio) = (result.GetValue(mask), result.GetValue(ratio));
             Check(kind, maskRatio);
-            using var loaded = ModelFolder.Load(result.GetValue(source)!, stored => Asked(stored, settings.Sets(result)));
+            using var loaded = ModelArgument.Load(result.GetValue(source)!, stored => Asked(stored, settings.Sets(result)));
 
             // Made anew for each evaluation, so that its masks do not depend on the others that run.
             InferenceEncoder Encoder() => new(loaded.Model, kind, maskRatio, (ulong)loaded.Config.Train.Seed);

@@ -14,7 +14,7 @@ internal static class TrainCommand
     {
         var folder = new Option<string?>("--run") { Description = "Folder of the run; runs/train-TIME without." };
         var resume = new Option<string?>("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
-        var initial = new Option<string?>("--init") { Description = "Model, run or checkpoint to take weights and tokenizer from." };
+        var initial = new Option<string?>("--init") { Description = "Model to take weights and tokenizer from, of any format; without --preset or --config its settings too." };
         var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Train);
         var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, json };
@@ -34,7 +34,7 @@ internal static class TrainCommand
             {
                 var trained = resumed is not null
                     ? session.Resume(settings.Sets(result), cancellation)
-                    : session.Start(settings.Resolve(result), result.GetValue(initial), cancellation);
+                    : session.Start(Config(settings, result, result.GetValue(initial)), result.GetValue(initial), cancellation);
                 Finish(run, trained, view, result.GetValue(json));
                 return Task.FromResult(0);
             }
@@ -46,6 +46,12 @@ internal static class TrainCommand
         });
         return command;
     }
+
+    /// <summary>A training that begins with a model begins with its settings too, unless others are named.</summary>
+    private static FlipConfig Config(ConfigOptions settings, ParseResult result, string? initial) =>
+        initial is not null && settings.Start(result) is null
+            ? ConfigReader.Overlay(ModelArgument.ConfigOf(initial), settings.Sets(result))
+            : settings.Resolve(result);
 
     /// <summary>Writes results and report, and tells where they are.</summary>
     public static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Training;
 
 namespace Flip.Cli.Commands;
 
@@ -11,7 +10,7 @@ internal static class TuneCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("model") { Description = "Model, run or checkpoint to tune." };
+        var source = new Argument<string>("model") { Description = "Model to tune: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
         var folder = new Option<string?>("--run") { Description = "Folder of the new run; runs/tune-TIME without." };
         var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Tune);
@@ -25,7 +24,7 @@ internal static class TuneCommand
         command.SetAction((result, cancellation) =>
         {
             var model = result.GetValue(source)!;
-            var config = ConfigReader.Overlay(TuneRecipe.After(ModelFolder.LoadConfig(model)), settings.Sets(result));
+            var config = ConfigReader.Overlay(TuneRecipe.After(ModelArgument.ConfigOf(model)), settings.Sets(result));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
             var tuned = new TrainingSession(run, "tune", view).Start(config, model, cancellation);

@@ -23,7 +23,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         TrainingPlan.Of(config, data.Index.Count);
         if (initial is not null)
         {
-            using var loaded = ModelFolder.Load(initial, _ => config, trains: true);
+            using var loaded = ModelArgument.Load(initial, _ => config, trains: true);
             return Start(loaded.Config, data, loaded.Tokenizer, loaded.Model, cancellation);
         }
 

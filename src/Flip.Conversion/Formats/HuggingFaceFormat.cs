@@ -137,24 +137,24 @@ internal static class HuggingFaceFormat
         };
     }
 
-    private static (PixelNormalization, IReadOnlyList<string>) Preprocessing(string folder, ClipTower vision)
+    private static (PixelNormalization, IReadOnlyList<Assumption>) Preprocessing(string folder, ClipTower vision)
     {
         var path = Path.Combine(folder, PreprocessorFile);
         if (!File.Exists(path))
         {
-            return (PixelNormalization.Clip, [$"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation."]);
+            return (PixelNormalization.Clip, [new($"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation.", "model.image.normalization")]);
         }
 
         var processor = JsonFile.Read<ClipPreprocessor>(path);
-        var notes = new List<string>();
+        var notes = new List<Assumption>();
         if (processor.Resample is not (null or Bicubic))
         {
-            notes.Add($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically.");
+            notes.Add(new($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically."));
         }
 
         if (processor.DoCenterCrop == false || processor.DoResize == false)
         {
-            notes.Add($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule.");
+            notes.Add(new($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule."));
         }
 
         return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), notes);

@@ -60,8 +60,11 @@ internal static class OfficialFlipFormat
         {
             Assumptions =
             [
-                $"The checkpoint does not say how many attention heads it has; taken as {image.Heads} and {text.Heads} "
-                + "(-s model.image.heads=N, -s model.text.heads=N change it).",
+                new(
+                    $"The checkpoint does not say how many attention heads it has; taken as {image.Heads} and {text.Heads} "
+                    + "(-s model.image.heads=N, -s model.text.heads=N change it).",
+                    "model.image.heads",
+                    "model.text.heads"),
             ],
         };
     }

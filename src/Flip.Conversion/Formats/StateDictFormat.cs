@@ -62,11 +62,16 @@ internal static class StateDictFormat
         {
             Assumptions =
             [
-                $"No configuration says how many attention heads the towers have; taken as {model.Image.Heads} and {model.Text.Heads}, width / {HeadWidth}, "
-                + "as OpenAI's loader does (-s model.image.heads=N, -s model.text.heads=N change it).",
+                new(
+                    $"No configuration says how many attention heads the towers have; taken as {model.Image.Heads} and {model.Text.Heads}, width / {HeadWidth}, "
+                    + "as OpenAI's loader does (-s model.image.heads=N, -s model.text.heads=N change it).",
+                    "model.image.heads",
+                    "model.text.heads"),
                 openAi
-                    ? "The activation is taken as quickGelu, which all of OpenAI's models have."
-                    : "No configuration says which activation the MLPs have; taken as gelu (-s model.activation=quickGelu changes it).",
+                    ? new("The activation is taken as quickGelu, which all of OpenAI's models have.", "model.activation")
+                    : new(
+                        "No configuration says which activation the MLPs have; taken as gelu (-s model.activation=quickGelu changes it).",
+                        "model.activation"),
             ],
         };
     }

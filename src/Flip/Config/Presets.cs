@@ -3,7 +3,8 @@ namespace Flip.Config;
 /// <summary>
 /// The named recipes. <c>flip-*</c> are the paper's final models (mask 50 %, batch 64k, 32 epochs of LAION-400M);
 /// <c>-code</c> marks the variant of the official release, with a class token inside the mean, TensorFlow Text's normalization
-/// and one unused row in the token table; <c>clip-*</c> are the paper's unmasked baselines. The small ones are for CPUs.
+/// and one unused row in the token table; <c>-openclip</c> has CLIP's own towers, so that what is trained opens in other libraries;
+/// <c>clip-*</c> are the paper's unmasked baselines. The small ones are for CPUs.
 /// Each states its command, its cost and its expected score.
 /// </summary>
 public static class Presets
@@ -38,6 +39,7 @@ public static class Presets
         var published = $"paper: {score} % ImageNet zero-shot after 32 epochs of LAION-400M";
         yield return new($"flip-{suffix}", $"FLIP {tower} as in the paper", published, paper);
         yield return new($"flip-{suffix}-code", $"FLIP {tower} as in the official release", published, OfficialVariant(paper));
+        yield return new($"flip-{suffix}-openclip", $"CLIP {tower} trained by FLIP, for open_clip and transformers", Measured, ClipVariant(paper));
         yield return new(
             $"clip-{suffix}",
             $"{tower} without masking, the paper's baseline",
@@ -67,6 +69,29 @@ public static class Presets
             Text = paper.Model.Text with { VocabularySize = 30523 },
         },
         Data = paper.Data with { WordPieceVariant = WordPieceVariant.TfText },
+    };
+
+    // CLIP's towers as open_clip has them: class token, LayerNorm before the first block, causal text, byte-pair encoding of 77 tokens.
+    private static FlipConfig ClipVariant(FlipConfig paper) => paper with
+    {
+        Model = paper.Model with
+        {
+            Image = paper.Model.Image with
+            {
+                ClassToken = ClassToken.WithPosition,
+                Positions = ImagePositions.Learned,
+                Pooling = ImagePooling.ClassToken,
+                PatchBias = false,
+                PreNorm = true,
+                Normalization = PixelNormalization.Clip,
+            },
+            Text = paper.Model.Text with { VocabularySize = 49408, Length = 77, Causal = true, Pooling = TextPooling.EndOfText },
+            Activation = Activation.Gelu,
+            LayerNormEps = 1e-5,
+            LogitScaleClamp = LogitScaleClamp.Parameter,
+        },
+        Data = paper.Data with { Tokenizer = TokenizerKind.ClipBpe },
+        Eval = paper.Eval with { Transform = EvalTransform.Clip },
     };
 
     // Table 1: a batch of 16k without masking; all else is the recipe of the masked models.

@@ -15,6 +15,11 @@ public sealed record LoadedModel(FlipConfig Config, FlipModel Model, ITokenizer 
     public void Dispose() => Model.Dispose();
 }
 
+/// <summary>Something that a model's files do not say.</summary>
+/// <param name="Text">What it is taken as, a whole sentence.</param>
+/// <param name="Settings">The settings by which a user can say it.</param>
+public sealed record Assumption(string Text, params IReadOnlyList<string> Settings);
+
 /// <summary>A model on disk in any format, before its weights are read.</summary>
 /// <param name="Format">Name of the format.</param>
 /// <param name="Config">The configuration that its files describe.</param>
@@ -24,8 +29,8 @@ public sealed record LoadedModel(FlipConfig Config, FlipModel Model, ITokenizer 
 public sealed record StoredModel(
     string Format, FlipConfig Config, ITensorSource Weights, IWeightNames Names, Func<ITokenizer> Tokenizer) : IDisposable
 {
-    /// <summary>What had to be assumed, since the files do not say it; whole sentences.</summary>
-    public IReadOnlyList<string> Assumptions { get; init; } = [];
+    /// <summary>What had to be assumed, since the files do not say it.</summary>
+    public IReadOnlyList<Assumption> Assumptions { get; init; } = [];
 
     /// <summary>Builds the model and reads its weights.</summary>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>

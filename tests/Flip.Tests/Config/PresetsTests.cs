@@ -9,7 +9,7 @@ public class PresetsTests
     {
         string[] towers = ["b16", "l16", "l14", "h14"];
         Assert.Equal(
-            [.. towers.SelectMany(tower => new[] { $"flip-{tower}", $"flip-{tower}-code", $"clip-{tower}" }), "tiny", "small", "small-64"],
+            [.. towers.SelectMany(tower => new[] { $"flip-{tower}", $"flip-{tower}-code", $"flip-{tower}-openclip", $"clip-{tower}" }), "tiny", "small", "small-64"],
             Presets.All.Select(preset => preset.Name));
     }
 
