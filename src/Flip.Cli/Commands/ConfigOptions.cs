@@ -15,6 +15,8 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     ];
 
     private static readonly Shortcut Retrieval = new("--retrieval", "eval.retrieval", "Captioned shards for retrieval.");
+    private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time.");
+    private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
     private static readonly Shortcut Device = new("--device", "train.device", "cpu, cuda or cuda:N.");
 
     private static readonly Shortcut[] Training =
@@ -52,10 +54,15 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
         [
             .. ZeroShot,
             Retrieval,
-            new("--batch-size", "eval.batchSize", "Images or texts encoded at a time."),
-            new("--seed", "train.seed", "Seed of the masks of --mask."),
+            BatchSize,
+            MaskSeed,
             Device,
         ]);
+
+    /// <summary>Settings of a model in use.</summary>
+    public static Kind Use { get; } = new(
+        FromPreset: false,
+        [BatchSize, MaskSeed, new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."), Device]);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
