@@ -5,6 +5,7 @@ using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Data.Formats;
+using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
 
@@ -50,14 +51,22 @@ internal static class EmbedCommand
                 result.GetValue(missing),
                 mask.Choice(result),
                 settings.Sets(result));
-            using var view = Consoles.Progress(result.GetValue(json));
-            Run(request, view, result.GetValue(json), cancellation);
+            var done = Run(request, result.GetValue(json), cancellation);
+            if (result.GetValue(json))
+            {
+                Console.WriteLine(JsonSerializer.Serialize(done, JsonOutput.Options));
+            }
+            else
+            {
+                Print(done);
+            }
+
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void Run(Request request, ConsoleProgress view, bool json, CancellationToken cancellation)
+    private static Report Run(Request request, bool json, CancellationToken cancellation)
     {
         if (request is { Images: null, Texts: null } or { Images: not null, Texts: not null })
         {
@@ -66,6 +75,7 @@ internal static class EmbedCommand
 
         // Everything that can be wrong about files is told before the model is loaded.
         EmbeddingJob.Check(request.File, request.Overwrite);
+        using var view = Consoles.Progress(json);
         var damage = new List<ShardDamage>();
         var options = new SourceOptions
         {
@@ -84,54 +94,49 @@ internal static class EmbedCommand
         {
             var embedded = new EmbeddingJob(request.File).Run(
                 items, ItemEncoders.Manifest(loaded, request.Mask, items), request.Overwrite, request.AllowMissing, meter.Report, cancellation);
-            Print(request.File, items, embedded, damage, view, json);
+            return new Report(
+                request.File,
+                items.Kind,
+                embedded.Embedded,
+                items.EmbedDim,
+                embedded.Resumed,
+                embedded.Seconds,
+                embedded.Seconds > 0 ? (items.Count - embedded.Resumed) / embedded.Seconds : 0,
+                embedded.Missing,
+                damage.ConvertAll(found => found.Message));
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or EvaluationDataException)
         {
+            var hint = e is EvaluationDataException ? "; --allow-missing leaves out what cannot be read" : "";
             view.Message(string.Create(
-                CultureInfo.InvariantCulture, $"{meter.Done:N0} of {items.Count:N0} {items.Kind} are done; the same command goes on from there."));
+                CultureInfo.InvariantCulture,
+                $"{meter.Done:N0} of {items.Count:N0} {items.Kind} are done, and the same command goes on from there{hint}."));
             throw;
         }
     }
 
-    private static void Print(
-        string file, IItemEncoder items, EmbeddingResult result, List<ShardDamage> damage, ConsoleProgress view, bool json)
+    private static void Print(Report report)
     {
-        var perSecond = result.Seconds > 0 ? (items.Count - result.Resumed) / result.Seconds : 0;
-        if (json)
+        foreach (var damage in report.Damage)
         {
-            Console.WriteLine(JsonSerializer.Serialize(
-                new
-                {
-                    File = file,
-                    items.Kind,
-                    Count = result.Embedded,
-                    items.EmbedDim,
-                    result.Resumed,
-                    result.Seconds,
-                    PerSecond = perSecond,
-                    result.Missing,
-                    Damage = damage.Select(found => found.Message),
-                },
-                JsonOutput.Options));
-            return;
+            Console.WriteLine($"Damaged: {damage}");
         }
 
-        damage.ForEach(found => view.Message($"Damaged: {found.Message}"));
-        foreach (var missing in result.Missing.Take(MissingShown))
+        foreach (var missing in report.Missing.Take(MissingShown))
         {
-            view.Message($"Left out: {missing.Key}: {missing.Problem}");
+            Console.WriteLine($"Left out: {missing.Key}: {missing.Problem}");
         }
 
-        if (result.Missing.Count > MissingShown)
+        if (report.Missing.Count > MissingShown)
         {
-            view.Message(string.Create(CultureInfo.InvariantCulture, $"... and {result.Missing.Count - MissingShown:N0} more; --json lists all."));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"... and {report.Missing.Count - MissingShown:N0} more; --json lists all."));
         }
 
-        var leftOut = result.Missing.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.Missing.Count:N0} left out") : "";
-        view.Message(string.Create(
+        var leftOut = report.Missing.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Missing.Count:N0} left out") : "";
+        Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Embedded:N0} {items.Kind} in {file}, {items.EmbedDim} numbers each{leftOut}; {perSecond:#,0.#} {items.Kind}/s."));
+            $"{report.Count:N0} {report.Kind} in {report.File}, {report.EmbedDim} numbers each{leftOut}; {report.PerSecond:#,0.#} {report.Kind}/s."));
     }
 
     /// <summary>What the command was asked for.</summary>
@@ -144,4 +149,16 @@ internal static class EmbedCommand
         bool AllowMissing,
         MaskChoice Mask,
         IReadOnlyList<string> Settings);
+
+    /// <summary>What was done, as <c>--json</c> has it.</summary>
+    private sealed record Report(
+        string File,
+        string Kind,
+        long Count,
+        int EmbedDim,
+        long Resumed,
+        double Seconds,
+        double PerSecond,
+        IReadOnlyList<MissingItem> Missing,
+        IReadOnlyList<string> Damage);
 }

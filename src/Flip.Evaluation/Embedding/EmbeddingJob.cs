@@ -83,7 +83,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     private static Action<string, EmbeddingParts, string, CancellationToken>? Writer(string path) => Path.GetExtension(path).ToUpperInvariant() switch
     {
         ".SAFETENSORS" => SafetensorsEmbeddings.Write,
-        ".PARQUET" => ParquetEmbeddings.Write,
+        ".PARQUET" => (file, parts, suffix, cancellation) => ParquetEmbeddings.Write(file, parts, suffix, cancellation),
         _ => null,
     };
 

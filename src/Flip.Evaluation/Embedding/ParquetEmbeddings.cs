@@ -15,10 +15,11 @@ internal static class ParquetEmbeddings
     private const int FloatsPerGroup = 1 << 24;
 
     /// <summary>Joins the parts.</summary>
-    public static void Write(string path, EmbeddingParts parts, string temporarySuffix, CancellationToken cancellation) =>
-        AtomicFile.Write(path, stream => WriteAsync(stream, parts, cancellation).GetAwaiter().GetResult(), temporarySuffix);
+    public static void Write(
+        string path, EmbeddingParts parts, string temporarySuffix, CancellationToken cancellation, int floatsPerGroup = FloatsPerGroup) =>
+        AtomicFile.Write(path, stream => WriteAsync(stream, parts, floatsPerGroup, cancellation).GetAwaiter().GetResult(), temporarySuffix);
 
-    private static async Task WriteAsync(Stream stream, EmbeddingParts parts, CancellationToken cancellation)
+    private static async Task WriteAsync(Stream stream, EmbeddingParts parts, int floatsPerGroup, CancellationToken cancellation)
     {
         var key = new DataField<string>("key", nullable: false);
         var element = new DataField<float>("element", nullable: false);
@@ -27,7 +28,7 @@ internal static class ParquetEmbeddings
         await using var writer = await ParquetWriter.CreateAsync(
             schema, stream, new ParquetOptions { CompressionMethod = CompressionMethod.Snappy }, cancellationToken: cancellation);
         writer.CustomMetadata = new Dictionary<string, string>(parts.Manifest.ToValues());
-        foreach (var group in Groups(parts))
+        foreach (var group in Groups(parts, floatsPerGroup))
         {
             cancellation.ThrowIfCancellationRequested();
             using var rows = writer.CreateRowGroup();
@@ -46,10 +47,10 @@ internal static class ParquetEmbeddings
     }
 
     /// <summary>Rows of a group; groups do not depend on the parts, so that a stop does not show in the file.</summary>
-    private static IEnumerable<(List<string> Keys, List<string>? Texts, float[] Vectors)> Groups(EmbeddingParts parts)
+    private static IEnumerable<(List<string> Keys, List<string>? Texts, float[] Vectors)> Groups(EmbeddingParts parts, int floatsPerGroup)
     {
         var dim = parts.Manifest.EmbedDim;
-        var rowsPerGroup = Math.Max(1, FloatsPerGroup / dim);
+        var rowsPerGroup = Math.Max(1, floatsPerGroup / dim);
         var left = parts.Embedded;
         (List<string> Keys, List<string>? Texts, float[] Vectors) group = New();
         foreach (var items in parts.Read())
