@@ -56,6 +56,8 @@ internal static class CommandLine
         TrainCommand.Create(),
         TuneCommand.Create(),
         EvalCommand.Create(),
+        EmbedCommand.Create(),
+        RankCommand.Create(),
         ConfigCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),

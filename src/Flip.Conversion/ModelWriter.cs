@@ -114,19 +114,19 @@ public static class ModelWriter
     }
 
     /// <summary>The tensors that a parameter becomes; each is read when it is written.</summary>
-    private static IEnumerable<TensorToWrite> Parts(StoredModel stored, string name, long[] shape, IWeightNames names, ScalarType type)
+    private static IEnumerable<(TensorDescription, Action<Stream>)> Parts(StoredModel stored, string name, long[] shape, IWeightNames names, ScalarType type)
     {
         var target = names.Find(name) ?? throw new InvalidOperationException($"The format has no place for {name}.");
         var partShape = target.PartShape(shape);
         for (var i = 0; i < target.Names.Count; i++)
         {
             var part = i;
-            yield return new TensorToWrite(target.Names[part], type, partShape, () =>
+            yield return (new TensorDescription(target.Names[part], SafetensorsTypes.NameOf(type)!, partShape), stream =>
             {
                 using var scope = NewDisposeScope();
                 var whole = Ours(stored, name);
                 var piece = target.Names.Count == 1 ? whole : whole.chunk(target.Names.Count, 0)[part];
-                return target.Layout.ToStored(piece).to(type).contiguous().MoveToOuterDisposeScope();
+                SafetensorsWriter.WriteData(stream, target.Layout.ToStored(piece).to(type));
             });
         }
     }

@@ -16,16 +16,24 @@ internal static class Embeddings
         foreach (var (pixels, count) in batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            var expected = (long)count * encoder.ImageSize * encoder.ImageSize * 3;
-            if (pixels.Length != expected)
-            {
-                throw new ArgumentException(
-                    $"{count} images of {encoder.ImageSize}×{encoder.ImageSize}×3 are {expected} bytes, not {pixels.Length}.",
-                    nameof(batches));
-            }
-
-            yield return Checked(encoder.EncodeImages(pixels, count), count, encoder.EmbedDim, "image");
+            yield return OfImages(encoder, pixels, count);
         }
+    }
+
+    /// <summary>Embeds one batch of images.</summary>
+    /// <returns><c>[count, D]</c>.</returns>
+    /// <exception cref="ArgumentException">There are not as many pixels as the count says.</exception>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    public static float[] OfImages(IDualEncoder encoder, ReadOnlyMemory<byte> pixels, int count)
+    {
+        var expected = (long)count * encoder.ImageSize * encoder.ImageSize * 3;
+        if (pixels.Length != expected)
+        {
+            throw new ArgumentException(
+                $"{count} images of {encoder.ImageSize}×{encoder.ImageSize}×3 are {expected} bytes, not {pixels.Length}.", nameof(pixels));
+        }
+
+        return Checked(encoder.EncodeImages(pixels, count), count, encoder.EmbedDim, "image");
     }
 
     /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time.</summary>
@@ -34,19 +42,27 @@ internal static class Embeddings
     public static IEnumerable<float[]> OfTexts(
         IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, CancellationToken cancellation)
     {
-        var length = encoder.TextLength;
         foreach (var batch in texts.Chunk(batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            var tokens = new int[batch.Length * length];
-            var lengths = new int[batch.Length];
-            for (var i = 0; i < batch.Length; i++)
-            {
-                lengths[i] = tokenizer.EncodeRow(batch[i], tokens.AsSpan(i * length, length));
-            }
-
-            yield return Checked(encoder.EncodeTexts(tokens, lengths, batch.Length), batch.Length, encoder.EmbedDim, "text");
+            yield return OfTexts(encoder, tokenizer, batch);
         }
+    }
+
+    /// <summary>Embeds one batch of texts.</summary>
+    /// <returns><c>[texts, D]</c>.</returns>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    public static float[] OfTexts(IDualEncoder encoder, ITokenizer tokenizer, IReadOnlyList<string> texts)
+    {
+        var length = encoder.TextLength;
+        var tokens = new int[texts.Count * length];
+        var lengths = new int[texts.Count];
+        for (var i = 0; i < texts.Count; i++)
+        {
+            lengths[i] = tokenizer.EncodeRow(texts[i], tokens.AsSpan(i * length, length));
+        }
+
+        return Checked(encoder.EncodeTexts(tokens, lengths, texts.Count), texts.Count, encoder.EmbedDim, "text");
     }
 
     // A comparison with NaN is false, so a broken model would look perfect: ranks count the scores above the right one.

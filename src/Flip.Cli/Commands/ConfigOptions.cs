@@ -4,7 +4,7 @@ using Flip.Config;
 namespace Flip.Cli.Commands;
 
 /// <summary>The options by which a command takes settings.</summary>
-/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Eval"/> or <see cref="Convert"/>.</param>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Eval"/>, <see cref="Use"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Shortcut[] ZeroShot =
@@ -15,6 +15,8 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     ];
 
     private static readonly Shortcut Retrieval = new("--retrieval", "eval.retrieval", "Captioned shards for retrieval.");
+    private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time.");
+    private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
     private static readonly Shortcut Device = new("--device", "train.device", "cpu, cuda or cuda:N.");
 
     private static readonly Shortcut[] Training =
@@ -52,10 +54,15 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
         [
             .. ZeroShot,
             Retrieval,
-            new("--batch-size", "eval.batchSize", "Images or texts encoded at a time."),
-            new("--seed", "train.seed", "Seed of the masks of --mask."),
+            BatchSize,
+            MaskSeed,
             Device,
         ]);
+
+    /// <summary>Settings of a model in use.</summary>
+    public static Kind Use { get; } = new(
+        FromPreset: false,
+        [BatchSize, MaskSeed, new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."), Device]);
 
     /// <summary>Settings of a conversion: what the files may not tell.</summary>
     public static Kind Convert { get; } = new(

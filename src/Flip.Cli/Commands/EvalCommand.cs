@@ -17,12 +17,7 @@ internal static class EvalCommand
     public static Command Create()
     {
         var source = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
-        var mask = new Option<InferenceMask>("--mask")
-        {
-            Description = "How images are seen: None whole, Masked with one mask of the training's kind, Ensemble of complementary random masks.",
-            DefaultValueFactory = _ => InferenceMask.None,
-        };
-        var ratio = new Option<double?>("--mask-ratio") { Description = "Mask ratio of --mask; the training's without." };
+        var mask = new MaskOptions();
         var perClass = new Option<bool>("--per-class") { Description = "Print the accuracy of every class." };
         var json = new Option<bool>("--json") { Description = "Print the scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Eval);
@@ -30,35 +25,21 @@ internal static class EvalCommand
             "eval",
             "Measure a model: zero-shot classification (--zero-shot) and retrieval (--retrieval). Without either, what its training evaluated on.")
         {
-            source, mask, ratio, perClass, json,
+            source, perClass, json,
         };
+        mask.AddTo(command);
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var (kind, maskRatio) = (result.GetValue(mask), result.GetValue(ratio));
-            Check(kind, maskRatio);
+            var choice = mask.Choice(result);
             using var loaded = ModelArgument.Load(result.GetValue(source)!, stored => Asked(stored, settings.Sets(result)));
 
             // Made anew for each evaluation, so that its masks do not depend on the others that run.
-            InferenceEncoder Encoder() => new(loaded.Model, kind, maskRatio, (ulong)loaded.Config.Train.Seed);
-            var (scores, classes) = Evaluate(loaded, Encoder, cancellation);
+            var (scores, classes) = Evaluate(loaded, () => choice.Encoder(loaded), cancellation);
             Print(scores, result.GetValue(perClass) ? classes : null, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
-    }
-
-    private static void Check(InferenceMask mask, double? ratio)
-    {
-        if (ratio is not null && mask == InferenceMask.None)
-        {
-            throw new ConfigException("--mask-ratio: images are seen whole; name --mask Masked or Ensemble with it.");
-        }
-
-        if (ratio is not (null or (>= 0 and < 1)))
-        {
-            throw new ConfigException(string.Create(CultureInfo.InvariantCulture, $"--mask-ratio {ratio}: expected a share in [0, 1)."));
-        }
     }
 
     /// <summary>A model's configuration with the settings given. The evaluations that they name run alone, without the stored ones.</summary>

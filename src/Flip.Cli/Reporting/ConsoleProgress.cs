@@ -19,7 +19,7 @@ public sealed class ConsoleProgress : IProgressView
     private readonly TimeProvider _time;
     private readonly bool _isLive;
     private readonly Lock _gate = new();
-    private TrainProgress? _latest;
+    private State? _latest;
     private bool _isLatestShown;
     private DateTimeOffset _shownAt;
 
@@ -33,26 +33,12 @@ public sealed class ConsoleProgress : IProgressView
     }
 
     /// <inheritdoc/>
-    public void Report(TrainProgress progress)
-    {
-        lock (_gate)
-        {
-            if (_latest is not null && _latest.Stage != progress.Stage)
-            {
-                EndStage();
-            }
+    public void Report(TrainProgress progress) =>
+        Report(new State(progress.Stage, progress.Samples, progress.TotalSamples, () => Describe(progress)));
 
-            var now = _time.GetUtcNow();
-            var isDue = _latest is null || now - _shownAt >= (_isLive ? LiveInterval : PlainInterval);
-            _latest = progress;
-            _isLatestShown = isDue;
-            if (isDue)
-            {
-                _shownAt = now;
-                Show(progress);
-            }
-        }
-    }
+    /// <inheritdoc/>
+    public void Report(ItemProgress progress) =>
+        Report(new State(progress.Stage, progress.Done, progress.Total, () => Describe(progress)));
 
     /// <inheritdoc/>
     public void Message(string text)
@@ -82,13 +68,38 @@ public sealed class ConsoleProgress : IProgressView
     }
 
     /// <summary>The numbers of a line, as on a log's plain lines.</summary>
-    internal static string Describe(TrainProgress p)
+    internal static string Describe(TrainProgress p) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Share(p.Samples, p.TotalSamples)}  {p.SamplesPerSecond:#,0.#} samples/s  loss {p.Loss:F4}  "
+        + $"lr {p.LearningRate:0.00e-0}  data wait {p.DataWaitShare * 100:0}%  left {Left(p.Remaining)}");
+
+    /// <inheritdoc cref="Describe(TrainProgress)"/>
+    internal static string Describe(ItemProgress p) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Share(p.Done, p.Total)}  {p.ItemsPerSecond:#,0.#} {p.Items}/s  left {Left(p.Remaining)}");
+
+    private static string Share(long done, long total) => string.Create(
+        CultureInfo.InvariantCulture, $"{(total > 0 ? (double)done / total : 0) * 100,3:0}%  {Count(done)}/{Count(total)}");
+
+    private void Report(State state)
     {
-        var share = p.TotalSamples > 0 ? (double)p.Samples / p.TotalSamples : 0;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{share * 100,3:0}%  {Count(p.Samples)}/{Count(p.TotalSamples)}  {p.SamplesPerSecond:#,0.#} samples/s  loss {p.Loss:F4}  "
-            + $"lr {p.LearningRate:0.00e-0}  data wait {p.DataWaitShare * 100:0}%  left {Left(p.Remaining)}");
+        lock (_gate)
+        {
+            if (_latest is not null && _latest.Stage != state.Stage)
+            {
+                EndStage();
+            }
+
+            var now = _time.GetUtcNow();
+            var isDue = _latest is null || now - _shownAt >= (_isLive ? LiveInterval : PlainInterval);
+            _latest = state;
+            _isLatestShown = isDue;
+            if (isDue)
+            {
+                _shownAt = now;
+                Show(state);
+            }
+        }
     }
 
     private void EndStage()
@@ -111,21 +122,21 @@ public sealed class ConsoleProgress : IProgressView
         _latest = null;
     }
 
-    private void Show(TrainProgress progress)
+    private void Show(State state)
     {
-        var text = Describe(progress);
+        var text = state.Describe();
         if (!_isLive)
         {
-            WritePlain($"{progress.Stage}  {text}");
+            WritePlain($"{state.Stage}  {text}");
             return;
         }
 
         // A line longer than the terminal would wrap, and then not all of it would be drawn over.
-        var full = progress.TotalSamples > 0 ? (int)Math.Clamp(BarWidth * progress.Samples / progress.TotalSamples, 0, BarWidth) : 0;
-        var room = Math.Max(0, _console.Profile.Width - progress.Stage.Length - BarWidth - 4);
+        var full = state.Total > 0 ? (int)Math.Clamp(BarWidth * state.Done / state.Total, 0, BarWidth) : 0;
+        var room = Math.Max(0, _console.Profile.Width - state.Stage.Length - BarWidth - 4);
         WriteControl(EraseLine);
         _console.Markup(
-            $"[bold]{Markup.Escape(progress.Stage)}[/] [green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/] "
+            $"[bold]{Markup.Escape(state.Stage)}[/] [green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/] "
             + Markup.Escape(text.Length > room ? text[..room] : text));
     }
 
@@ -150,4 +161,6 @@ public sealed class ConsoleProgress : IProgressView
         time.TotalDays >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.Days}d {time:hh\\:mm}")
         : time.TotalHours >= 1 ? time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture)
         : time.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+
+    private sealed record State(string Stage, long Done, long Total, Func<string> Describe);
 }

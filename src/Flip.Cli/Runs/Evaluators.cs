@@ -54,9 +54,12 @@ internal static class Evaluators
     /// <summary>Shards as an evaluation reads them.</summary>
     public static EvaluationSet Open(FlipConfig config, string shards) => EvaluationSet.Open(
         shards,
-        new EvaluationTransform(config.Eval.Transform, config.Model.Image.ImageSize),
+        Transform(config),
         workers: config.Data.Workers);
 
+    /// <summary>How images become the model's pixels.</summary>
+    public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize);
+
     private static IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> Images(EvaluationSet set, int batchSize) =>
-        set.Images(batchSize).Select(batch => ((ReadOnlyMemory<byte>)batch.Pixels.AsMemory(0, batch.Size * batch.ImageSize * batch.ImageSize * 3), batch.Size));
+        set.Images(batchSize).Select(batch => (batch.Present, batch.Size));
 }

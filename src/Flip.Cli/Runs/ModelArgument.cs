@@ -5,15 +5,24 @@ using Flip.Training;
 
 namespace Flip.Cli.Runs;
 
-/// <summary>Models that the user names, of any format.</summary>
+/// <summary>The model that a user names, of any format.</summary>
 internal static class ModelArgument
 {
-    /// <summary>A model with its weights.</summary>
+    /// <summary>A model with its weights. What had to be assumed of a foreign one is said on standard error.</summary>
     /// <param name="path">Model, run, checkpoint, or a foreign folder or file.</param>
     /// <param name="change">Changes the configuration before the model is built.</param>
     /// <param name="trains">Makes room for gradients.</param>
-    public static LoadedModel Load(string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false) =>
-        ModelSource.Load(path, change, trains);
+    public static LoadedModel Load(string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
+    {
+        using var stored = ModelSource.Open(path);
+        var loaded = stored.Load(change, trains);
+        foreach (var assumed in Remaining(stored, loaded.Config))
+        {
+            Console.Error.WriteLine(assumed.Text);
+        }
+
+        return loaded;
+    }
 
     /// <summary>The configuration that a model's files describe.</summary>
     public static FlipConfig ConfigOf(string path)
@@ -29,12 +38,7 @@ internal static class ModelArgument
         try
         {
             var config = ConfigReader.Overlay(stored.Config, sets);
-            return stored with
-            {
-                Config = config,
-                Tokenizer = () => stored.TokenizerFor(config.Data),
-                Assumptions = [.. stored.Assumptions.Where(assumed => !sets.Any(set => assumed.Settings.Contains(set.Split('=')[0].Trim())))],
-            };
+            return stored with { Config = config, Tokenizer = () => stored.TokenizerFor(config.Data), Assumptions = Remaining(stored, config) };
         }
         catch
         {
@@ -63,6 +67,13 @@ internal static class ModelArgument
         }
 
         return null;
+    }
+
+    /// <summary>The assumptions that the user's settings leave in force.</summary>
+    private static IReadOnlyList<Assumption> Remaining(StoredModel stored, FlipConfig config)
+    {
+        var changed = ConfigWriter.Difference(config, stored.Config).Select(change => change.Split('=')[0]).ToHashSet();
+        return [.. stored.Assumptions.Where(assumed => !assumed.Settings.Any(changed.Contains))];
     }
 
     private sealed record Results(IReadOnlyDictionary<string, double>? Scores);

@@ -150,6 +150,10 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     {
         public void Report(TrainProgress progress) => speeds.Add(progress.SamplesPerSecond);
 
+        public void Report(ItemProgress progress)
+        {
+        }
+
         public void Message(string text)
         {
         }

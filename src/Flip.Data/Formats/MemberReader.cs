@@ -25,13 +25,23 @@ internal readonly struct MemberReader(ShardFiles files, int shard)
 
     /// <summary>The bytes of an image file.</summary>
     /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
-    public PooledBytes ReadImage(TarMember member) => member.Length switch
+    public PooledBytes ReadImage(TarMember member)
     {
-        0 => throw new BadSampleException("empty image", "an image file of 0 bytes"),
-        > MaxImageBytes => throw new BadSampleException(
-            "image file too large", $"an image file of {member.Length} bytes (at most {MaxImageBytes})"),
-        _ => Read(member),
-    };
+        CheckImage(member.Length);
+        return Read(member);
+    }
+
+    /// <summary>Refuses an image file by its length.</summary>
+    /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
+    public static void CheckImage(long length)
+    {
+        if (length is 0 or > MaxImageBytes)
+        {
+            throw length == 0
+                ? new BadSampleException("empty image", "an image file of 0 bytes")
+                : new BadSampleException("image file too large", $"an image file of {length} bytes (at most {MaxImageBytes})");
+        }
+    }
 
     /// <summary>UTF-8 without the mark that some editors put before it.</summary>
     public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) => utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;

@@ -75,6 +75,31 @@ internal static class ShardReader
         return $"byte {image.Offset}";
     }
 
+    /// <summary>The keys of all samples of a shard, in the index's order.</summary>
+    /// <exception cref="IOException">The shard is gone or has changed since it was indexed.</exception>
+    public static IEnumerable<string> ReadKeys(ShardIndex shard)
+    {
+        var keys = new Dictionary<long, string>(shard.Count);
+        try
+        {
+            using var reader = new TarReader(Open(shard.Path));
+            while (reader.GetNextEntry() is { } entry)
+            {
+                if (WebDatasetName.TrySplit(entry.Name, out var key, out var kind) && kind == MemberKind.Image)
+                {
+                    keys[entry.DataOffset] = Printable(key);
+                }
+            }
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            // Samples end where the damage begins, so all keys are there unless the shard has changed.
+        }
+
+        return shard.Samples.Select(sample => keys.GetValueOrDefault(sample.Image.Offset)
+            ?? throw new IOException($"The shard '{shard.Path}' has changed since it was indexed."));
+    }
+
     /// <summary>A name as it can be shown on a terminal.</summary>
     internal static string Printable(string name) =>
         string.Create(name.Length, name, (text, source) =>

@@ -11,12 +11,9 @@ namespace Flip.Data.Loading;
 /// </summary>
 public sealed class EvaluationSet
 {
-    private const int BatchesAhead = 2;
-
     private readonly DataSetIndex _index;
-    private readonly IImageTransform _transform;
     private readonly CaptionReader _captionReader;
-    private readonly int _workers;
+    private readonly ImageLoader _images;
     private int[]? _labels;
     private IReadOnlyList<IReadOnlyList<string>>? _captions;
 
@@ -35,7 +32,7 @@ public sealed class EvaluationSet
         }
 
         Count = checked((int)index.Count);
-        (_index, _transform, _captionReader, _workers) = (index, transform, captions ?? new(), workers);
+        (_index, _captionReader, _images) = (index, captions ?? new(), new(new ShardImages(index), transform, workers));
     }
 
     /// <summary>Number of samples.</summary>
@@ -60,53 +57,8 @@ public sealed class EvaluationSet
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">The pixels of a batch do not fit in an array.</exception>
     /// <exception cref="EvaluationDataException">An image cannot be read.</exception>
-    public IEnumerable<ImageBatch> Images(int batchSize, CancellationToken cancellation = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        BatchSizeLimit.Check("eval.batchSize", Math.Min(batchSize, Count), _transform.Size);
-        return Read(batchSize, cancellation);
-    }
-
-    private int BytesPerImage => _transform.Size * _transform.Size * 3;
-
-    private IEnumerable<ImageBatch> Read(int batchSize, CancellationToken cancellation)
-    {
-        using var files = _index.OpenFiles();
-        using var pipeline = new RowPipeline<Block>(_workers, (block, row) => Fill(files, block, row));
-        var spare = new Stack<byte[]>();
-        var (planned, taken) = (0, 0);
-        while (taken < Count)
-        {
-            while (planned < Count && pipeline.Count < BatchesAhead)
-            {
-                var rows = Math.Min(batchSize, Count - planned);
-                var bytes = rows * BytesPerImage;
-                pipeline.Put(new Block(
-                    planned, rows, spare.TryPop(out var used) && used.Length == bytes ? used : GC.AllocateUninitializedArray<byte>(bytes)));
-                planned += rows;
-            }
-
-            var block = pipeline.Take(cancellation);
-            taken += block.Rows;
-            yield return new ImageBatch(_transform.Size, block.Pixels, [.. Enumerable.Range(block.First, block.Rows)]);
-            spare.Push(block.Pixels);
-        }
-    }
-
-    private void Fill(ShardFiles files, Block block, int row)
-    {
-        var sample = block.First + row;
-        var (shard, entry) = _index.Find(sample);
-        try
-        {
-            using var image = new MemberReader(files, shard).ReadImage(entry.Image);
-            _transform.Apply(image.Span, 0, sample, block.Pixels.AsSpan(row * BytesPerImage, BytesPerImage));
-        }
-        catch (BadSampleException e)
-        {
-            throw Unusable(sample, e);
-        }
-    }
+    public IEnumerable<ImageBatch> Images(int batchSize, CancellationToken cancellation = default) =>
+        _images.Read(batchSize, cancellation: cancellation);
 
     private T[] ReadAll<T>(Func<MemberReader, SampleEntry, T> read)
     {
@@ -130,12 +82,4 @@ public sealed class EvaluationSet
 
     private EvaluationDataException Unusable(int sample, BadSampleException e) =>
         new($"The sample {_index.Describe(sample)} cannot be used in an evaluation: {e.Cause}, {e.Message}", e);
-
-    /// <summary>A batch in the making.</summary>
-    private sealed class Block(int first, int rows, byte[] pixels) : RowBlock(rows)
-    {
-        public int First { get; } = first;
-
-        public byte[] Pixels { get; } = pixels;
-    }
 }

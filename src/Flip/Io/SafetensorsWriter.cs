@@ -17,30 +17,56 @@ public static class SafetensorsWriter
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
     public static void Write(
         string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        Write(path, [.. tensors.Select(item => new TensorToWrite(item.Name, item.Tensor.dtype, item.Tensor.shape, item.Tensor.alias))], metadata);
+        Write(path, [.. tensors.Select(item => (Describe(item.Name, item.Tensor), (Action<Stream>)(stream => WriteData(stream, item.Tensor))))], metadata);
 
-    /// <summary>Writes tensors that are made one after another, so that the memory needed is that of the largest.</summary>
-    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <summary>Writes tensors whose data is made while it is written, so that a file can be larger than the memory.</summary>
+    /// <param name="path">The file; its folder is created if need be.</param>
+    /// <param name="tensors">What the header says of each, and what writes its elements, little-endian and row-major.</param>
+    /// <param name="metadata">Free text for the header.</param>
+    /// <param name="temporarySuffix">See <see cref="AtomicFile.Write"/>.</param>
+    /// <exception cref="ArgumentException">Two tensors of one name, a reserved name, or a type that the format lacks.</exception>
+    /// <exception cref="InvalidOperationException">A tensor's data is longer or shorter than its shape says.</exception>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public static void Write(
+        string path,
+        IReadOnlyList<(TensorDescription Description, Action<Stream> WriteData)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        string? temporarySuffix = null)
     {
         // Wide types first, as the reference implementation does: then every tensor is aligned to its element.
-        var ordered = tensors.OrderByDescending(Width).ToList();
-        var header = Header(ordered, metadata);
-        AtomicFile.Write(path, stream =>
-        {
-            Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
-            BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
-            stream.Write(prefix);
-            stream.Write(header);
-            ordered.ForEach(item => WriteData(stream, item));
-        });
+        var ordered = tensors.OrderByDescending(item => ElementSize(item.Description)).ToList();
+        var header = Header([.. ordered.Select(item => item.Description)], metadata);
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
+                BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+                stream.Write(prefix);
+                stream.Write(header);
+                foreach (var (description, writeData) in ordered)
+                {
+                    var end = stream.Position + (description.Count * ElementSize(description));
+                    writeData(stream);
+                    if (stream.Position != end)
+                    {
+                        throw new InvalidOperationException(
+                            $"Tensor '{description.Name}': its data ended {stream.Position - end} bytes away from where its shape ends.");
+                    }
+                }
+            },
+            temporarySuffix);
     }
 
-    private static int Width(TensorToWrite tensor) => SafetensorsTypes.NameOf(tensor.Type) is { } name
-        ? SafetensorsTypes.SizeOf(name)!.Value
-        : throw new ArgumentException($"Tensor '{tensor.Name}': safetensors has no type {tensor.Type}.");
+    private static TensorDescription Describe(string name, Tensor tensor) => new(
+        name,
+        SafetensorsTypes.NameOf(tensor.dtype) ?? throw new ArgumentException($"Tensor '{name}': safetensors has no type {tensor.dtype}."),
+        tensor.shape);
 
-    private static byte[] Header(List<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static int ElementSize(TensorDescription tensor) => SafetensorsTypes.SizeOf(tensor.Type)
+        ?? throw new ArgumentException($"Tensor '{tensor.Name}': safetensors has no type {tensor.Type}.");
+
+    private static byte[] Header(IReadOnlyList<TensorDescription> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -60,7 +86,7 @@ public static class SafetensorsWriter
                     throw new ArgumentException($"The tensor name '{tensor.Name}' is used twice or reserved.", nameof(tensors));
                 }
 
-                var end = position + (tensor.Shape.Aggregate(1L, (product, size) => product * size) * Width(tensor));
+                var end = position + (tensor.Count * ElementSize(tensor));
                 WriteEntry(json, tensor, position, end);
                 position = end;
             }
@@ -88,10 +114,10 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, TensorToWrite tensor, long begin, long end)
+    private static void WriteEntry(Utf8JsonWriter json, TensorDescription tensor, long begin, long end)
     {
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", SafetensorsTypes.NameOf(tensor.Type));
+        json.WriteString("dtype", tensor.Type);
         json.WriteStartArray("shape");
         foreach (var size in tensor.Shape)
         {
@@ -106,16 +132,11 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteData(Stream stream, TensorToWrite item)
+    /// <summary>Writes a tensor's elements, little-endian and row-major.</summary>
+    internal static void WriteData(Stream stream, Tensor tensor)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var tensor = item.Make();
-        if (tensor.dtype != item.Type || !tensor.shape.AsSpan().SequenceEqual([.. item.Shape]))
-        {
-            throw new InvalidOperationException($"Tensor '{item.Name}' is not of the type and shape that its header has.");
-        }
-
         var flat = tensor.detach().cpu().contiguous().view(-1);
         for (var start = 0L; start < flat.numel(); start += SafetensorsReader.ElementsAtOnce)
         {

@@ -31,16 +31,17 @@ public enum InferenceMask
 /// <param name="mask">How images are seen.</param>
 /// <param name="maskRatio">Share of patches removed, for a mask; null takes the configured training ratio.</param>
 /// <param name="seed">Seed of the masks.</param>
+/// <param name="imagesSeen">Images that an encoder before this one has seen, whose work it continues.</param>
 /// <exception cref="ConfigException">The mask would remove no patch, or leave none.</exception>
-public sealed class InferenceEncoder(FlipModel model, InferenceMask mask = InferenceMask.None, double? maskRatio = null, ulong seed = 0)
-    : IDualEncoder
+public sealed class InferenceEncoder(
+    FlipModel model, InferenceMask mask = InferenceMask.None, double? maskRatio = null, ulong seed = 0, long imagesSeen = 0) : IDualEncoder
 {
     private readonly ImageConfig _image = model.Config.Image;
     private readonly int _kept = mask == InferenceMask.None
         ? model.Config.Image.PatchCount()
         : Kept(model.Config.Image, mask, maskRatio ?? model.Config.Image.MaskRatio);
 
-    private long _imagesSeen;
+    private long _imagesSeen = imagesSeen;
 
     /// <inheritdoc/>
     public int ImageSize => _image.ImageSize;
@@ -50,6 +51,22 @@ public sealed class InferenceEncoder(FlipModel model, InferenceMask mask = Infer
 
     /// <inheritdoc/>
     public int EmbedDim => model.Config.EmbedDim;
+
+    /// <summary>The model's factor on cosine similarities, at least 1 in a trained one.</summary>
+    public double LogitScale()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return ToArray(model.LogitFactor())[0];
+    }
+
+    /// <summary>What the model adds to scaled cosines; null unless it was trained with the sigmoid loss.</summary>
+    public double? LogitBias()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return model.LogitBias is { } bias ? ToArray(bias.Master)[0] : null;
+    }
 
     /// <inheritdoc/>
     public float[] EncodeImages(ReadOnlyMemory<byte> pixels, int count)

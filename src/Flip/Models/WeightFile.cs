@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Flip.Config;
 using Flip.Io;
 using TorchSharp;
@@ -40,6 +42,26 @@ public static class WeightFile
         }
 
         model.Parameters.CastToCompute();
+    }
+
+    /// <summary>SHA-256 of all parameters, names, shapes and values: the same for the same model, whatever file it came from.</summary>
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    public static string Hash(FlatParameters parameters)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var parameter in parameters.All)
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes($"{parameter.Name} [{string.Join(", ", parameter.Shape)}]\n"));
+            var flat = parameter.Master.detach().cpu().contiguous().view(-1);
+            for (var start = 0L; start < flat.numel(); start += SafetensorsReader.ElementsAtOnce)
+            {
+                using var part = flat.narrow(0, start, Math.Min(SafetensorsReader.ElementsAtOnce, flat.numel() - start));
+                hash.AppendData(part.bytes);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Checks that a source holds a model's parameters and nothing else.</summary>

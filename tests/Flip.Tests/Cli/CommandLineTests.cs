@@ -171,32 +171,9 @@ public sealed class CommandLineTests : IDisposable
     private static List<double> Losses(string run) =>
         [.. MetricLog.Read(run).Where(record => record.Values.ContainsKey("train/loss")).Select(record => record.Values["train/loss"])];
 
-    private static void AssertFails(string[] args, params string[] parts)
-    {
-        var (code, _, error) = Run(args);
-        Assert.Equal(CommandLine.Failed, code);
-        Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
-        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
-        Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
-    }
+    private static void AssertFails(string[] args, params string[] parts) => CommandRun.AssertFails(args, parts);
 
-    private static (int Code, string Output, string Error) Run(string[] args)
-    {
-        var (output, error) = (Console.Out, Console.Error);
-        using var capturedOutput = new StringWriter();
-        using var capturedError = new StringWriter();
-        Console.SetOut(capturedOutput);
-        Console.SetError(capturedError);
-        try
-        {
-            return (CommandLine.Run(args), capturedOutput.ToString(), capturedError.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
-    }
+    private static (int Code, string Output, string Error) Run(string[] args) => CommandRun.Run(args);
 
     private static void CopyFolder(string from, string to)
     {

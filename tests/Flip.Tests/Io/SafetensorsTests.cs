@@ -19,6 +19,32 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
+    public void Data_that_is_made_while_it_is_written_is_read_back()
+    {
+        var path = _folder.File("x.safetensors");
+        float[] values = [1, -2.5f, float.MaxValue];
+        SafetensorsWriter.Write(
+            path,
+            [
+                (new TensorDescription("bytes", "U8", [2]), stream => stream.Write([7, 8])),
+                (new TensorDescription("floats", "F32", [3, 1]), stream => Array.ForEach(values, value => stream.Write(BitConverter.GetBytes(value)))),
+            ]);
+        using var reader = new SafetensorsReader(path);
+        Assert.Equal(["floats", "bytes"], reader.Names); // wide types first
+        Assert.Equal(values, reader.ReadFloats("floats"));
+        Assert.Equal([7f, 8f], reader.ReadFloats("bytes"));
+        foreach (var length in (int[])[1, 3])
+        {
+            Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(
+                path, [(new TensorDescription("bytes", "U8", [2]), stream => stream.Write(new byte[length]))]));
+        }
+
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [(new TensorDescription("x", "F99", [2]), _ => { })]));
+        Assert.Equal([7f, 8f], reader.ReadFloats("bytes"));
+        Assert.Single(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
     public void Every_type_and_shape_comes_back_as_it_was()
     {
         var tensors = new (string, Tensor)[]

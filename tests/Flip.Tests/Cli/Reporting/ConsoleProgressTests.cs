@@ -78,6 +78,23 @@ public sealed class ConsoleProgressTests : IDisposable
         Assert.Contains("left 2d 02:00", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_work_on_items_shows_their_speed_from_where_it_began()
+    {
+        using (var view = new ConsoleProgress(Console(isTerminal: false), _clock))
+        {
+            var meter = new ItemMeter(view, "embed", "images", 20_000, _clock);
+            meter.Report(5000);
+            _clock.Seconds += 10;
+            meter.Report(6000);
+            Assert.Equal(6000, meter.Done);
+        }
+
+        Assert.Equal(
+            ["embed   25%  5000/20.0k  0 images/s  left 0:00", "embed   30%  6000/20.0k  100 images/s  left 2:20"],
+            _output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
     private static string Collapse(string line) => string.Join("  ", line.Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(part => part.Trim()));
 
     private static TrainProgress At(int second) => new("train", second * 100, 2500, 3.5, 1e-3, 100, 0.25, TimeSpan.FromSeconds(25 - second));
@@ -107,6 +124,10 @@ public sealed class ConsoleProgressTests : IDisposable
     private sealed class Clock : TimeProvider
     {
         public int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
 
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(Seconds);
     }

@@ -1,0 +1,164 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Flip.Cli.Reporting;
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Embedding;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip embed</c>: the embeddings of images or texts as a file.</summary>
+internal static class EmbedCommand
+{
+    private const int MissingShown = 20;
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
+        var images = new Option<string?>("--images")
+        {
+            Description = "Images: a folder, an image, a list (.txt with one path a line, - for standard input), or .tar shards.",
+        };
+        var texts = new Option<string?>("--texts")
+        {
+            Description = "Texts: .txt with one a line, - for standard input, .jsonl, a .json list, or .tar shards (all captions).",
+        };
+        var file = new Option<string>("--out") { Description = "File to write: .safetensors (embeddings, keys) or .parquet (key, embedding, text).", Required = true };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the file, and unfinished work that cannot be continued." };
+        var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, count and list it; it is an error without." };
+        var json = new Option<bool>("--json") { Description = "Print what was done as JSON." };
+        var mask = new MaskOptions();
+        var settings = new ConfigOptions(ConfigOptions.Use);
+        var command = new Command(
+            "embed", "Embed images or texts into a file. After a stop the same command goes on where it was, to the same bytes.")
+        {
+            model, images, texts, file, overwrite, missing, json,
+        };
+        mask.AddTo(command);
+        settings.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var request = new Request(
+                result.GetValue(model)!,
+                result.GetValue(images),
+                result.GetValue(texts),
+                result.GetValue(file)!,
+                result.GetValue(overwrite),
+                result.GetValue(missing),
+                mask.Choice(result),
+                settings.Sets(result));
+            var done = Run(request, result.GetValue(json), cancellation);
+            if (result.GetValue(json))
+            {
+                Console.WriteLine(JsonSerializer.Serialize(done, JsonOutput.Options));
+            }
+            else
+            {
+                Print(done);
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Report Run(Request request, bool json, CancellationToken cancellation)
+    {
+        if (request is { Images: null, Texts: null } or { Images: not null, Texts: not null })
+        {
+            throw new ConfigException("Name what to embed: --images or --texts, one of them.");
+        }
+
+        // Everything that can be wrong about files is told before the model is loaded.
+        EmbeddingJob.Check(request.File, request.Overwrite);
+        using var view = Consoles.Progress(json);
+        var damage = new List<ShardDamage>();
+        var options = new SourceOptions
+        {
+            AllowMissing = request.AllowMissing,
+            Damaged = damage.Add,
+            Indexing = new IndexingProgress(view.Message).Report,
+        };
+        var images = request.Images is { } source ? ImageSources.Open(source, options, cancellation) : null;
+        var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
+        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        IItemEncoder items = images is not null
+            ? ItemEncoders.Images(loaded, request.Mask, images, request.AllowMissing)
+            : ItemEncoders.Texts(loaded, texts!, request.AllowMissing, cancellation);
+        var meter = new ItemMeter(view, "embed", items.Kind, items.Count);
+        try
+        {
+            var embedded = new EmbeddingJob(request.File).Run(
+                items, ItemEncoders.Manifest(loaded, request.Mask, items), request.Overwrite, request.AllowMissing, meter.Report, cancellation);
+            return new Report(
+                request.File,
+                items.Kind,
+                embedded.Embedded,
+                items.EmbedDim,
+                embedded.Resumed,
+                embedded.Seconds,
+                embedded.Seconds > 0 ? (items.Count - embedded.Resumed) / embedded.Seconds : 0,
+                embedded.Missing,
+                damage.ConvertAll(found => found.Message));
+        }
+        catch (Exception e) when (e is OperationCanceledException or EvaluationDataException)
+        {
+            var hint = e is EvaluationDataException ? "; --allow-missing leaves out what cannot be read" : "";
+            view.Message(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{meter.Done:N0} of {items.Count:N0} {items.Kind} are done, and the same command goes on from there{hint}."));
+            throw;
+        }
+    }
+
+    private static void Print(Report report)
+    {
+        foreach (var damage in report.Damage)
+        {
+            Console.WriteLine($"Damaged: {damage}");
+        }
+
+        foreach (var missing in report.Missing.Take(MissingShown))
+        {
+            Console.WriteLine($"Left out: {missing.Key}: {missing.Problem}");
+        }
+
+        if (report.Missing.Count > MissingShown)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"... and {report.Missing.Count - MissingShown:N0} more; --json lists all."));
+        }
+
+        var leftOut = report.Missing.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Missing.Count:N0} left out") : "";
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{report.Count:N0} {report.Kind} in {report.File}, {report.EmbedDim} numbers each{leftOut}; {report.PerSecond:#,0.#} {report.Kind}/s."));
+    }
+
+    /// <summary>What the command was asked for.</summary>
+    private sealed record Request(
+        string Model,
+        string? Images,
+        string? Texts,
+        string File,
+        bool Overwrite,
+        bool AllowMissing,
+        MaskChoice Mask,
+        IReadOnlyList<string> Settings);
+
+    /// <summary>What was done, as <c>--json</c> has it.</summary>
+    private sealed record Report(
+        string File,
+        string Kind,
+        long Count,
+        int EmbedDim,
+        long Resumed,
+        double Seconds,
+        double PerSecond,
+        IReadOnlyList<MissingItem> Missing,
+        IReadOnlyList<string> Damage);
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using Flip.Config;
+using Flip.Models;
+using Flip.Training;
+
+namespace Flip.Cli.Commands;
+
+/// <summary>The options by which a command sees images masked.</summary>
+internal sealed class MaskOptions
+{
+    private readonly Option<InferenceMask> _mask = new("--mask")
+    {
+        Description = "How images are seen: None whole, Masked with one mask of the training's kind, Ensemble of complementary random masks.",
+        DefaultValueFactory = _ => InferenceMask.None,
+    };
+
+    private readonly Option<double?> _ratio = new("--mask-ratio") { Description = "Mask ratio of --mask; the training's without." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_mask);
+        command.Add(_ratio);
+    }
+
+    /// <summary>What was asked for.</summary>
+    /// <exception cref="ConfigException">A ratio without a mask, or one that is no share.</exception>
+    public MaskChoice Choice(ParseResult result)
+    {
+        var (mask, ratio) = (result.GetValue(_mask), result.GetValue(_ratio));
+        if (ratio is not null && mask == InferenceMask.None)
+        {
+            throw new ConfigException("--mask-ratio: images are seen whole; name --mask Masked or Ensemble with it.");
+        }
+
+        return ratio is null or (>= 0 and < 1)
+            ? new MaskChoice(mask, ratio)
+            : throw new ConfigException(string.Create(CultureInfo.InvariantCulture, $"--mask-ratio {ratio}: expected a share in [0, 1)."));
+    }
+}
+
+/// <summary>How images are seen.</summary>
+/// <param name="Mask">The kind.</param>
+/// <param name="Ratio">Share of patches removed; null for the training's.</param>
+internal sealed record MaskChoice(InferenceMask Mask, double? Ratio)
+{
+    /// <summary>An encoder of a model that sees images so.</summary>
+    /// <param name="loaded">The model.</param>
+    /// <param name="imagesSeen">Images before the first one, on whose number the masks depend.</param>
+    public InferenceEncoder Encoder(LoadedModel loaded, long imagesSeen = 0) =>
+        new(loaded.Model, Mask, Ratio, (ulong)loaded.Config.Train.Seed, imagesSeen);
+}

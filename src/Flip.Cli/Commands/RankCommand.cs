@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Flip.Cli.Reporting;
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Embedding;
+using Flip.Evaluation.ZeroShot;
+using Flip.Models;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip rank</c>: which texts fit an image, which images fit a text.</summary>
+internal static class RankCommand
+{
+    private static readonly JsonSerializerOptions Json = new(JsonOutput.Options) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
+        var images = new Option<string[]>("--images")
+        {
+            Description = "Images: files, folders, lists (.txt with one path a line, - for standard input), .tar shards.",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var texts = new Option<string[]>("--texts") { Description = "Texts, each in quotes.", AllowMultipleArgumentsPerToken = true };
+        var textsFrom = new Option<string?>("--texts-from") { Description = "More texts: .txt with one a line, .jsonl, a .json list, or .tar shards." };
+        var templates = new Option<string?>("--templates")
+        {
+            Description = "Put each text into prompts and take their mean: flip7, clip80, or a file with one a line, {c} for the text.",
+        };
+        var top = new Option<int>("--top") { Description = "Best ones shown for each, at least 1.", DefaultValueFactory = _ => 5 };
+        var by = new Option<RankBy>("--by") { Description = "Image ranks texts for each image, Text ranks images for each text." };
+        var missing = new Option<bool>("--allow-missing") { Description = "Leave out images that cannot be read and list them; they are an error without." };
+        var json = new Option<bool>("--json") { Description = "Print the ranking as JSON." };
+        var mask = new MaskOptions();
+        var settings = new ConfigOptions(ConfigOptions.Use);
+        var command = new Command("rank", "Rank texts for images, or images for texts, by cosine and probability.")
+        {
+            model, images, texts, textsFrom, templates, top, by, missing, json,
+        };
+        mask.AddTo(command);
+        settings.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var request = new Request(
+                result.GetValue(model)!,
+                result.GetValue(images)!,
+                result.GetValue(texts) ?? [],
+                result.GetValue(textsFrom),
+                result.GetValue(templates) is { } named ? ClassTemplates.Load(named) : [ClassTemplates.Placeholder],
+                result.GetValue(top),
+                result.GetValue(by),
+                result.GetValue(missing),
+                mask.Choice(result),
+                settings.Sets(result));
+            Run(request, result.GetValue(json), cancellation);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void Run(Request request, bool json, CancellationToken cancellation)
+    {
+        if (request.Top < 1)
+        {
+            throw new ConfigException($"--top {request.Top}: must be at least 1.");
+        }
+
+        var texts = Texts(request, cancellation);
+        using var view = Consoles.Progress(json: true); // standard output is for the ranking
+        var options = new SourceOptions
+        {
+            AllowMissing = request.AllowMissing,
+            Damaged = damage => view.Message($"Damaged: {damage.Message}"),
+            Indexing = new IndexingProgress(view.Message).Report,
+        };
+        var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
+        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
+        var encoder = new InferenceEncoder(loaded.Model);
+        var classifier = ZeroShotClassifier.Build(
+            encoder, loaded.Tokenizer, texts, request.Templates, loaded.Config.Eval.BatchSize, cancellation);
+        var matches = new Matches(encoder.LogitScale(), encoder.LogitBias());
+        var ranking = new Ranking(
+            request.By,
+            images.Keys,
+            texts,
+            matches.LogitBias is null,
+            request.By == RankBy.Image
+                ? matches.Rank(images.Vectors, classifier.Weights, classifier.EmbedDim, request.Top)
+                : matches.Rank(classifier.Weights, images.Vectors, classifier.EmbedDim, request.Top));
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { request.By, matches.LogitScale, matches.LogitBias, Results = ranking.ToJson(), images.Missing }, Json));
+        }
+        else
+        {
+            ranking.Write(Consoles.Output());
+            images.Missing.ForEach(missing => view.Message($"Left out: {missing.Key}: {missing.Problem}"));
+        }
+    }
+
+    private static List<string> Texts(Request request, CancellationToken cancellation)
+    {
+        var texts = request.Texts.ToList();
+        if (texts.FindIndex(string.IsNullOrWhiteSpace) is >= 0 and var blank)
+        {
+            throw new ConfigException($"--texts: text {blank + 1} is blank.");
+        }
+
+        foreach (var text in request.TextsFrom is { } source ? TextSources.Open(source, null, cancellation).Read() : [])
+        {
+            texts.Add(text.Text ?? throw new EvaluationDataException($"{text.Problem}."));
+        }
+
+        return texts.Count > 0 ? texts : throw new ConfigException("There are no texts to rank: name --texts or --texts-from.");
+    }
+
+    /// <summary>What the command was asked for.</summary>
+    private sealed record Request(
+        string Model,
+        IReadOnlyList<string> Images,
+        IReadOnlyList<string> Texts,
+        string? TextsFrom,
+        IReadOnlyList<string> Templates,
+        int Top,
+        RankBy By,
+        bool AllowMissing,
+        MaskChoice Mask,
+        IReadOnlyList<string> Settings);
+}

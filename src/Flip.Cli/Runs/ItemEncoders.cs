@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Flip.Cli.Commands;
+using Flip.Config;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Embedding;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Sources of images and texts with a model that embeds them.</summary>
+internal static class ItemEncoders
+{
+    /// <summary>Images as an evaluation sees them.</summary>
+    public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
+        new ImageLoader(images, Evaluators.Transform(loaded.Config), loaded.Config.Data.Workers, allowMissing),
+        seen => mask.Encoder(loaded, seen),
+        loaded.Config.Eval.BatchSize);
+
+    /// <summary>Texts as they are.</summary>
+    public static TextItems Texts(LoadedModel loaded, ITextSource texts, bool allowMissing, CancellationToken cancellation) => new(
+        texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.Config.Eval.BatchSize, allowMissing, cancellation);
+
+    /// <summary>All that the embeddings of some items depend on.</summary>
+    public static EmbeddingManifest Manifest(LoadedModel loaded, MaskChoice mask, IItemEncoder items)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["model"] = Hash(ConfigWriter.ToJson(new FlipConfig { Model = loaded.Config.Model })),
+            ["precision"] = loaded.Model.Parameters.ComputeType.ToString(),
+            ["device"] = loaded.Model.Parameters.Device.type.ToString(),
+            ["batchSize"] = loaded.Config.Eval.BatchSize.ToString(CultureInfo.InvariantCulture),
+        };
+        if (items is TextItems)
+        {
+            settings["tokenizer"] = Hash(loaded.Tokenizer);
+        }
+        else
+        {
+            settings["transform"] = loaded.Config.Eval.Transform.ToString();
+            settings["mask"] = mask.Mask == InferenceMask.None
+                ? "None"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{mask.Mask} {mask.Ratio ?? loaded.Config.Model.Image.MaskRatio}, seed {loaded.Config.Train.Seed}");
+        }
+
+        return EmbeddingManifest.Of(items, WeightFile.Hash(loaded.Model.Parameters), settings);
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Of the files that a tokenizer is saved as: that form tells two of them apart, whatever kinds they are.</summary>
+    private static string Hash(ITokenizer tokenizer)
+    {
+        var folder = Directory.CreateTempSubdirectory("flip-tokenizer-");
+        try
+        {
+            tokenizer.Save(folder.FullName);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var file in folder.EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal))
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes(file.Name));
+                hash.AppendData(SHA256.HashData(File.ReadAllBytes(file.FullName)));
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

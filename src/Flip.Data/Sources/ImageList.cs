@@ -1,0 +1,38 @@
+using System.Globalization;
+using Flip.Config;
+using Flip.Data.Formats;
+
+namespace Flip.Data.Sources;
+
+/// <summary>A list of image files, one path a line.</summary>
+internal static class ImageList
+{
+    /// <summary>The files in the list's order.</summary>
+    /// <exception cref="ConfigException">The list is empty, or a line stands in it twice.</exception>
+    public static IReadOnlyList<ImageFile> Read(TextReader lines, string name, string folder)
+    {
+        var files = new List<ImageFile>();
+        var lineOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        var number = 0;
+        while (lines.ReadLine() is { } line)
+        {
+            number++;
+            var path = line.Trim();
+            if (path.Length == 0)
+            {
+                continue;
+            }
+
+            var key = ShardReader.Printable(path);
+            if (!lineOf.TryAdd(key, number))
+            {
+                throw new ConfigException(string.Create(
+                    CultureInfo.InvariantCulture, $"{name}, line {number}: the image '{key}' stands in line {lineOf[key]} already."));
+            }
+
+            files.Add(new ImageFile(key, Path.GetFullPath(path, folder), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
+        }
+
+        return files.Count > 0 ? files : throw new ConfigException($"{name}: the list names no image.");
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Flip.Data.Formats;
+
+namespace Flip.Data.Sources;
+
+/// <summary>The images of indexed shards. A key is the shard's name and the sample's, <c>dev-0000/000123</c>.</summary>
+/// <param name="index">The data set.</param>
+public sealed class ShardImages(DataSetIndex index) : IImageSource
+{
+    private readonly IReadOnlyList<string> _names = ShardNames.Of([.. index.Shards.Select(shard => shard.Path)]);
+
+    /// <inheritdoc/>
+    public int Count { get; } = checked((int)index.Count);
+
+    /// <inheritdoc/>
+    public string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, shard) in _names.Zip(index.Shards))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
+            foreach (var sample in shard.Samples)
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{sample.Image.Block} {sample.Image.Length}\n")));
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">A shard has changed since it was indexed.</exception>
+    public IEnumerable<string> Keys(int first = 0)
+    {
+        for (var shard = 0; shard < index.Shards.Count; first = Math.Max(0, first - index.Shards[shard++].Count))
+        {
+            if (first < index.Shards[shard].Count)
+            {
+                var name = _names[shard];
+                foreach (var key in ShardReader.ReadKeys(index.Shards[shard]).Skip(first))
+                {
+                    yield return $"{name}/{key}";
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Describe(int image) => index.Describe(image);
+
+    /// <inheritdoc/>
+    public IImageReader Open() => new Reader(index);
+
+    private sealed class Reader(DataSetIndex index) : IImageReader
+    {
+        private readonly ShardFiles _files = index.OpenFiles();
+
+        public PooledBytes Read(int image)
+        {
+            var (shard, entry) = index.Find(image);
+            return new MemberReader(_files, shard).ReadImage(entry.Image);
+        }
+
+        public void Dispose() => _files.Dispose();
+    }
+}

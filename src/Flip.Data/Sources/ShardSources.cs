@@ -1,0 +1,39 @@
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Loading;
+
+namespace Flip.Data.Sources;
+
+/// <summary>Shards where a source may be something else too.</summary>
+internal static class ShardSources
+{
+    private const string Extension = ".tar";
+    private const int DamageShown = 5;
+
+    /// <summary>Whether a text can only mean shards.</summary>
+    public static bool IsPattern(string source) =>
+        source.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || source.AsSpan().ContainsAny("*?{},");
+
+    /// <summary>Whether a folder has shards.</summary>
+    public static bool IsFolder(string folder) => Directory.Exists(folder)
+        && Directory.EnumerateFiles(folder).Any(file => file.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Indexes shards.</summary>
+    /// <exception cref="ConfigException">There are none, or they have no sample.</exception>
+    /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>
+    public static DataSetIndex Open(string pattern, SourceOptions options, CancellationToken cancellation)
+    {
+        var index = DataSetIndex.Open(pattern, options.Indexing, cancellation);
+        if (index.Damage.Count > 0 && !options.AllowMissing)
+        {
+            throw new EvaluationDataException(string.Join(" ", index.Damage.Take(DamageShown).Select(damage => damage.Message)));
+        }
+
+        foreach (var damage in index.Damage)
+        {
+            options.Damaged?.Invoke(damage);
+        }
+
+        return index;
+    }
+}

@@ -1,0 +1,25 @@
+namespace Flip.Evaluation.Embedding;
+
+/// <summary>A source of images or texts with the model that embeds them.</summary>
+public interface IItemEncoder
+{
+    /// <summary>Plural of what is embedded: images or texts.</summary>
+    string Kind { get; }
+
+    /// <summary>Items of the source, also those that cannot be used.</summary>
+    long Count { get; }
+
+    /// <summary>Width D of an embedding.</summary>
+    int EmbedDim { get; }
+
+    /// <summary>What tells the source from another, as hexadecimal digits.</summary>
+    string Fingerprint();
+
+    /// <summary>Embeds the items in order, a batch at a time. What comes out does not depend on where it begins.</summary>
+    /// <param name="first">The first item, a multiple of the batch size.</param>
+    /// <param name="embedded">Embeddings that were made of the items before.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    /// <exception cref="Flip.Data.Loading.EvaluationDataException">An item cannot be used, and that is not allowed.</exception>
+    IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default);
+}

@@ -1,0 +1,99 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Flip.Config;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Models;
+using Flip.Tokenizers;
+
+namespace Flip.Evaluation.Embedding;
+
+/// <summary>Texts with the model that embeds them. A text that is longer than the model's rows is cut, as in training.</summary>
+public sealed class TextItems : IItemEncoder
+{
+    private readonly ITextSource _texts;
+    private readonly IDualEncoder _encoder;
+    private readonly ITokenizer _tokenizer;
+    private readonly int _batchSize;
+    private readonly string _fingerprint;
+
+    /// <summary>Reads all texts once, so that what is wrong with them is known before the work begins.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="encoder">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="batchSize">Texts encoded at a time.</param>
+    /// <param name="allowMissing">Whether texts that cannot be used are left out; they are an error else.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ConfigException">There is no text.</exception>
+    /// <exception cref="EvaluationDataException">A text cannot be used, and that is not allowed.</exception>
+    public TextItems(
+        ITextSource texts,
+        IDualEncoder encoder,
+        ITokenizer tokenizer,
+        int batchSize,
+        bool allowMissing = false,
+        CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        (_texts, _encoder, _tokenizer, _batchSize) = (texts, encoder, tokenizer, batchSize);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts.Read())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (text.Problem is not null && !allowMissing)
+            {
+                throw new EvaluationDataException($"{text.Problem}.");
+            }
+
+            Count++;
+            Append(hash, text.Key);
+            Append(hash, text.Text ?? "");
+        }
+
+        _fingerprint = Count > 0 ? Convert.ToHexStringLower(hash.GetHashAndReset()) : throw new ConfigException("The source of texts is empty.");
+    }
+
+    /// <inheritdoc/>
+    public string Kind => "texts";
+
+    /// <inheritdoc/>
+    public long Count { get; }
+
+    /// <inheritdoc/>
+    public int EmbedDim => _encoder.EmbedDim;
+
+    /// <inheritdoc/>
+    public string Fingerprint() => _fingerprint;
+
+    /// <inheritdoc/>
+    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)
+    {
+        var next = first;
+        foreach (var batch in _texts.Read().Skip(checked((int)first)).Chunk(_batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var start = next;
+            next += batch.Length;
+            var present = batch.Where(text => text.Text is not null).ToList();
+            string[] texts = [.. present.Select(text => text.Text!)];
+            yield return new EmbeddedItems(
+                start,
+                next,
+                [.. present.Select(text => text.Key)],
+                texts,
+                texts.Length > 0 ? Embeddings.OfTexts(_encoder, _tokenizer, texts) : [],
+                [.. batch.Where(text => text.Text is null).Select(text => new MissingItem(text.Key, text.Problem ?? "no text"))]);
+        }
+    }
+
+    /// <summary>The length comes first, so that no two lists of texts are the same bytes.</summary>
+    private static void Append(IncrementalHash hash, string text)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(length, utf8.Length);
+        hash.AppendData(length);
+        hash.AppendData(utf8);
+    }
+}

@@ -1,0 +1,96 @@
+using Flip.Config;
+using Flip.Data.Sources;
+
+namespace Flip.Tests.Data.Sources;
+
+public sealed class TextSourcesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestShards _shards = new();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _shards.Dispose();
+    }
+
+    [Fact]
+    public void Lines_have_their_numbers_as_keys_and_blank_ones_are_told()
+    {
+        var source = TextSources.Open(Write("t.txt", "\uFEFFa dog\r\n\n  ein Käfer \n"));
+        for (var pass = 0; pass < 2; pass++)
+        {
+            Assert.Equal([("1", "a dog"), ("2", null), ("3", "ein Käfer")], source.Read().Select(text => (text.Key, text.Text)));
+        }
+
+        Assert.EndsWith("t.txt, line 2: the line is blank", source.Read().ElementAt(1).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_lines_are_texts_or_objects()
+    {
+        var source = TextSources.Open(Write(
+            "t.jsonl",
+            """
+            "plain"
+            {"text": "a", "id": 7}
+            {"caption": "b", "key": "img", "text": null}
+            {"captions": ["c", " ", "d"], "key": "many"}
+            {"key": "none"}
+            [1]
+            {"text": "\uD800"}
+            not json
+
+            {"text": "e", "key": "img"}
+            """));
+        var read = source.Read().ToList();
+        Assert.Equal(
+            [("1", "plain"), ("7", "a"), ("img", "b"), ("many#0", "c"), ("many#2", "d")],
+            read.Where(text => text.Problem is null).Select(text => (text.Key, text.Text)));
+        var problems = read.Where(text => text.Text is null).Select(text => text.Problem!).ToList();
+        string[] expected =
+        [
+            "line 4: the text is blank", "line 5: an object without", "line 6: neither a text nor", "line 7: no valid JSON", "line 8: no valid JSON",
+            "line 9: the line is blank", "line 10: its key 'img' is that of line 3 already",
+        ];
+        Assert.Equal(expected.Length, problems.Count);
+        Assert.All(expected.Zip(problems), pair => Assert.Contains("t.jsonl, " + pair.First, pair.Second, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_json_list_is_read_in_the_same_way()
+    {
+        var source = TextSources.Open(Write("t.json", """["a", {"text": "b", "key": "k"}, 3, {"text": "c", "id": "k"}]"""));
+        Assert.Equal([("1", "a"), ("k", "b"), ("3", null), ("k", null)], source.Read().Select(text => (text.Key, text.Text)));
+        Assert.Contains("entry 4: its key 'k' is that of entry 2", source.Read().Last().Problem, StringComparison.Ordinal);
+        Assert.Contains("expected a list", Assert.Throws<ConfigException>(() => TextSources.Open(Write("o.json", "{}")).Read().ToList()).Message, StringComparison.Ordinal);
+        Assert.Throws<ConfigException>(() => TextSources.Open(Write("x.json", "[1,")).Read().ToList());
+    }
+
+    [Fact]
+    public void Shards_give_all_captions_of_each_sample()
+    {
+        var path = _shards.Write(
+            "a.tar", ("1.jpg", "i"), ("1.json", """{"captions": ["a", "b"]}"""), ("2.jpg", "i"), ("2.cls", "3"), ("3.jpg", "i"), ("3.txt", "c"));
+        var read = TextSources.Open(path).Read().ToList();
+        Assert.Equal([("a/1#0", "a"), ("a/1#1", "b"), ("a/2", null), ("a/3#0", "c")], read.Select(text => (text.Key, text.Text)));
+        Assert.Contains("'a/2' in ", read[2].Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_source_that_is_none_is_refused()
+    {
+        Assert.Contains("none.txt", Refusal(_folder.File("none.txt")), StringComparison.Ordinal);
+        Assert.Contains("no source of texts", Refusal("a dog"), StringComparison.Ordinal);
+        Assert.Contains("has no .tar shard", Refusal(_folder.Path), StringComparison.Ordinal);
+        Assert.Throws<ConfigException>(() => TextSources.Open(_folder.File("none.jsonl")).Read().ToList());
+    }
+
+    private static string Refusal(string source) => Assert.Throws<ConfigException>(() => TextSources.Open(source)).Message;
+
+    private string Write(string name, string content)
+    {
+        File.WriteAllText(_folder.File(name), content);
+        return _folder.File(name);
+    }
+}
