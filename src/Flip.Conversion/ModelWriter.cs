@@ -38,6 +38,7 @@ public static class ModelWriter
     /// <param name="tokenizer">Its tokenizer; null writes none.</param>
     /// <param name="type">Number format of the weights: Float32, Float16 or BFloat16.</param>
     /// <param name="scores">Numbers of its last evaluation, for the card.</param>
+    /// <param name="progress">Takes the number of tensors written and of all.</param>
     /// <exception cref="ConfigException">The format cannot say what the model is; every reason is listed.</exception>
     /// <exception cref="CheckpointFormatException">The weights do not fit the model's configuration.</exception>
     public static void Write(
@@ -46,7 +47,8 @@ public static class ModelWriter
         WeightFormat format,
         ITokenizer? tokenizer,
         ScalarType type = ScalarType.Float32,
-        IReadOnlyDictionary<string, double>? scores = null)
+        IReadOnlyDictionary<string, double>? scores = null,
+        Action<int, int>? progress = null)
     {
         var config = stored.Config;
         if (tokenizer is not null)
@@ -63,10 +65,11 @@ public static class ModelWriter
         }
 
         var names = NamesOf(config, format);
+        var tensors = parameters.SelectMany(parameter => Parts(stored, parameter.Name, parameter.Shape, names, type)).ToList();
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(
             Path.Combine(folder, format == WeightFormat.OpenClip ? OpenClipFormat.WeightsFile : ModelFolder.WeightsFile),
-            [.. parameters.SelectMany(parameter => Parts(stored, parameter.Name, parameter.Shape, names, type))],
+            progress is null ? tensors : Watched(tensors, progress),
             format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
         Describe(folder, config, format, tokenizer);
         tokenizer?.Save(folder);
@@ -129,6 +132,17 @@ public static class ModelWriter
                 SafetensorsWriter.WriteData(stream, target.Layout.ToStored(piece).to(type));
             });
         }
+    }
+
+    private static List<(TensorDescription, Action<Stream>)> Watched(
+        List<(TensorDescription Description, Action<Stream> Write)> tensors, Action<int, int> progress)
+    {
+        var done = 0;
+        return [.. tensors.Select(tensor => (tensor.Description, (Action<Stream>)(stream =>
+        {
+            tensor.Write(stream);
+            progress(++done, tensors.Count);
+        })))];
     }
 
     private static Tensor Ours(StoredModel stored, string name) =>

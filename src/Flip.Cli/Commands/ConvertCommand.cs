@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
@@ -65,7 +66,12 @@ internal static class ConvertCommand
 
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
             var tokenizer = TokenizerOf(stored, out var missing);
-            Write(stored, folder, Targets[result.GetValue(to)!], tokenizer, Types[result.GetValue(type)!], ModelArgument.ScoresOf(result.GetValue(source)!));
+            using (var view = Consoles.Progress(result.GetValue(json)))
+            {
+                var scores = ModelArgument.ScoresOf(result.GetValue(source)!);
+                Write(stored, folder, Targets[result.GetValue(to)!], tokenizer, Types[result.GetValue(type)!], scores, view);
+            }
+
             Report(stored, folder, missing, result.GetValue(json));
             return Task.FromResult(0);
         });
@@ -73,7 +79,13 @@ internal static class ConvertCommand
     }
 
     private static void Write(
-        StoredModel stored, string folder, Target target, ITokenizer? tokenizer, torch.ScalarType type, IReadOnlyDictionary<string, double>? scores)
+        StoredModel stored,
+        string folder,
+        Target target,
+        ITokenizer? tokenizer,
+        torch.ScalarType type,
+        IReadOnlyDictionary<string, double>? scores,
+        IProgressView view)
     {
         var format = target switch
         {
@@ -81,7 +93,9 @@ internal static class ConvertCommand
             Target.Hf => WeightFormat.HuggingFace,
             _ => WeightFormat.Flip,
         };
-        ModelWriter.Write(stored, folder, format, tokenizer, type, scores);
+        ItemMeter? meter = null;
+        ModelWriter.Write(stored, folder, format, tokenizer, type, scores, (done, all) =>
+            (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
     }
 
     /// <summary>The tokenizer goes along where there is one; weights without one can be converted too.</summary>
