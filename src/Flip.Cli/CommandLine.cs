@@ -56,6 +56,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         TuneCommand.Create(),
         EvalCommand.Create(),
+        PullCommand.Create(),
         ConfigCommand.Create(),
     };
 
