@@ -56,11 +56,12 @@ internal static class CommandLine
         TrainCommand.Create(),
         TuneCommand.Create(),
         EvalCommand.Create(),
-        EmbedCommand.Create(),
         RankCommand.Create(),
-        ConfigCommand.Create(),
+        EmbedCommand.Create(),
+        PullCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),
+        ConfigCommand.Create(),
     };
 
     /// <summary>Failures whose message is written for the user. Of arithmetic ones that is an evaluation's of embeddings that are not
@@ -75,7 +76,7 @@ internal static class CommandLine
         if (!cancel.IsCancellationRequested)
         {
             context.Cancel = true; // a second signal ends the process at once
-            Console.Error.WriteLine("Stopping after this step; press Ctrl-C again to end at once without a checkpoint.");
+            Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
             cancel.Cancel();
         }
     }

@@ -6,10 +6,11 @@ namespace Flip.Cli.Reporting;
 internal static class Consoles
 {
     /// <summary>Standard output.</summary>
-    public static IAnsiConsole Output() => On(Console.Out);
+    public static IAnsiConsole Output() => Of(Console.Out);
 
     /// <summary>Progress on standard output; on standard error where standard output is to hold JSON alone.</summary>
-    public static ConsoleProgress Progress(bool json) => new(On(json ? Console.Error : Console.Out));
+    public static ConsoleProgress Progress(bool json) => new(Of(json ? Console.Error : Console.Out));
 
-    private static IAnsiConsole On(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+    /// <summary>A console on a writer.</summary>
+    public static IAnsiConsole Of(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
 }

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Flip.Io;
 
@@ -20,9 +19,7 @@ internal sealed class BpeVocabulary
     private const int MaxMerges = 49152 - 256 - 2;
 
     private static readonly char[] ByteCharacters = MakeByteCharacters();
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly (string Left, string Right)[] _merges;
     private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _ranks;
     private readonly Dictionary<char, byte> _bytes;
     private readonly int[] _byteIds = new int[256];
@@ -32,7 +29,7 @@ internal sealed class BpeVocabulary
     {
         int Id(string token) => ids.TryGetValue(token, out var id) ? id : throw new VocabularyException(path, $"no token '{token}'");
 
-        _merges = merges;
+        Merges = merges;
         Tokens = ByPlace(path, ids);
         StartId = Id(ClipText.StartOfText);
         EndId = Id(ClipText.EndOfText);
@@ -53,6 +50,9 @@ internal sealed class BpeVocabulary
 
     /// <summary>Token of each id.</summary>
     public IReadOnlyList<string> Tokens { get; }
+
+    /// <summary>Which neighbors become one token, the first ones first.</summary>
+    public IReadOnlyList<(string Left, string Right)> Merges { get; }
 
     public int StartId { get; }
 
@@ -80,13 +80,39 @@ internal sealed class BpeVocabulary
         }
     }
 
+    /// <summary>A vocabulary of which all is known.</summary>
+    /// <param name="path">The file it comes from, for errors.</param>
+    /// <param name="merges">The merges by rank.</param>
+    /// <param name="ids">The id of each token.</param>
+    /// <exception cref="VocabularyException">A byte, a marker or a merge's token has no id, or the ids are not 0, 1, 2 ...</exception>
+    public static BpeVocabulary Create(string path, (string Left, string Right)[] merges, Dictionary<string, int> ids) => new(path, merges, ids);
+
+    /// <summary>Tokens in the order of their ids.</summary>
+    /// <exception cref="VocabularyException">An id is missing, there twice, or negative.</exception>
+    public static string[] ByPlace(string path, Dictionary<string, int> ids)
+    {
+        var tokens = new string[ids.Count];
+        foreach (var (token, id) in ids)
+        {
+            if (id < 0 || id >= tokens.Length || tokens[id] is not null)
+            {
+                throw new VocabularyException(path, $"the ids are not 0 to {tokens.Length - 1}, each once: token '{token}' has {id}");
+            }
+
+            tokens[id] = token;
+        }
+
+        return tokens;
+    }
+
+    /// <summary>Writes <c>vocab.json</c> and <c>merges.txt</c>.</summary>
     public void Save(string folder)
     {
         AtomicFile.WriteText(
             Path.Combine(folder, MergesFile),
-            "#version: 0.2\n" + string.Concat(_merges.Select(merge => $"{merge.Left} {merge.Right}\n")));
+            "#version: 0.2\n" + string.Concat(Merges.Select(merge => $"{merge.Left} {merge.Right}\n")));
         var ids = Tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id);
-        AtomicFile.WriteText(Path.Combine(folder, TokensFile), JsonSerializer.Serialize(ids, Readable));
+        AtomicFile.WriteText(Path.Combine(folder, TokensFile), JsonSerializer.Serialize(ids, TokenizerFile.Readable));
     }
 
     /// <summary>The tokens of the bytes of a word before any merge.</summary>
@@ -148,22 +174,6 @@ internal sealed class BpeVocabulary
         }
 
         return ids;
-    }
-
-    private static string[] ByPlace(string path, Dictionary<string, int> ids)
-    {
-        var tokens = new string[ids.Count];
-        foreach (var (token, id) in ids)
-        {
-            if (id < 0 || id >= tokens.Length || tokens[id] is not null)
-            {
-                throw new VocabularyException(path, $"the ids are not 0 to {tokens.Length - 1}, each once: token '{token}' has {id}");
-            }
-
-            tokens[id] = token;
-        }
-
-        return tokens;
     }
 
     /// <summary>GPT-2's table: printable Latin-1 stands for itself, the other bytes for U+0100 and up.</summary>

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json.Nodes;
+using Flip.Io;
 
 namespace Flip.Tokenizers;
 
@@ -9,11 +11,13 @@ namespace Flip.Tokenizers;
 /// </summary>
 public sealed class ClipBpeTokenizer : ITokenizer
 {
+    private const string MarkersFile = "special_tokens_map.json";
+
     private readonly BpeVocabulary _vocabulary;
     private readonly WordCache _cache = new();
     private readonly WordCache.Encoder _encodeWord;
 
-    private ClipBpeTokenizer(BpeVocabulary vocabulary)
+    internal ClipBpeTokenizer(BpeVocabulary vocabulary)
     {
         _vocabulary = vocabulary;
         _encodeWord = EncodeWord;
@@ -89,7 +93,18 @@ public sealed class ClipBpeTokenizer : ITokenizer
     public void Save(string folder)
     {
         _vocabulary.Save(folder);
-        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip }.Save(folder);
+        ClipTokenizerFile.Save(folder, _vocabulary);
+
+        // The padding token is the published models': "!", whose id is our 0, would as a marker be cut out of every text that holds one.
+        var markers = new JsonObject
+        {
+            ["bos_token"] = ClipText.StartOfText,
+            ["eos_token"] = ClipText.EndOfText,
+            ["unk_token"] = ClipText.EndOfText,
+            ["pad_token"] = ClipText.EndOfText,
+        };
+        AtomicFile.WriteText(Path.Combine(folder, MarkersFile), markers.ToJsonString(TokenizerFile.Readable) + "\n");
+        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip, DoLowerCase = true }.Save(folder, markers);
     }
 
     private int[] EncodeWord(ReadOnlySpan<char> word) => word switch

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Flip.Config;
 using Flip.Io;
@@ -10,11 +12,19 @@ internal sealed record TokenizerDescription
 {
     public const string Bert = "BertTokenizer";
     public const string Clip = "CLIPTokenizer";
+
+    /// <summary>
+    /// Takes everything from <c>tokenizer.json</c>. BERT's own class would be nearer in name, and rebuilds the tokenizer
+    /// from the vocabulary: with [CLS] and [SEP], and with another longest word.
+    /// </summary>
+    public const string AnyFast = "PreTrainedTokenizerFast";
+
     public const string FileName = "tokenizer_config.json";
 
     private static readonly JsonSerializerOptions Options = new()
     {
         WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
@@ -41,5 +51,17 @@ internal sealed record TokenizerDescription
         }
     }
 
-    public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Options));
+    /// <summary>Writes the file.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="others">What is for other readers alone: the markers (<c>pad_token</c> and so on) and how they are treated.</param>
+    public void Save(string folder, JsonObject others)
+    {
+        var file = JsonSerializer.SerializeToNode(this, Options)!.AsObject();
+        foreach (var (name, value) in others)
+        {
+            file[name] = value?.DeepClone();
+        }
+
+        AtomicFile.WriteText(Path.Combine(folder, FileName), file.ToJsonString(Options));
+    }
 }

@@ -13,10 +13,10 @@ namespace Flip.Tokenizers;
 internal static class WordPieceText
 {
     /// <summary>google-research/bert: characters of a word, above which it is unknown.</summary>
-    private const int MaxCharacters = 200;
+    public const int MaxCharacters = 200;
 
     /// <summary>TensorFlow Text: UTF-8 bytes of a word, above which it is unknown.</summary>
-    private const int MaxBytes = 100;
+    public const int MaxBytes = 100;
 
     public static string Normalize(string text, WordPieceVariant variant)
     {
@@ -38,7 +38,10 @@ internal static class WordPieceText
     }
 
     /// <summary>Whether a normalized word is too long to be looked up and therefore unknown.</summary>
-    public static bool IsTooLong(ReadOnlySpan<char> word, WordPieceVariant variant)
+    /// <param name="word">The word.</param>
+    /// <param name="variant">TensorFlow Text counts bytes.</param>
+    /// <param name="longest">Characters of the longest word that is looked up, for BERT.</param>
+    public static bool IsTooLong(ReadOnlySpan<char> word, WordPieceVariant variant, int longest)
     {
         if (variant == WordPieceVariant.TfText)
         {
@@ -46,7 +49,7 @@ internal static class WordPieceText
         }
 
         // A character is one or two UTF-16 units.
-        return word.Length > 2 * MaxCharacters || (word.Length > MaxCharacters && CountCharacters(word) > MaxCharacters);
+        return word.Length > 2 * longest || (word.Length > longest && CountCharacters(word) > longest);
     }
 
     private static int CountCharacters(ReadOnlySpan<char> word)

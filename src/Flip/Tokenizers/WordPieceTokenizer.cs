@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Io;
 using Microsoft.ML.Tokenizers;
@@ -28,6 +30,11 @@ public sealed class WordPieceTokenizer : ITokenizer
     /// <param name="variant">Text normalization.</param>
     /// <exception cref="ArgumentException">A piece is repeated or [UNK] is missing.</exception>
     public WordPieceTokenizer(IReadOnlyList<string> pieces, WordPieceVariant variant = WordPieceVariant.Bert)
+        : this(pieces, variant, variant == WordPieceVariant.TfText ? WordPieceText.MaxBytes : WordPieceText.MaxCharacters)
+    {
+    }
+
+    internal WordPieceTokenizer(IReadOnlyList<string> pieces, WordPieceVariant variant, int longestWord)
     {
         if (Problem(pieces) is { } problem)
         {
@@ -36,6 +43,7 @@ public sealed class WordPieceTokenizer : ITokenizer
 
         _pieces = pieces;
         Variant = variant;
+        LongestWord = longestWord;
         _unknownId = IndexOf(pieces, Unknown);
         PaddingId = Math.Max(0, IndexOf(pieces, Padding));
         _encodeWord = EncodeWord;
@@ -62,6 +70,9 @@ public sealed class WordPieceTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int? EndOfTextId => null;
+
+    /// <summary>Length of a word, above which it is unknown: characters for BERT, UTF-8 bytes for TensorFlow Text.</summary>
+    internal int LongestWord { get; }
 
     /// <summary>Reads a vocabulary file: UTF-8, one piece a line.</summary>
     /// <exception cref="VocabularyException">The file is missing or no such vocabulary.</exception>
@@ -141,17 +152,29 @@ public sealed class WordPieceTokenizer : ITokenizer
     public void Save(string folder)
     {
         AtomicFile.WriteText(Path.Combine(folder, VocabularyFile), string.Join('\n', _pieces) + "\n");
-        new TokenizerDescription { TokenizerClass = TokenizerDescription.Bert, DoLowerCase = true, WordPieceVariant = Variant }.Save(folder);
+        WordPieceTokenizerFile.Save(folder, this, _pieces);
+        var description = new TokenizerDescription { TokenizerClass = TokenizerDescription.AnyFast, DoLowerCase = true, WordPieceVariant = Variant };
+        description.Save(folder, new JsonObject
+        {
+            ["unk_token"] = Unknown,
+            ["pad_token"] = _pieces[PaddingId],
+
+            // "[PAD]" written in a caption is text, as in google-research/bert, and not the marker.
+            ["split_special_tokens"] = true,
+            ["model_input_names"] = new JsonArray("input_ids", "attention_mask"),
+        });
     }
 
     private int[] EncodeWord(ReadOnlySpan<char> word) =>
-        WordPieceText.IsTooLong(word, Variant) ? [_unknownId] : [.. _tokenizer.EncodeToIds(word)];
+        WordPieceText.IsTooLong(word, Variant, LongestWord) ? [_unknownId] : [.. _tokenizer.EncodeToIds(word)];
 
-    private static string? Problem(IReadOnlyList<string> pieces)
+    internal static string? Problem(IReadOnlyList<string> pieces)
     {
         var seen = new HashSet<string>(pieces.Count, StringComparer.Ordinal);
         return pieces.FirstOrDefault(piece => !seen.Add(piece)) is { } repeated ? $"the piece '{repeated}' is there twice"
             : !seen.Contains(Unknown) ? $"no line {Unknown}, so this is no WordPiece vocabulary (one piece a line)"
+            : pieces.FirstOrDefault(piece => piece.AsSpan().ContainsAny('\r', '\n')) is { } broken
+                ? $"the piece {JsonSerializer.Serialize(broken)} holds a line break"
             : null;
     }
 

@@ -44,7 +44,7 @@ public sealed class TokenizerFactoryTests : IDisposable
         var error = Assert.Throws<VocabularyException>(() => TokenizerFactory.Create(new DataConfig { Vocabulary = missing }, () => []));
         Assert.Contains(missing, error.Message, StringComparison.Ordinal);
         Assert.Contains("no such file", error.Message, StringComparison.Ordinal);
-        Assert.Contains("vocab.txt or merges.txt", Assert.Throws<VocabularyException>(() => TokenizerFactory.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("vocab.txt, merges.txt or tokenizer.json", Assert.Throws<VocabularyException>(() => TokenizerFactory.Load(_folder.Path)).Message, StringComparison.Ordinal);
         var clip = new DataConfig { Tokenizer = TokenizerKind.ClipBpe };
         Assert.Contains("data.vocabulary", Assert.Throws<ConfigException>(() => TokenizerFactory.Create(clip, () => [])).Message, StringComparison.Ordinal);
     }

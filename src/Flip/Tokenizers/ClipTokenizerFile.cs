@@ -1,0 +1,151 @@
+using System.Text.Json.Nodes;
+
+namespace Flip.Tokenizers;
+
+/// <summary>
+/// CLIP's byte-pair encoding in a <c>tokenizer.json</c>, in the steps of Hugging Face's CLIPTokenizerFast. These know neither ftfy's
+/// repairs nor HTML's character references, which CLIP's own tokenizer and ours resolve first: for a text with <c>&amp;amp;</c>, curly quotes,
+/// ligatures or control characters Hugging Face's ids are others, for such a file as for the published ones. A row's rest is filled with the
+/// end marker there and with 0 here; a model that reads the end marker's place and attends backwards sees neither.
+/// </summary>
+internal static class ClipTokenizerFile
+{
+    private const string Words = @"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+
+    /// <summary>The markers are found before, so naming them changes nothing.</summary>
+    private const string WordsAndMarkers = @"<\|startoftext\|>|<\|endoftext\|>|" + Words;
+
+    private static readonly JsonNode Normalizer = JsonNode.Parse(
+        """{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},{"type":"Lowercase"}]}""")!;
+
+    public static BpeVocabulary Read(TokenizerPart file, TokenizerPart model)
+    {
+        // First, for it tells GPT-2's and its descendants' files from CLIP's.
+        if (model.Find("end_of_word_suffix")?.Text() is var suffix && suffix != BpeVocabulary.EndOfWord)
+        {
+            throw new VocabularyException(
+                file.File, $"model.end_of_word_suffix is {TokenizerPart.Quoted(suffix)}, expected \"{BpeVocabulary.EndOfWord}\": this is not CLIP's byte-pair encoding");
+        }
+
+        TokenizerPart.Require(file, "normalizer", Normalizer);
+        TokenizerPart.Require(file, "pre_tokenizer", PreTokenizer(Words), PreTokenizer(WordsAndMarkers));
+        model.RequireSetting("dropout", 0);
+        model.RequireSetting("continuing_subword_prefix", string.Empty);
+        model.RequireSetting("byte_fallback", false);
+        model.RequireSetting("ignore_merges", false);
+        var ids = model.Part("vocab").Ids();
+        AddMarkers(file, ids);
+        var vocabulary = BpeVocabulary.Create(file.File, Merges(model), ids);
+        TokenizerPart.Require(file, "post_processor", PostProcessor(vocabulary), Template(vocabulary));
+        return vocabulary;
+    }
+
+    public static void Save(string folder, BpeVocabulary vocabulary) => TokenizerFile.Save(
+        folder,
+        [(vocabulary.StartId, ClipText.StartOfText), (vocabulary.EndId, ClipText.EndOfText)],
+        new JsonObject
+        {
+            ["normalizer"] = Normalizer.DeepClone(),
+            ["pre_tokenizer"] = PreTokenizer(Words),
+            ["post_processor"] = PostProcessor(vocabulary),
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true, ["use_regex"] = true },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = ClipText.EndOfText,
+                ["continuing_subword_prefix"] = string.Empty,
+                ["end_of_word_suffix"] = BpeVocabulary.EndOfWord,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
+                ["ignore_merges"] = false,
+                ["vocab"] = TokenizerFile.Ids(vocabulary.Tokens),
+
+                // As text: pairs are not understood by every version of the library.
+                ["merges"] = new JsonArray([.. vocabulary.Merges.Select(merge => (JsonNode)$"{merge.Left} {merge.Right}")]),
+            },
+        });
+
+    private static JsonObject PreTokenizer(string words) => new()
+    {
+        ["type"] = "Sequence",
+        ["pretokenizers"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = words },
+                ["behavior"] = "Removed",
+                ["invert"] = true,
+            },
+            new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true }),
+    };
+
+    /// <summary>A row between the markers, as published files have it.</summary>
+    private static JsonObject PostProcessor(BpeVocabulary vocabulary) => new()
+    {
+        ["type"] = "RobertaProcessing",
+        ["sep"] = new JsonArray(ClipText.EndOfText, vocabulary.EndId),
+        ["cls"] = new JsonArray(ClipText.StartOfText, vocabulary.StartId),
+        ["trim_offsets"] = false,
+        ["add_prefix_space"] = false,
+    };
+
+    /// <summary>The same row by the library's general means.</summary>
+    private static JsonObject Template(BpeVocabulary vocabulary)
+    {
+        static JsonObject Marker(string token) => new() { ["SpecialToken"] = new JsonObject { ["id"] = token } };
+
+        static JsonObject Ids(int id) => new() { ["ids"] = new JsonArray(id) };
+
+        return new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(
+                Marker(ClipText.StartOfText), new JsonObject { ["Sequence"] = new JsonObject { ["id"] = "A" } }, Marker(ClipText.EndOfText)),
+            ["special_tokens"] = new JsonObject
+            {
+                [ClipText.StartOfText] = Ids(vocabulary.StartId),
+                [ClipText.EndOfText] = Ids(vocabulary.EndId),
+            },
+        };
+    }
+
+    /// <summary>The markers may be listed among the added tokens alone; any other added token would cut words that we do not cut.</summary>
+    private static void AddMarkers(TokenizerPart file, Dictionary<string, int> ids)
+    {
+        foreach (var added in file.Find("added_tokens")?.Items() ?? [])
+        {
+            var (text, id) = (added.Part("content").Text(), added.Part("id").Number());
+            if (text is not (ClipText.StartOfText or ClipText.EndOfText))
+            {
+                throw new VocabularyException(
+                    file.File, $"gives other ids than ours: it cuts texts at {TokenizerPart.Quoted(text)} (added_tokens), and CLIP only at its two markers");
+            }
+
+            foreach (var setting in (string[])["single_word", "lstrip", "rstrip"])
+            {
+                added.RequireSetting(setting, false);
+            }
+
+            if (!ids.TryAdd(text, id) && ids[text] != id)
+            {
+                throw new VocabularyException(file.File, $"the token '{text}' has two ids: {ids[text]} in model.vocab, {id} in added_tokens");
+            }
+        }
+    }
+
+    private static (string Left, string Right)[] Merges(TokenizerPart model)
+    {
+        var seen = new HashSet<(string, string)>();
+        return [.. model.Part("merges").Items().Select((merge, i) =>
+        {
+            var tokens = merge.IsText ? merge.Text().Split(' ') : [.. merge.Items().Select(token => token.Text())];
+            if (tokens is not [{ Length: > 0 } left, { Length: > 0 } right])
+            {
+                throw new VocabularyException(model.File, $"model.merges[{i}] is no merge: two tokens are expected");
+            }
+
+            return seen.Add((left, right)) ? (left, right) : throw new VocabularyException(model.File, $"the merge of {TokenizerPart.Quoted(left)} and {TokenizerPart.Quoted(right)} is there twice");
+        })];
+    }
+}

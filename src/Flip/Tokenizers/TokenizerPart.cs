@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Flip.Tokenizers;
+
+/// <summary>A value in a <c>tokenizer.json</c>, with its place for the errors.</summary>
+/// <param name="file">The file.</param>
+/// <param name="place">Names on the way to the value, such as <c>model.vocab</c>; empty for the whole.</param>
+/// <param name="value">The value.</param>
+internal sealed class TokenizerPart(string file, string place, JsonElement value)
+{
+    /// <summary>Settings of a step that leave the ids as they are: they move the places in the text that a token is said to come from.</summary>
+    private static readonly string[] WithoutEffect = ["trim_offsets", "use_regex"];
+
+    private const int LongestShown = 120;
+
+    public string File { get; } = file;
+
+    /// <summary>The value under a name, or null where it is missing or null.</summary>
+    public TokenizerPart? Find(string name) =>
+        Expect(JsonValueKind.Object, "an object").TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null
+            ? new TokenizerPart(File, Under(name), found)
+            : null;
+
+    public TokenizerPart Part(string name) => Find(name) ?? throw new VocabularyException(File, $"has no {Under(name)}");
+
+    public string Text() => Expect(JsonValueKind.String, "a text").GetString()!;
+
+    public int Number() => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+        ? number
+        : throw Wrong("an integer");
+
+    public IEnumerable<TokenizerPart> Items() =>
+        Expect(JsonValueKind.Array, "a list").EnumerateArray().Select((item, i) => new TokenizerPart(File, $"{place}[{i}]", item));
+
+    /// <summary>The ids of tokens.</summary>
+    public Dictionary<string, int> Ids() =>
+        Expect(JsonValueKind.Object, "an object of tokens and ids").EnumerateObject()
+            .ToDictionary(token => token.Name, token => new TokenizerPart(File, Under(token.Name), token.Value).Number(), StringComparer.Ordinal);
+
+    public bool IsText => value.ValueKind == JsonValueKind.String;
+
+    /// <summary>Refuses a step that is none of the forms; the error names the first difference from the first form.</summary>
+    public static void Require(TokenizerPart whole, string name, params JsonNode[] forms)
+    {
+        var step = whole.Find(name);
+        if (step is null)
+        {
+            throw new VocabularyException(whole.File, $"has no {name}, so that its ids are others than ours: expected {Show(forms[0].ToJsonString())}");
+        }
+
+        var differences = forms.Select(form => step.Difference(form)).ToList();
+        if (differences.All(difference => difference is not null))
+        {
+            throw new VocabularyException(whole.File, $"gives other ids than ours: {differences[0]}");
+        }
+    }
+
+    /// <summary>Refuses a setting that would change the ids; a missing one is as if it were expected.</summary>
+    public void RequireSetting(string name, JsonNode expected)
+    {
+        if (Find(name)?.Difference(expected) is { } difference)
+        {
+            throw new VocabularyException(File, $"gives other ids than ours: {difference}");
+        }
+    }
+
+    /// <summary>A text of the file as an error shows it: cut, and without what a terminal would obey.</summary>
+    public static string Quoted(string? text) => text is null ? "nothing" : Show(JsonSerializer.Serialize(text, TokenizerFile.Readable));
+
+    private string? Difference(JsonNode? expected)
+    {
+        switch (expected)
+        {
+            case JsonObject form:
+                return value.ValueKind != JsonValueKind.Object
+                    ? Differs(form)
+                    : form.Where(property => !WithoutEffect.Contains(property.Key))
+                        .Select(property => Find(property.Key) is { } part
+                            ? part.Difference(property.Value)
+                            : property.Value is null ? null : $"{Under(property.Key)} is missing, expected {Show(property.Value.ToJsonString())}")
+                        .FirstOrDefault(difference => difference is not null);
+            case JsonArray form:
+                return value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != form.Count
+                    ? Differs(form)
+                    : Items().Zip(form, (item, part) => item.Difference(part)).FirstOrDefault(difference => difference is not null);
+            default:
+                using (var form = JsonDocument.Parse(expected?.ToJsonString() ?? "null"))
+                {
+                    return JsonElement.DeepEquals(value, form.RootElement) ? null : Differs(expected);
+                }
+        }
+    }
+
+    private string Differs(JsonNode? expected) => $"{place} is {Shown()}, expected {Show(expected?.ToJsonString() ?? "nothing")}";
+
+    private JsonElement Expect(JsonValueKind kind, string what) => value.ValueKind == kind ? value : throw Wrong(what);
+
+    private VocabularyException Wrong(string expected) =>
+        new(File, $"{(place.Length > 0 ? place : "the whole")} is {Shown()}, expected {expected}");
+
+    private string Under(string name) => place.Length > 0 ? $"{place}.{name}" : name;
+
+    private string Shown() => Show(value.GetRawText());
+
+    private static string Show(string json) => json.Length > LongestShown ? json[..LongestShown] + "…" : json;
+}
