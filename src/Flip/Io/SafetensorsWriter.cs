@@ -98,7 +98,8 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteData(Stream stream, Tensor tensor)
+    /// <summary>Writes a tensor's elements, row by row, in the machine's byte order.</summary>
+    internal static void WriteData(Stream stream, Tensor tensor)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
