@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Config;
+using Flip.Conversion.Onnx;
 using Flip.Data;
 using Flip.Data.Loading;
 using Flip.Io;
@@ -68,7 +69,7 @@ internal static class CommandLine
     /// finite; the runtime's own are of derived types, and defects.</summary>
     internal static bool IsExpected(Exception e) => e is ConfigException or LibTorchException or CheckpointFormatException
         or VocabularyException or NonFiniteLossException or TooManyBadSamplesException or EvaluationDataException
-        or BadSampleException or IOException or UnauthorizedAccessException or InvalidDataException
+        or BadSampleException or OnnxMismatchException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
+using Flip.Conversion.Onnx;
 using Flip.Tokenizers;
 using Flip.Training;
 using TorchSharp;
@@ -48,12 +50,16 @@ internal static class ConvertCommand
         to.AcceptOnlyFromAmong([.. Targets.Keys]);
         var type = new Option<string>("--dtype") { Description = "Number format of the weights: fp32, fp16 or bf16.", DefaultValueFactory = _ => "fp32" };
         type.AcceptOnlyFromAmong([.. Types.Keys]);
+        var images = new Option<string?>("--images")
+        {
+            Description = "Images on which an ONNX export is compared with the model: folder, list or shards; drawn scenes without.",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Write into a folder that holds files already." };
         var json = new Option<bool>("--json") { Description = "Print what was written as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Convert);
         var command = new Command("convert", "Convert a model between formats; every tensor is checked, and in fp32 no bit changes.")
         {
-            source, target, to, type, overwrite, json,
+            source, target, to, type, images, overwrite, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -66,13 +72,19 @@ internal static class ConvertCommand
 
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
             var tokenizer = TokenizerOf(stored, out var missing);
-            using (var view = Consoles.Progress(result.GetValue(json)))
+            IReadOnlyList<OnnxDifference> differences = [];
+            if (Targets[result.GetValue(to)!] is Target.Onnx)
             {
+                differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
+            }
+            else
+            {
+                using var view = Consoles.Progress(result.GetValue(json));
                 var scores = ModelArgument.ScoresOf(result.GetValue(source)!);
                 Write(stored, folder, Targets[result.GetValue(to)!], tokenizer, Types[result.GetValue(type)!], scores, view);
             }
 
-            Report(stored, folder, missing, result.GetValue(json));
+            Report(stored, folder, missing, differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
@@ -98,6 +110,13 @@ internal static class ConvertCommand
             (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
     }
 
+    private static OnnxPrecision PrecisionOf(string type) => type switch
+    {
+        "fp32" => OnnxPrecision.Fp32,
+        "fp16" => OnnxPrecision.Fp16,
+        _ => throw new ConfigException($"--dtype {type}: an ONNX export has fp32 or fp16."),
+    };
+
     /// <summary>The tokenizer goes along where there is one; weights without one can be converted too.</summary>
     private static ITokenizer? TokenizerOf(StoredModel stored, out string? missing)
     {
@@ -113,7 +132,7 @@ internal static class ConvertCommand
         }
     }
 
-    private static void Report(StoredModel stored, string folder, string? missing, bool json)
+    private static void Report(StoredModel stored, string folder, string? missing, IReadOnlyList<OnnxDifference> differences, bool json)
     {
         List<string> notes = [.. stored.Assumptions.Select(assumed => assumed.Text)];
         if (missing is not null)
@@ -125,7 +144,14 @@ internal static class ConvertCommand
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(
-                new { source = stored.Format, folder = Path.GetFullPath(folder), files = files.Select(file => new { file.Name, bytes = file.Length }), notes },
+                new
+                {
+                    source = stored.Format,
+                    folder = Path.GetFullPath(folder),
+                    files = files.Select(file => new { file.Name, bytes = file.Length }),
+                    notes,
+                    differences,
+                },
                 JsonOutput.Options));
             return;
         }
@@ -139,6 +165,13 @@ internal static class ConvertCommand
         foreach (var file in files)
         {
             Console.WriteLine($"  {file.Name,-32} {file.Length,14:N0} bytes");
+        }
+
+        foreach (var difference in differences)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {difference.File} {difference.Output}: at most {difference.Largest:g2} from the model (allowed {difference.Tolerance:g2})"));
         }
     }
 }

@@ -9,7 +9,7 @@ internal sealed class CharTokenizer : ITokenizer
 
     public int PaddingId => 0;
 
-    public int? EndOfTextId => null;
+    public int? EndOfTextId { get; init; }
 
     public IReadOnlyList<int> Encode(string text) => [.. text.Select(c => (int)c)];
 

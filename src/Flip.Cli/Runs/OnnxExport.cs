@@ -1,0 +1,68 @@
+using Flip.Config;
+using Flip.Conversion.Onnx;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Scenes;
+using Flip.Data.Sources;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>An ONNX export that is checked on images and captions of the user, or on drawn scenes.</summary>
+internal static class OnnxExport
+{
+    private const int ImagesToCheck = 8;
+    private const int ScenePixels = 256;
+
+    /// <summary>Writes the three files, checked, and the tokenizer beside them.</summary>
+    /// <param name="stored">The model.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="precision">Number format of weights and towers.</param>
+    /// <param name="tokenizer">Its tokenizer; null if it has none.</param>
+    /// <param name="images">Images to check on; null draws scenes.</param>
+    public static IReadOnlyList<OnnxDifference> Write(
+        StoredModel stored, string folder, OnnxPrecision precision, ITokenizer? tokenizer, string? images)
+    {
+        var config = stored.Config with { Train = stored.Config.Train with { Precision = Precision.Fp32, Device = "cpu" } };
+        using var model = new Flip.Models.FlipModel(config.Model, config.Train.Loss, seed: null, trains: false);
+        Flip.Models.WeightFile.Load(stored.Weights, stored.Names, model);
+        var transform = new EvaluationTransform(config.Eval.Transform, config.Model.Image.ImageSize);
+        var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);
+        var inputs = tokenizer is null ? null : Inputs(config.Model, pixels, tokenizer);
+        Directory.CreateDirectory(folder);
+        var differences = OnnxExporter.Export(model, folder, precision, tokenizer, config.Eval.Transform, inputs);
+        tokenizer?.Save(folder);
+        return differences;
+    }
+
+    private static OnnxInputs Inputs(ModelConfig model, byte[] pixels, ITokenizer tokenizer)
+    {
+        var captions = Enumerable.Range(0, ImagesToCheck).Select(index =>
+        {
+            var sampler = new SceneSampler(0, SceneSplit.Train);
+            var wording = sampler.Wording(index);
+            return SceneCaptions.Write(sampler.Sample(index), ref wording)[0];
+        }).ToList();
+        var length = model.Text.Length;
+        var tokens = new int[captions.Count * length];
+        var lengths = captions.Select((caption, i) => tokenizer.EncodeRow(caption, tokens.AsSpan(i * length, length))).ToArray();
+        return new OnnxInputs(model, pixels, tokens, lengths);
+    }
+
+    private static byte[] Scenes(EvaluationTransform transform)
+    {
+        var (sampler, renderer) = (new SceneSampler(0, SceneSplit.Train), new SceneRenderer(ScenePixels));
+        var bytes = transform.Size * transform.Size * 3;
+        var pixels = new byte[ImagesToCheck * bytes];
+        for (var i = 0; i < ImagesToCheck; i++)
+        {
+            transform.Apply(renderer.Render(sampler.Sample(i)), pixels.AsSpan(i * bytes, bytes));
+        }
+
+        return pixels;
+    }
+
+    private static byte[] Pictures(string source, EvaluationTransform transform, int workers) =>
+        new ImageLoader(ImageSources.Open(source), transform, workers).Read(ImagesToCheck).First().Present.ToArray();
+}

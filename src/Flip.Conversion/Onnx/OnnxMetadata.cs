@@ -1,0 +1,77 @@
+using System.Globalization;
+using Flip.Config;
+using Flip.Conversion.Onnx.Schema;
+using Flip.Models;
+using Flip.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Conversion.Onnx;
+
+/// <summary>What a user of an exported model has to know, in the file's <c>metadata_props</c>; lists as JSON.</summary>
+internal static class OnnxMetadata
+{
+    public const string Mean = "image_mean";
+    public const string Deviation = "image_std";
+    public const string Precision = "precision";
+    public const string Float16 = "float16";
+
+    /// <summary>The entries of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="precision">Number format of the export.</param>
+    /// <param name="tokenizer">Null leaves its facts out.</param>
+    /// <param name="transform">Null leaves it out.</param>
+    public static IEnumerable<StringStringEntryProto> Of(
+        FlipModel model, OnnxPrecision precision, ITokenizer? tokenizer, EvalTransform? transform)
+    {
+        var config = model.Config;
+        var (mean, deviation) = PixelStatistics.Of(config.Image.Normalization);
+        var entries = new List<(string Key, string? Value)>
+        {
+            ("image_size", Text(config.Image.ImageSize)),
+            (Mean, List(mean)),
+            (Deviation, List(deviation)),
+            ("image_transform", transform switch
+            {
+                null => null,
+                EvalTransform.Flip => "flip: central square of the whole short side, resized to image_size, bicubic with antialias",
+                _ => "clip: short side resized to image_size, bicubic with antialias, then the central square",
+            }),
+            ("context_length", Text(config.Text.Length)),
+            ("vocabulary_size", Text(config.Text.VocabularySize)),
+            ("tokenizer", tokenizer switch
+            {
+                null => null,
+                WordPieceTokenizer wordPiece => wordPiece.Variant == WordPieceVariant.Bert ? "wordPiece" : "wordPiece (TensorFlow Text)",
+                ClipBpeTokenizer => "clipBpe",
+                _ => tokenizer.GetType().Name,
+            }),
+            ("padding_id", tokenizer is null ? null : Text(tokenizer.PaddingId)),
+            ("end_of_text_id", tokenizer?.EndOfTextId is { } id ? Text(id) : null),
+            ("embedding_dim", Text(config.EmbedDim)),
+            ("logit_scale", Text(Factor(model))),
+            ("logit_bias", model.LogitBias is { } bias ? Text(Value(bias.Master)) : null),
+            (Precision, precision == OnnxPrecision.Fp16 ? Float16 : "float32"),
+        };
+        return
+            from entry in entries
+            where entry.Value is not null
+            select new StringStringEntryProto { Key = entry.Key, Value = entry.Value };
+    }
+
+    /// <summary>The numbers of a list.</summary>
+    public static float[] ParseList(string list) => System.Text.Json.JsonSerializer.Deserialize<float[]>(list)!;
+
+    private static string List(float[] values) => System.Text.Json.JsonSerializer.Serialize(values);
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
+    private static float Factor(FlipModel model)
+    {
+        using var noGradient = no_grad();
+        using var factor = model.LogitFactor();
+        return Value(factor);
+    }
+
+    private static float Value(Tensor single) => single.item<float>();
+}

@@ -1,0 +1,264 @@
+using Flip.Config;
+using Flip.Conversion.Onnx;
+using Flip.Models;
+using Flip.Tests.Models;
+using Flip.Tokenizers;
+using Microsoft.ML.OnnxRuntime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Conversion.Onnx;
+
+public sealed class OnnxExporterTests : IDisposable
+{
+    private static readonly ModelConfig Paper = TinyModels.Paper;
+
+    private static readonly Dictionary<string, ModelConfig> Singles = new()
+    {
+        ["CLIP"] = TinyModels.Clip,
+        ["stretched positions"] = Paper with { Image = Paper.Image with { PositionGrid = 3 } },
+        ["one patch"] = Paper with { Image = Paper.Image with { PatchSize = 16, ClassToken = ClassToken.WithoutPosition } },
+        ["no patch bias"] = Paper with { Image = Paper.Image with { PatchBias = false } },
+        ["norm before the blocks"] = Paper with { Image = Paper.Image with { PreNorm = true } },
+        ["exact GELU"] = Paper with { Activation = Activation.Gelu },
+        ["quick GELU"] = Paper with { Activation = Activation.QuickGelu },
+        ["large epsilons"] = Paper with { LayerNormEps = 0.5, NormEps = 0.25 },
+        ["half's pixels"] = Paper with { Image = Paper.Image with { Normalization = PixelNormalization.Half } },
+        ["other widths"] = Paper with
+        {
+            Image = Paper.Image with { MlpRatio = 2.3, Heads = 1, Depth = 1 },
+            Text = Paper.Text with { MlpRatio = 0.5, Heads = 6, Depth = 3, Length = 1 },
+        },
+        ["a decoder"] = Paper with { Reconstruction = new ReconstructionConfig { Weight = 1, Width = 8, Depth = 1, Heads = 2 } },
+    };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public static TheoryData<string> SingleNames => [.. Singles.Keys];
+
+    public static TheoryData<ClassToken, ImagePositions, ImagePooling> ImageVariants => [..
+        from token in Enum.GetValues<ClassToken>()
+        from positions in Enum.GetValues<ImagePositions>()
+        from pooling in Enum.GetValues<ImagePooling>()
+        where pooling == ImagePooling.Mean || token != ClassToken.None
+        select (token, positions, pooling)];
+
+    public static TheoryData<bool, bool, TextPooling> TextVariants => [..
+        from causal in new[] { false, true }
+        from attendPadding in new[] { false, true }
+        from pooling in Enum.GetValues<TextPooling>()
+        select (causal, attendPadding, pooling)];
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(SingleNames))]
+    public void An_export_computes_what_the_model_does(string name) => AssertEqual(Singles[name]);
+
+    [Theory]
+    [MemberData(nameof(ImageVariants))]
+    public void Every_image_tower_is_exported(ClassToken token, ImagePositions positions, ImagePooling pooling) => AssertEqual(
+        Paper with { Image = Paper.Image with { ClassToken = token, Positions = positions, Pooling = pooling } });
+
+    [Theory]
+    [MemberData(nameof(TextVariants))]
+    public void Every_text_tower_is_exported(bool causal, bool attendPadding, TextPooling pooling) => AssertEqual(
+        Paper with { Text = Paper.Text with { Causal = causal, AttendPadding = attendPadding, Pooling = pooling } });
+
+    [Theory]
+    [InlineData(LogitScaleClamp.Forward, LossKind.InfoNce)]
+    [InlineData(LogitScaleClamp.Parameter, LossKind.InfoNce)]
+    [InlineData(LogitScaleClamp.Forward, LossKind.Sigmoid)]
+    public void Logits_have_their_scale_and_bias(LogitScaleClamp clamp, LossKind loss)
+    {
+        using var model = TinyModels.Make(Paper with { LogitScaleClamp = clamp }, loss);
+        Fill(model.LogitScale, 5); // beyond ln 100
+        AssertWithin(OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32), 1e-6, 1e-4);
+    }
+
+    [Fact]
+    public void A_model_that_computes_in_bf16_is_exported_from_its_fp32_weights()
+    {
+        using var model = TinyModels.Make(TinyModels.Clip, LossKind.Sigmoid, ScalarType.BFloat16);
+        AssertWithin(OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32, TinyModels.Tokenizer), 1e-6, 1e-5);
+    }
+
+    [Theory]
+    [InlineData("flip-tiny")]
+    [InlineData("flip-paper-tiny")]
+    public void Outputs_equal_the_official_code(string name)
+    {
+        using var fixture = new OfficialFlipFixture(name);
+        using var model = fixture.Model();
+        OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32);
+        using var joint = new OnnxSession(_folder.File(OnnxExporter.JointFile));
+        var outputs = joint.Run(
+            ("pixel_values", fixture.Images.permute(0, 3, 1, 2).contiguous().data<float>().ToArray(), [6, 3, 32, 32]),
+            ("input_ids", fixture.Tokens.data<long>().ToArray(), [6, 12]));
+        AssertClose(fixture.Output("unmasked/image_embedding"), outputs["image_embeds"], 2e-6);
+        AssertClose(fixture.Output("text_embedding"), outputs["text_embeds"], 2e-6);
+        AssertClose(fixture.Output("unmasked/logits"), outputs["logits_per_image"], 5e-5);
+        AssertClose(fixture.Output("unmasked/logits").t().contiguous(), outputs["logits_per_text"], 5e-5);
+    }
+
+    [Fact]
+    public void The_two_batches_are_of_any_size()
+    {
+        using var model = TinyModels.Make(Paper);
+        OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32);
+        using var joint = new OnnxSession(_folder.File(OnnxExporter.JointFile));
+        Assert.Equal(["image_batch", "", "", ""], joint.Session.InputMetadata["pixel_values"].SymbolicDimensions);
+        Assert.Equal(["text_batch", ""], joint.Session.InputMetadata["input_ids"].SymbolicDimensions);
+        Assert.Equal(["text_batch", "image_batch"], joint.Session.OutputMetadata["logits_per_text"].SymbolicDimensions);
+
+        var pixels = randn(3, 3, 16, 16, generator: new Generator(1)).data<float>().ToArray();
+        var ids = randint(0, 30, [5, 8], ScalarType.Int64, generator: new Generator(2)).data<long>().ToArray();
+        var many = joint.Run(("pixel_values", pixels, [3, 3, 16, 16]), ("input_ids", ids, [5, 8]));
+        Assert.Equal(15, many["logits_per_image"].Length);
+        var last = joint.Run(("pixel_values", pixels[(2 * 768)..], [1, 3, 16, 16]), ("input_ids", ids[32..], [1, 8]));
+        AssertClose(many["image_embeds"][16..], last["image_embeds"], 1e-6);
+        AssertClose(many["text_embeds"][32..], last["text_embeds"], 1e-6);
+        AssertClose(many["logits_per_image"][14..], last["logits_per_image"], 1e-5);
+    }
+
+    [Fact]
+    public void The_first_end_of_text_is_read_though_padding_repeats_it()
+    {
+        using var model = TinyModels.Make(TinyModels.Clip);
+        OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32, TinyModels.Tokenizer);
+        using var texts = new OnnxSession(_folder.File(OnnxExporter.TextFile));
+        long[] ids = [4, 9, 29, 29, 29, 29, 29, 29];
+        using var noGrad = no_grad();
+        var expected = model.EncodeText(tensor(ids).view(1, 8), tensor(new[] { 3L }));
+        AssertClose(expected, texts.Run(("input_ids", ids, [1, 8]))["text_embeds"], 1e-6);
+    }
+
+    [Fact]
+    public void An_empty_caption_is_embedded_as_the_model_does()
+    {
+        var masked = Paper with { Text = Paper.Text with { AttendPadding = false, Pooling = TextPooling.Mean } };
+        using var model = TinyModels.Make(masked);
+        OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32);
+        var differences = OnnxCheck.Compare(model, _folder.Path, new OnnxInputs(model.Config, new byte[768], new int[16], new[] { 0, 2 }));
+        AssertWithin(differences, 1e-6, 1e-5);
+    }
+
+    [Fact]
+    public void Half_precision_is_near_and_half_as_large()
+    {
+        var sizes = new Dictionary<OnnxPrecision, long>();
+        foreach (var precision in Enum.GetValues<OnnxPrecision>())
+        {
+            using var model = TinyModels.Make(Paper with { Image = Paper.Image with { Width = 64 } }, LossKind.Sigmoid);
+            var differences = OnnxExporter.Export(model, _folder.Path, precision);
+            AssertWithin(differences, precision == OnnxPrecision.Fp16 ? 2e-3 : 1e-6, precision == OnnxPrecision.Fp16 ? 0.1 : 1e-4);
+            Assert.Equal(precision == OnnxPrecision.Fp16, differences[0].Largest > 1e-5); // it really computes in fp16
+            sizes[precision] = new FileInfo(_folder.File(OnnxExporter.ImageFile)).Length;
+            using var images = new OnnxSession(_folder.File(OnnxExporter.ImageFile));
+            Assert.Equal(typeof(float), images.Session.InputMetadata["pixel_values"].ElementType);
+            Assert.Equal(typeof(float), images.Session.OutputMetadata["image_embeds"].ElementType);
+        }
+
+        Assert.InRange((double)sizes[OnnxPrecision.Fp16] / sizes[OnnxPrecision.Fp32], 0.48, 0.6);
+    }
+
+    [Theory]
+    [InlineData(false, false, TextPooling.Mean)]
+    [InlineData(true, false, TextPooling.EndOfText)]
+    public void Masks_hold_in_half_precision(bool causal, bool attendPadding, TextPooling pooling)
+    {
+        var text = Paper.Text with { Causal = causal, AttendPadding = attendPadding, Pooling = pooling };
+        using var model = TinyModels.Make(TinyModels.Clip with { Text = text });
+        AssertWithin(OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp16, TinyModels.Tokenizer), 2e-3, 0.1);
+    }
+
+    [Fact]
+    public void Weights_beyond_half_precision_are_refused()
+    {
+        using var model = TinyModels.Make(Paper);
+        Fill(model.Parameters.Find("text.finalNorm.bias")!, 70_000);
+        var error = Assert.Throws<ConfigException>(() => OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp16));
+        Assert.Equal("Weight 'text.finalNorm.bias' has values beyond float16's 65504: export it in fp32.", error.Message);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void An_unknown_end_of_text_is_refused()
+    {
+        using var model = TinyModels.Make(TinyModels.Clip);
+        var error = Assert.Throws<ConfigException>(() => OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32));
+        Assert.Contains("endOfText", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Files_say_what_their_user_has_to_know()
+    {
+        using var model = TinyModels.Make(Paper, LossKind.Sigmoid);
+        Fill(model.LogitScale, 0);
+        Fill(model.LogitBias!, -9.5f);
+        OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32, new WordPieceTokenizer(["[UNK]", "[PAD]", "a"]), EvalTransform.Clip);
+        foreach (var file in new[] { OnnxExporter.ImageFile, OnnxExporter.TextFile, OnnxExporter.JointFile })
+        {
+            using var session = new OnnxSession(_folder.File(file));
+            var metadata = session.Session.ModelMetadata;
+            Assert.Equal("Flip", metadata.ProducerName);
+            Assert.Equal(
+                [
+                    "context_length=8", "embedding_dim=8", "image_mean=[0.485,0.456,0.406]", "image_size=16",
+                    "image_std=[0.229,0.224,0.225]",
+                    "image_transform=clip: short side resized to image_size, bicubic with antialias, then the central square",
+                    "logit_bias=-9.5", "logit_scale=1", "padding_id=1", "precision=float32", "tokenizer=wordPiece", "vocabulary_size=30",
+                ],
+                metadata.CustomMetadataMap.Select(pair => $"{pair.Key}={pair.Value}").Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Only_models_that_mask_padding_or_average_ask_for_a_mask()
+    {
+        foreach (var (text, asks) in new[] { (Paper.Text, false), (Paper.Text with { AttendPadding = false }, true) })
+        {
+            using var model = TinyModels.Make(Paper with { Text = text });
+            OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32);
+            using var session = new OnnxSession(_folder.File(OnnxExporter.TextFile));
+            Assert.Equal(asks ? ["attention_mask", "input_ids"] : ["input_ids"], session.Session.InputNames.Order(StringComparer.Ordinal));
+        }
+    }
+
+    private void AssertEqual(ModelConfig config)
+    {
+        using var model = TinyModels.Make(config);
+        AssertWithin(OnnxExporter.Export(model, _folder.Path, OnnxPrecision.Fp32, TinyModels.Tokenizer), 1e-6, 2e-5);
+    }
+
+    private static void AssertWithin(IReadOnlyList<OnnxDifference> differences, double embeddings, double logits)
+    {
+        Assert.Equal(6, differences.Count);
+        Assert.All(differences, difference =>
+        {
+            Assert.InRange(difference.Largest, 0, difference.Output.EndsWith("embeds", StringComparison.Ordinal) ? embeddings : logits);
+            Assert.InRange(difference.Cosine, 0.999, 1.000001);
+        });
+    }
+
+    private static void Fill(Parameter parameter, float value)
+    {
+        using var noGrad = no_grad();
+        parameter.Master.fill_(value);
+    }
+
+    private static void AssertClose(Tensor expected, float[] actual, double tolerance) =>
+        AssertClose(expected.data<float>().ToArray(), actual, tolerance);
+
+    private static void AssertClose(float[] expected, float[] actual, double tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.InRange(expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max(), 0, tolerance);
+    }
+}
