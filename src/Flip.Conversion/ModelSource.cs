@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Conversion.Containers;
 using Flip.Conversion.Formats;
 using Flip.Io;
 using Flip.Native;
@@ -58,7 +59,7 @@ public static class ModelSource
             return Open(FindWeights(path, preferOpenClip: false), weights => HuggingFaceFormat.Open(path, weights, () => TokenizerFactory.Load(path)));
         }
 
-        return TensorSources.IsFlaxFolder(path) ? OpenFile(path) : ModelFolder.Open(path);
+        return FlaxCheckpoint.FindIndex(path) is not null ? OpenFile(path) : ModelFolder.Open(path);
     }
 
     /// <summary>Weights without a configuration beside them.</summary>

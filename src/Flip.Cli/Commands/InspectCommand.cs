@@ -4,7 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Conversion;
+using Flip.Conversion.Containers;
 using Flip.Io;
 using Flip.Models;
 using Flip.Training;

@@ -1,0 +1,42 @@
+using Flip.Io;
+using Microsoft.Win32.SafeHandles;
+
+namespace Flip.Conversion.Containers;
+
+/// <summary>Reads of whole stretches of a file.</summary>
+internal static class FileBytes
+{
+    /// <summary>Up to <paramref name="length"/> bytes from the start of a file.</summary>
+    public static byte[] Start(string path, int length)
+    {
+        using var file = File.OpenHandle(path);
+        var bytes = new byte[(int)Math.Min(length, RandomAccess.GetLength(file))];
+        ReadExactly(file, path, bytes, 0);
+        return bytes;
+    }
+
+    /// <summary>A whole file that must be small.</summary>
+    public static byte[] Small(string path, int maxLength)
+    {
+        var length = new FileInfo(path).Length;
+        return length <= maxLength
+            ? Start(path, maxLength)
+            : throw new CheckpointFormatException(path, null, $"{length} bytes, at most {maxLength} are expected");
+    }
+
+    /// <exception cref="CheckpointFormatException">The file ends before.</exception>
+    public static void ReadExactly(SafeFileHandle file, string path, Span<byte> destination, long position)
+    {
+        while (!destination.IsEmpty)
+        {
+            var read = RandomAccess.Read(file, destination, position);
+            if (read == 0)
+            {
+                throw new CheckpointFormatException(path, null, "the file has become shorter while it was read");
+            }
+
+            destination = destination[read..];
+            position += read;
+        }
+    }
+}

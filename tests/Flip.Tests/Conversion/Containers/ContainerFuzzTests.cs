@@ -1,0 +1,184 @@
+using Flip.Conversion.Containers;
+using Flip.Io;
+using Flip.Randomness;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Conversion.Containers;
+
+/// <summary>
+/// Ten thousand damaged files: whatever is in them, all tensors are read or one of two exceptions says why not; memory stays in proportion and
+/// no tensor is left over.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class ContainerFuzzTests : IDisposable
+{
+    private const int Files = 10_000;
+
+    /// <summary>Managed memory, garbage included: buffers of streams and readers, and values for each byte.</summary>
+    private const long ManagedConstant = 5 << 18;
+    private const long ManagedPerByte = 100;
+
+    /// <summary>One tensor at a time: chunks that are missing hold a fill value up to 16 MiB, and nothing unpacks to more than 1032 times its length.</summary>
+    private const long TensorConstant = 1 << 24;
+    private const long TensorPerByte = 1032;
+
+    /// <summary>In memory where the system has a folder for it: 30 000 small files make a busy disk the slowest part.</summary>
+    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
+        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-fuzz-{Guid.NewGuid():N}"));
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Damaged_containers_are_read_or_refused_within_bounds()
+    {
+        var samples = ContainerSample.All(_folder.FullName).ToList();
+        var outcome = new Dictionary<string, (int Read, int Refused)>();
+        foreach (var (sample, number) in samples.Select((sample, number) => (sample, number)))
+        {
+            var folder = Path.Combine(_folder.FullName, $"sample{number}");
+            foreach (var (name, bytes) in sample.Files)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, name))!);
+                sample.Write(Path.Combine(folder, name), bytes);
+            }
+
+            Assert.True(Read(sample, folder, "undamaged"), sample.Kind);
+            var names = sample.Files.Keys.ToArray();
+            var read = 0;
+            var files = Files / samples.Count;
+            for (var i = 0; i < files; i++)
+            {
+                var random = new CounterRandom(17, RandomPurpose.Evaluation, number, i);
+                var name = names[random.NextInt(names.Length)];
+                Replace(sample, folder, name, Damaged(sample.Files[name], ref random));
+                read += Read(sample, folder, $"file {i}, {name}") ? 1 : 0;
+                if (names.Length > 1)
+                {
+                    Replace(sample, folder, name, sample.Files[name]);
+                }
+            }
+
+            outcome.Add(sample.Kind, (read, files - read));
+        }
+
+        // Neither may everything be refused for a trifle, nor everything be let through.
+        Assert.All(outcome, pair => Assert.True(pair.Value is { Read: > 10, Refused: > 100 }, $"{pair.Key}: {pair.Value}"));
+        Assert.InRange(outcome.Sum(pair => pair.Value.Read + pair.Value.Refused), Files - samples.Count, Files);
+    }
+
+    /// <summary>Opens and reads all; false where the file was refused as it should be.</summary>
+    private static bool Read(ContainerSample sample, string folder, string damage)
+    {
+        var length = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
+        var path = Path.Combine(folder, sample.Entry);
+        var tensors = Tensor.TotalCount;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var largest = 0L;
+        try
+        {
+            using var source = TensorSources.Open(path);
+            foreach (var name in source.Names)
+            {
+                using var tensor = source.ReadTensor(name);
+                largest = Math.Max(largest, tensor.numel() * tensor.ElementSize);
+                Assert.Equal(source.Describe(name).Shape, tensor.shape);
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is CheckpointFormatException or IOException and not EndOfStreamException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is not Xunit.Sdk.IAssertionException)
+        {
+            throw new InvalidOperationException($"{sample.Kind}, {damage}: {e.GetType()}", e);
+        }
+        finally
+        {
+            var managed = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(tensors, Tensor.TotalCount);
+            Assert.True(managed <= ManagedConstant + (ManagedPerByte * length), $"{sample.Kind}, {damage}: {managed} bytes for {length}");
+            Assert.True(largest <= TensorConstant + (TensorPerByte * length), $"{sample.Kind}, {damage}: a tensor of {largest} bytes from {length}");
+        }
+    }
+
+    /// <summary>Deleting first is quicker: some file systems flush a file that is truncated and written again.</summary>
+    private static void Replace(ContainerSample sample, string folder, string name, byte[] content)
+    {
+        var path = Path.Combine(folder, name);
+        File.Delete(path);
+        sample.Write(path, content);
+    }
+
+    private static byte[] Damaged(byte[] whole, ref CounterRandom random)
+    {
+        var bytes = whole.ToArray();
+        for (var changes = 1 + random.NextInt(3); changes > 0 && bytes.Length > 0; changes--)
+        {
+            bytes = random.NextInt(8) switch
+            {
+                0 => bytes[..random.NextInt(bytes.Length)],
+                1 => Spliced(bytes, whole, ref random),
+                2 or 3 => Raised(bytes, ref random),
+                4 => Reworded(bytes, ref random),
+                _ => Flipped(bytes, ref random),
+            };
+        }
+
+        return bytes;
+    }
+
+    private static byte[] Flipped(byte[] bytes, ref CounterRandom random)
+    {
+        bytes[random.NextInt(bytes.Length)] ^= (byte)(1 << random.NextInt(8));
+        return bytes;
+    }
+
+    /// <summary>A stretch from elsewhere, in place of what is here or between.</summary>
+    private static byte[] Spliced(byte[] bytes, byte[] whole, ref CounterRandom random)
+    {
+        var start = random.NextInt(whole.Length);
+        var piece = whole[start..Math.Min(whole.Length, start + 1 + random.NextInt(64))];
+        var at = random.NextInt(bytes.Length);
+        var end = random.NextInt(2) == 0 ? at : Math.Min(bytes.Length, at + piece.Length);
+        return [.. bytes[..at], .. piece, .. bytes[end..]];
+    }
+
+    /// <summary>What may be a length field of 1, 2, 4 or 8 bytes becomes a large or extreme number.</summary>
+    private static byte[] Raised(byte[] bytes, ref CounterRandom random)
+    {
+        var width = Math.Min(bytes.Length, 1 << random.NextInt(4));
+        var field = bytes.AsSpan(random.NextInt(bytes.Length - width + 1), width);
+        switch (random.NextInt(4))
+        {
+            case 0:
+                field.Fill(0xff);
+                break;
+            case 1:
+                field.Fill(0xff);
+                field[random.NextInt(2) * (width - 1)] = 0x7f;
+                break;
+            case 2:
+                field.Clear();
+                field[random.NextInt(width)] = (byte)random.NextInt(256);
+                break;
+            default:
+                field[random.NextInt(width)] += (byte)(1 + random.NextInt(16));
+                break;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A byte becomes one that means something in JSON, a pickle or MessagePack.</summary>
+    private static byte[] Reworded(byte[] bytes, ref CounterRandom random)
+    {
+        ReadOnlySpan<byte> meaningful =
+        [
+            .. "0123456789[]{},:\"-.()NJKMGXqrhjtaesucQRb"u8, 0x80, 0x81, 0x85, 0x86, 0x8a, 0x94, 0x91, 0xc0, 0xc4, 0xc7, 0xd4, 0xdc, 0xde,
+        ];
+        bytes[random.NextInt(bytes.Length)] = meaningful[random.NextInt(meaningful.Length)];
+        return bytes;
+    }
+}
