@@ -1,0 +1,131 @@
+using Flip.Config;
+using Flip.Conversion;
+using Flip.Io;
+using Flip.Models;
+using Flip.Tests.Conversion.Containers;
+using Flip.Tests.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Conversion;
+
+public sealed class ModelSourceTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("flip-tiny")]
+    [InlineData("flip-paper-tiny")]
+    public void Official_FLIP_weights_give_the_reference_outputs(string name)
+    {
+        using var fixture = new OfficialFlipFixture(name);
+        using var stored = ModelSource.Open(SharedData.Golden($"{name}/weights.safetensors"));
+        Assert.Equal("official FLIP (Flax)", stored.Format);
+        Assert.Contains(stored.Assumptions, said => said.Text.Contains("taken as 1 and 1", StringComparison.Ordinal));
+        Assert.Equal(EvalTransform.FlipTensorFlow, stored.Config.Eval.Transform);
+        using var model = new FlipModel(
+            ConfigReader.Overlay(stored.Config, ["model.image.heads=4", "model.text.heads=4"]).Model, seed: null, trains: false);
+        WeightFile.Load(stored.Weights, stored.Names, model);
+        using var noGrad = no_grad();
+        Assert.InRange(Difference(model.EncodeImage(fixture.Images), fixture.Output("unmasked/image_embedding")), 0, 2e-6);
+        Assert.InRange(Difference(model.EncodeText(fixture.Tokens, fixture.Lengths), fixture.Output("text_embedding")), 0, 2e-6);
+    }
+
+    [Fact]
+    public void Official_weights_with_other_image_positions_are_refused()
+    {
+        var path = _folder.File("weights.safetensors");
+        using (var weights = new SafetensorsReader(SharedData.Golden("flip-tiny/weights.safetensors")))
+        {
+            SafetensorsWriter.Write(path, weights.Names.Select(name =>
+                (name, name.Contains("img_encoder/posembed", StringComparison.Ordinal) ? weights.ReadTensor(name).flip(2) : weights.ReadTensor(name))));
+        }
+
+        Assert.Contains("fixed sine-cosine table", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("module.")]
+    public void A_training_checkpoint_of_PyTorch_is_the_same_model(string prefix)
+    {
+        var (source, path) = (SharedData.Golden("openai-clip-tiny/huggingface"), _folder.File("epoch_3.pt"));
+        using (var stored = ModelSource.Open(source))
+        {
+            ModelWriter.Write(stored, _folder.File("open_clip"), WeightFormat.OpenClip, tokenizer: null);
+        }
+
+        using var weights = new SafetensorsReader(_folder.File("open_clip/open_clip_model.safetensors"));
+        TorchFile.Save(path, weights.Names.Select(name => (prefix + name, weights.ReadTensor(name))));
+        using var archive = ModelSource.Open(path);
+        Assert.Equal("open_clip checkpoint", archive.Format);
+        ModelWriter.Write(archive, _folder.File("back"), WeightFormat.HuggingFace, tokenizer: null);
+        using var first = new SafetensorsReader(Path.Combine(source, "model.safetensors"));
+        using var second = new SafetensorsReader(_folder.File("back/model.safetensors"));
+        Assert.All(first.Names, name => Assert.True(first.ReadTensor(name).equal(second.ReadTensor(name)).all().ToBoolean()));
+    }
+
+    [Fact]
+    public void What_a_folder_of_something_else_is_gets_said()
+    {
+        var other = _folder.File("bert");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(Path.Combine(other, "config.json"), """{ "model_type": "bert" }""");
+        SafetensorsWriter.Write(Path.Combine(other, "model.safetensors"), [("x", zeros(1))]);
+        Assert.Contains("model_type is 'bert'", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(other)).Message, StringComparison.Ordinal);
+
+        SafetensorsWriter.Write(_folder.File("x.safetensors"), [("visual.layer1.0.conv1.weight", zeros(1))]);
+        Assert.Contains("ResNet", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(_folder.File("x.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains("no such file", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(_folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no model", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_open_clip_variant_that_Flip_lacks_is_refused_with_every_reason()
+    {
+        var folder = _folder.File("clipa");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "open_clip_config.json"), """
+            { "model_cfg": { "embed_dim": 8, "vision_cfg": { "no_ln_pre": true, "pool_type": "avg" }, "text_cfg": { "pool_type": "last" } },
+              "preprocess_cfg": { "resize_mode": "squash" } }
+            """);
+        SafetensorsWriter.Write(Path.Combine(folder, "open_clip_model.safetensors"), [("x", zeros(1))]);
+        var message = Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(folder)).Message;
+        Assert.All(new[] { "no_ln_pre", "'last'", "squash" }, reason => Assert.Contains(reason, message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_model_that_is_only_used_holds_no_gradients_and_computes_the_same()
+    {
+        Cli.TinyModel.Save(_folder.File("model"));
+        using var used = ModelSource.Load(_folder.File("model"));
+        using var trained = ModelSource.Load(_folder.File("model"), trains: true);
+        Assert.Equal(0, used.Model.Parameters.Gradient.numel());
+        Assert.Equal(trained.Model.Parameters.Count, trained.Model.Parameters.Gradient.numel());
+        var pixels = new byte[2 * used.Config.Model.Image.ImageSize * used.Config.Model.Image.ImageSize * 3];
+        Assert.Equal(new InferenceEncoder(trained.Model).EncodeImages(pixels, 2), new InferenceEncoder(used.Model).EncodeImages(pixels, 2));
+    }
+
+    [Fact]
+    public void A_vocabulary_that_the_user_names_replaces_a_missing_tokenizer()
+    {
+        Cli.TinyModel.Save(_folder.File("model"));
+        File.Move(_folder.File("model/vocab.txt"), _folder.File("vocab.txt"));
+        Directory.EnumerateFiles(_folder.File("model"), "tokenizer*").ToList().ForEach(File.Delete);
+        Assert.Throws<VocabularyException>(() => ModelSource.Load(_folder.File("model")));
+        using var loaded = ModelSource.Load(
+            _folder.File("model"), stored => ConfigReader.Overlay(stored, [$"data.vocabulary={_folder.File("vocab.txt")}"]));
+        Assert.Equal(loaded.Config.Model.Text.VocabularySize, loaded.Tokenizer.VocabularySize);
+    }
+
+    private static double Difference(Tensor actual, Tensor expected) => (actual - expected).abs().max().ToSingle();
+}
