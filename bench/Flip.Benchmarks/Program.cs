@@ -7,7 +7,8 @@ using Flip.Training;
 try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    return await StepCommand.Create().Parse(args).InvokeAsync(configuration);
+    var root = new RootCommand("Flip's benchmarks.") { StepCommand.Create(), ConversionCommand.Create() };
+    return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)
 {

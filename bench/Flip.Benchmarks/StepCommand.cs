@@ -18,7 +18,7 @@ internal static class StepCommand
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    public static RootCommand Create()
+    public static Command Create()
     {
         var preset = new Option<string>("--preset", "-p") { Description = "Named recipe.", DefaultValueFactory = _ => "tiny" };
         var sets = new Option<string[]>("--set", "-s") { Description = "One setting; may be repeated.", HelpName = "key=value" };
@@ -32,7 +32,7 @@ internal static class StepCommand
             ("train.precision", new("--precision") { Description = "auto, fp32 or bf16." }),
             ("train.threads", new("--threads") { Description = "Compute threads." }),
         ];
-        var command = new RootCommand("Times whole training steps at several mask ratios on synthetic pairs.")
+        var command = new Command("step", "Times whole training steps at several mask ratios on synthetic pairs.")
         {
             preset, sets, masks, batch, rounds, json,
         };

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
+using Flip.Native;
 using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,6 +25,7 @@ public sealed class SafetensorsReader : ITensorSource
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public SafetensorsReader(string path)
     {
+        LibTorch.EnsureLoaded();
         Path = path;
         _file = File.OpenHandle(path);
         try

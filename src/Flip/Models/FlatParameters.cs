@@ -24,6 +24,13 @@ public sealed class FlatParameters : IDisposable
     private Tensor? _compute;
     private Tensor? _computeGradient;
 
+    /// <summary>No parameters yet.</summary>
+    public FlatParameters()
+    {
+        LibTorch.EnsureLoaded();
+        Device = CPU;
+    }
+
     /// <summary>The parameters, after <see cref="Allocate"/> in the order of the flat buffers.</summary>
     public IReadOnlyList<Parameter> All => _parameters;
 
@@ -43,7 +50,7 @@ public sealed class FlatParameters : IDisposable
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 
     /// <summary>Where the buffers are.</summary>
-    public Device Device { get; private set; } = CPU;
+    public Device Device { get; private set; }
 
     /// <summary>Declares a parameter; its tensors exist after <see cref="Allocate"/>.</summary>
     /// <param name="name">Name in checkpoints, unique.</param>
@@ -70,7 +77,6 @@ public sealed class FlatParameters : IDisposable
     /// <param name="trains">Makes room for gradients; without, a model takes half the memory.</param>
     public void Allocate(ScalarType computeType, Device device, ulong? seed, bool trains)
     {
-        LibTorch.EnsureLoaded();
         ComputeType = computeType;
         Device = device;
         var ordered = _parameters.OrderBy(p => p.Decays ? 0 : 1).ToList(); // stable: declared order within each part

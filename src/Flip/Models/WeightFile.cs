@@ -118,9 +118,20 @@ public static class WeightFile
             throw new CheckpointFormatException(source.Path, name, $"weights are floating-point numbers, not {source.Describe(name).Type}");
         }
 
-        using var finite = tensor.isfinite().all();
-        return finite.ToBoolean() ? tensor : throw new CheckpointFormatException(
+        return IsFinite(tensor) ? tensor : throw new CheckpointFormatException(
             source.Path, name, $"{tensor.isfinite().logical_not().sum().ToInt64()} of {tensor.numel()} weights are NaN or infinite");
+    }
+
+    /// <summary>Smallest and largest need no memory of the tensor's size, and either is NaN where an entry is.</summary>
+    private static bool IsFinite(Tensor tensor)
+    {
+        if (tensor.numel() == 0)
+        {
+            return true;
+        }
+
+        using var scope = NewDisposeScope();
+        return float.IsFinite(tensor.min().ToSingle()) && float.IsFinite(tensor.max().ToSingle());
     }
 
     private static string? Problem(ITensorSource source, string name, IReadOnlyList<long> wanted, bool positions, ImageConfig image)
