@@ -64,7 +64,7 @@ internal static class ModelCard
             ## Training
 
             FLIP ("Scaling Language-Image Pre-training via Masking", CVPR 2023): {image.MaskRatio:0.##} of the image patches and {config.Model.Text.MaskRatio:0.##} of
-            the text tokens removed, batch {train.BatchSize}, {train.Samples} samples, base learning rate {train.BaseLearningRate:0.###e0} (× batch / 256),
+            the text tokens removed, batch {train.BatchSize}, {train.Samples}, base learning rate {train.BaseLearningRate:0.###e0} (× batch / 256),
             weight decay {train.WeightDecay:0.##}, loss {train.Loss}, seed {train.Seed}.
 
             """);

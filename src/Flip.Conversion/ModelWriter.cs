@@ -130,7 +130,8 @@ public static class ModelWriter
                 var whole = Ours(stored, name);
                 var piece = target.Names.Count == 1 ? whole : whole.chunk(target.Names.Count, 0)[part];
                 SafetensorsWriter.WriteData(stream, target.Layout.ToStored(piece).to(type));
-            });
+            }
+            );
         }
     }
 

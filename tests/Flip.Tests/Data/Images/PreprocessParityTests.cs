@@ -58,6 +58,15 @@ public class PreprocessParityTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_TensorFlow_evaluation_transform_is_the_reference_rounded_and_kept_in_range()
+    {
+        var fixture = PreprocessFixture.Load("rgb.png");
+        var actual = new byte[Size * Size * 3];
+        new EvaluationTransform(EvalTransform.FlipTensorFlow, Size).Apply(fixture.Image, actual);
+        Assert.All(fixture.Floats("flip_tf_eval_f32").Zip(actual), pair => Assert.InRange(Math.Clamp(pair.First, 0, 255) - pair.Second, -0.55, 0.55));
+    }
+
+    [Fact]
     public void Hidden_colors_show_and_exif_rotation_is_left_alone()
     {
         using var alpha = ImageDecoder.Decode(PreprocessFixture.Load("alpha.png").Image);
