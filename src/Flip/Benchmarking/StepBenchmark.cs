@@ -96,15 +96,14 @@ public sealed class StepBenchmark : IDisposable
     {
         _clock.Restart();
         var loss = _step.ComputeGradient(_batch, maskRatio);
-        var norm = GradientNorm.Clip(_model.Parameters.Gradient, _config.Train.GradientClip);
+        var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
             throw new NonFiniteLossException(0, loss.Loss, norm, null);
         }
 
-        _optimizer.Step(_config.Train.BaseLearningRate);
+        _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(norm, _config.Train.GradientClip));
         _model.ClampLogitScale();
-        _model.Parameters.CastToCompute();
         _clock.Lap(StepPart.Update);
         return [.. Enum.GetValues<StepPart>().Select(part => _clock[part])];
     }

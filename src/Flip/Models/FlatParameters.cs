@@ -1,3 +1,4 @@
+using Flip.Kernels;
 using Flip.Native;
 using Flip.Randomness;
 using TorchSharp;
@@ -17,8 +18,6 @@ namespace Flip.Models;
 /// </remarks>
 public sealed class FlatParameters : IDisposable
 {
-    private const long UndividedEntries = 32_000; // libtorch divides an elementwise operation from 32 768 on
-
     private readonly List<Parameter> _parameters = [];
     private readonly HashSet<string> _names = [];
     private Tensor? _compute;
@@ -48,6 +47,9 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Number format of products.</summary>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
+
+    /// <summary>The weights in the compute type, <c>[Count]</c>; null where that is fp32.</summary>
+    internal Tensor? Compute => _compute;
 
     /// <summary>Where the buffers are.</summary>
     public Device Device { get; private set; }
@@ -119,29 +121,22 @@ public sealed class FlatParameters : IDisposable
             return;
         }
 
-        ForEachBlock((offset, count) =>
+        if (Device.type == DeviceType.CPU && ComputeType == ScalarType.BFloat16)
         {
-            var computed = _computeGradient.narrow(0, offset, count);
-            Gradient.narrow(0, offset, count).Plus_(computed.to(ScalarType.Float32)); // a sum of two types at once is slow
-            computed.zero_();
-        });
-    }
+            nint sum, part;
+            unsafe
+            {
+                (sum, part) = ((nint)NativePointer.Of<float>(Gradient), (nint)NativePointer.Of<ushort>(_computeGradient));
+            }
 
-    /// <summary>
-    /// Runs an operation of several passes over the flat buffers in blocks, each of decayed or of undecayed entries alone. On a CPU a
-    /// block's later passes find it in the cache, and blocks go to the threads whole, since libtorch does not divide so few entries: one
-    /// meeting of the threads instead of one for each pass.
-    /// </summary>
-    /// <param name="run">Takes the first entry and how many; on several threads at once, without gradients, in a dispose scope.</param>
-    internal void ForEachBlock(Action<long, long> run)
-    {
-        var blocks = Blocks(Device.type == DeviceType.CPU ? UndividedEntries : Count).ToList();
-        Parallel.ForEach(blocks, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, block =>
-        {
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            run(block.Offset, block.Count);
-        });
+            KernelThreads.For(Count, (start, end) => GradientKernel.Gather(sum, part, start, end));
+            return;
+        }
+
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        Gradient.Plus_(_computeGradient.to(ScalarType.Float32)); // a sum of two types at once is slow
+        _computeGradient.zero_();
     }
 
     /// <summary>Clears the gradient; call before a step.</summary>
@@ -183,15 +178,6 @@ public sealed class FlatParameters : IDisposable
         // A leaf of its own that shares storage: autograd then adds into our gradient buffer in place.
         parameter.Value = View(inCompute ? _compute! : Master, parameter).detach().requires_grad_(true).DetachFromDisposeScope();
         parameter.Value.grad = View(inCompute ? _computeGradient! : Gradient, parameter);
-    }
-
-    private IEnumerable<(long Offset, long Count)> Blocks(long largest)
-    {
-        for (long offset = 0, count; offset < Count; offset += count)
-        {
-            count = Math.Min(largest, (offset < DecayedCount ? DecayedCount : Count) - offset);
-            yield return (offset, count);
-        }
     }
 
     private static Tensor View(Tensor buffer, Parameter parameter) =>

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -47,10 +48,12 @@ internal sealed class Mlp(FlatParameters parameters, string name, long width, do
 
     public Tensor Forward(Tensor x) => _fc2.Forward(Activate(_fc1.Forward(x)));
 
-    private Tensor Activate(Tensor x) => activation switch
+    private Tensor Activate(Tensor x) => (activation, x.dtype == ScalarType.BFloat16 && x.device.type == DeviceType.CPU) switch
     {
-        Activation.GeluTanh => functional.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
-        Activation.Gelu => functional.gelu(x),
+        (Activation.GeluTanh, true) => SigmoidGateFunction.Of(x, SigmoidGate.Shape.GeluTanh),
+        (Activation.QuickGelu, true) => SigmoidGateFunction.Of(x, SigmoidGate.Shape.QuickGelu),
+        (Activation.GeluTanh, _) => functional.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
+        (Activation.Gelu, _) => functional.gelu(x),
         _ => x * x.Times(1.702).sigmoid(),
     };
 }

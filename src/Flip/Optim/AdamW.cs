@@ -1,3 +1,4 @@
+using Flip.Kernels;
 using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -35,12 +36,22 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates made so far.</summary>
     public long Steps { get; set; }
 
-    /// <summary>One update from <see cref="FlatParameters.Gradient"/>; the master weights change, the compute copy does not yet.</summary>
+    /// <summary>One update from <see cref="FlatParameters.Gradient"/> of the master weights and their copy in the compute type.</summary>
     /// <param name="learningRate">Rate of this step; at 0 only the moments change.</param>
-    public void Step(double learningRate)
+    /// <param name="gradientScale">Factor on the gradient, from <see cref="GradientNorm.Scale"/>.</param>
+    public void Step(double learningRate, double gradientScale = 1)
     {
         Steps++;
-        _parameters.ForEachBlock((offset, count) => StepBlock(offset, count, learningRate));
+        if (_parameters.Device.type == DeviceType.CPU && _parameters.ComputeType is ScalarType.Float32 or ScalarType.BFloat16)
+        {
+            StepInOnePass(learningRate, gradientScale);
+            return;
+        }
+
+        using var noGrad = no_grad();
+        StepByOperations(0, _parameters.DecayedCount, learningRate, gradientScale);
+        StepByOperations(_parameters.DecayedCount, _parameters.Count - _parameters.DecayedCount, learningRate, gradientScale);
+        _parameters.CastToCompute();
     }
 
     /// <inheritdoc/>
@@ -50,11 +61,42 @@ public sealed class AdamW : IDisposable
         SecondMoment.Dispose();
     }
 
-    /// <summary>The update of some entries, all of which decay or none.</summary>
-    private void StepBlock(long offset, long count, double learningRate)
+    private void StepInOnePass(double learningRate, double gradientScale)
     {
-        Tensor Block(Tensor whole) => whole.narrow(0, offset, count);
-        var (weights, gradient, first, second) = (Block(_parameters.Master), Block(_parameters.Gradient), Block(FirstMoment), Block(SecondMoment));
+        AdamWKernel.Buffers buffers;
+        unsafe
+        {
+            buffers = new(
+                (nint)NativePointer.Of<float>(_parameters.Master),
+                (nint)NativePointer.Of<float>(_parameters.Gradient),
+                (nint)NativePointer.Of<float>(FirstMoment),
+                (nint)NativePointer.Of<float>(SecondMoment),
+                _parameters.Compute is null ? 0 : (nint)NativePointer.Of<ushort>(_parameters.Compute));
+        }
+
+        var update = new AdamWKernel.Update(
+            (float)_options.Beta1,
+            (float)_options.Beta2,
+            (float)(1 / (1 - Math.Pow(_options.Beta1, Steps))),
+            (float)(1 / Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps))),
+            (float)_options.Eps,
+            (float)learningRate,
+            (float)gradientScale);
+        var decayed = _parameters.DecayedCount;
+        KernelThreads.For(_parameters.Count, (start, end) =>
+        {
+            AdamWKernel.Run(buffers, update, (float)_options.WeightDecay, start, Math.Min(end, decayed));
+            AdamWKernel.Run(buffers, update, 0, Math.Max(start, decayed), end);
+        });
+    }
+
+    /// <summary>The same by libtorch's operations, for other devices, on entries all of which decay or none.</summary>
+    internal void StepByOperations(long offset, long count, double learningRate, double gradientScale)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Part(Tensor whole) => whole.narrow(0, offset, count);
+        var (weights, first, second) = (Part(_parameters.Master), Part(FirstMoment), Part(SecondMoment));
+        var gradient = gradientScale == 1 ? Part(_parameters.Gradient) : Part(_parameters.Gradient).Times(gradientScale);
         first.Times_(_options.Beta1).Plus_(gradient, 1 - _options.Beta1);
         second.Times_(_options.Beta2).PlusProduct_(gradient, gradient, 1 - _options.Beta2);
         var denominator = second.sqrt().Over_(Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps))).Plus_(_options.Eps);

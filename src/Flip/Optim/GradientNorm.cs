@@ -4,23 +4,18 @@ using static TorchSharp.torch;
 
 namespace Flip.Optim;
 
-/// <summary>The norm of the whole gradient.</summary>
+/// <summary>The norm of the whole gradient, and what clipping makes of it.</summary>
 public static class GradientNorm
 {
-    /// <summary>Scales a flat gradient so that its norm is at most <paramref name="maxNorm"/>.</summary>
-    /// <param name="gradient">fp32, changed in place.</param>
-    /// <param name="maxNorm">Largest norm; 0 leaves the gradient as it is.</param>
-    /// <returns>The norm before scaling.</returns>
-    public static double Clip(Tensor gradient, double maxNorm)
+    /// <summary>The norm of a flat gradient, fp32.</summary>
+    public static double Of(Tensor gradient)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var norm = gradient.dot(gradient).sqrt().item<float>();
-        if (maxNorm > 0 && norm > maxNorm)
-        {
-            gradient.Times_(maxNorm / norm);
-        }
-
-        return norm;
+        return gradient.dot(gradient).sqrt().item<float>();
     }
+
+    /// <summary>The factor that brings a gradient of this norm to at most <paramref name="maxNorm"/>; 1 where it is within, or where
+    /// <paramref name="maxNorm"/> is 0.</summary>
+    public static double Scale(double norm, double maxNorm) => maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1;
 }

@@ -144,15 +144,14 @@ public sealed class Trainer : IDisposable
         var learningRate = _plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
         var maskRatio = _plan.ImageMask.At(State.Samples);
         var loss = _step.ComputeGradient(batch, maskRatio);
-        var norm = GradientNorm.Clip(_model.Parameters.Gradient, _gradientClip);
+        var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
             throw new NonFiniteLossException(State.Samples, loss.Loss, norm, _checkpoints.Latest);
         }
 
-        _optimizer.Step(learningRate);
+        _optimizer.Step(learningRate, GradientNorm.Scale(norm, _gradientClip));
         _model.ClampLogitScale();
-        _model.Parameters.CastToCompute();
         _ema?.Update();
 
         var before = State.Samples;

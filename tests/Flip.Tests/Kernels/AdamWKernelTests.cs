@@ -1,0 +1,123 @@
+using Flip.Kernels;
+using Flip.Models;
+using Flip.Optim;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Kernels;
+
+/// <summary>The one-pass update and gathering against libtorch's operations.</summary>
+public sealed class AdamWKernelTests : IDisposable
+{
+    private const int Count = 300_007; // several ranges of a thread and an odd rest
+    private readonly FlatParameters _parameters = new();
+    private readonly DisposeScope _scope;
+
+    public AdamWKernelTests()
+    {
+        _parameters.Add("decayed", [Count - 131_073], Initializer.Normal(1), decays: true);
+        _parameters.Add("kept", [131_073], Initializer.Normal(1), decays: false);
+        _parameters.Allocate(ScalarType.BFloat16, CPU, 5, trains: true);
+        _scope = NewDisposeScope();
+        _parameters.Gradient.copy_(randn(Count, generator: new Generator(6)));
+    }
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _parameters.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0.25)]
+    public void One_pass_equals_the_operations_in_weights_and_moments(double gradientScale)
+    {
+        using var fast = NewOptimizer();
+        using var slow = NewOptimizer();
+        var start = _parameters.Master.clone();
+        for (var step = 1; step <= 3; step++)
+        {
+            fast.Step(1e-3, gradientScale);
+        }
+
+        var weights = _parameters.Master.clone();
+        _parameters.Master.copy_(start);
+        for (var step = 1; step <= 3; step++)
+        {
+            slow.Steps = step;
+            slow.StepByOperations(0, _parameters.DecayedCount, 1e-3, gradientScale);
+            slow.StepByOperations(_parameters.DecayedCount, Count - _parameters.DecayedCount, 1e-3, gradientScale);
+        }
+
+        Assert.Equal(slow.Steps, fast.Steps);
+        AssertNear(_parameters.Master, weights, 3e-7);
+        AssertNear(slow.FirstMoment, fast.FirstMoment, 3e-7);
+        AssertNear(slow.SecondMoment, fast.SecondMoment, 3e-7);
+        Assert.True((weights - start).abs().max().ToSingle() > 1e-3);
+    }
+
+    [Fact]
+    public void The_compute_copy_is_the_rounded_master_weights()
+    {
+        using var optimizer = NewOptimizer();
+        optimizer.Step(1e-2);
+        Assert.True(_parameters.Compute!.equal(_parameters.Master.to(ScalarType.BFloat16)).all().ToBoolean());
+    }
+
+    [Fact]
+    public void The_number_of_threads_changes_no_bit()
+    {
+        var threads = get_num_threads();
+        var start = _parameters.Master.clone();
+        try
+        {
+            var results = new List<Tensor>();
+            foreach (var number in new[] { 1, 2, 5 })
+            {
+                set_num_threads(number);
+                _parameters.Master.copy_(start);
+                using var optimizer = NewOptimizer();
+                optimizer.Step(1e-3);
+                results.Add(_parameters.Master.clone());
+            }
+
+            Assert.All(results, result => Assert.True(result.equal(results[0]).all().ToBoolean()));
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [Fact]
+    public void Gathering_adds_the_parts_gradient_and_clears_it()
+    {
+        var before = _parameters.Gradient.clone();
+        var part = randn(Count, generator: new Generator(7)).to(ScalarType.BFloat16);
+        var entry = 0L;
+        foreach (var parameter in _parameters.All)
+        {
+            parameter.Value.grad!.copy_(part.narrow(0, entry, parameter.Count).view(parameter.Shape));
+            entry += parameter.Count;
+        }
+
+        _parameters.AccumulateGradient();
+        Assert.True(_parameters.Gradient.equal(before + part.to(ScalarType.Float32)).all().ToBoolean());
+        Assert.All(_parameters.All, parameter => Assert.Equal(0, parameter.Value.grad!.abs().max().ToSingle()));
+    }
+
+    [Fact]
+    public void Clipping_scales_to_the_norm_and_leaves_smaller_ones_alone()
+    {
+        Assert.Equal(0.5, GradientNorm.Scale(4, 2));
+        Assert.Equal(1, GradientNorm.Scale(1.5, 2));
+        Assert.Equal(1, GradientNorm.Scale(1000, 0));
+        Assert.Equal(5, GradientNorm.Of(tensor(new[] { 3f, 4f })), 6);
+    }
+
+    private AdamW NewOptimizer() => new(_parameters, new AdamWOptions(0.9, 0.95, 1e-8, 0.2));
+
+    private static void AssertNear(Tensor expected, Tensor actual, double tolerance) =>
+        Assert.InRange(((expected - actual).abs() / (expected.abs() + 1)).max().ToSingle(), 0, tolerance);
+}
