@@ -1,22 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Flip.Benchmarking;
 using Flip.Config;
 
-namespace Flip.Benchmarks;
+namespace Flip.Cli.Commands;
 
-/// <summary>The command line of the step benchmark; README.md beside this project says what its columns mean.</summary>
-internal static class StepCommand
+/// <summary><c>flip bench</c>: how fast training steps are on this machine; bench/README.md says what its columns mean.</summary>
+internal static class BenchCommand
 {
     private const int LargestDefaultBatch = 256; // the paper's batches are for clusters
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
 
     public static Command Create()
     {
@@ -31,8 +24,11 @@ internal static class StepCommand
             ("train.microBatch", new("--micro-batch") { Description = "Pairs computed at a time (GradCache)." }),
             ("train.precision", new("--precision") { Description = "auto, fp32 or bf16." }),
             ("train.threads", new("--threads") { Description = "Compute threads." }),
+            ("train.device", new("--device") { Description = "cpu, cuda or cuda:N." }),
         ];
-        var command = new Command("step", "Times whole training steps at several mask ratios on synthetic pairs.")
+        var command = new Command(
+            "bench",
+            "Time whole training steps at several mask ratios on synthetic pairs, against what this machine's matrix product reaches.")
         {
             preset, sets, masks, batch, rounds, json,
         };
@@ -54,7 +50,7 @@ internal static class StepCommand
             var config = ConfigReader.Resolve(result.GetValue(preset), null, [$"train.batchSize={size}", .. settings]);
             using var benchmark = new StepBenchmark(config);
             var report = benchmark.Run(Ratios(result.GetValue(masks)!), result.GetValue(rounds), cancellation);
-            Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, Json) + "\n" : report.ToMarkdown());
+            Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());
             return Task.CompletedTask;
         });
         return command;
