@@ -10,7 +10,7 @@ namespace Flip.Training;
 public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, bool IsChosen)
 {
     private const double ActivationBytes = 4.0 * (1L << 30); // of a chosen micro-batch
-    private const int LargestChoice = 1024;
+    private const int LargestChoice = 256; // more is hardly faster, and the pixels of six parts are in memory
 
     /// <summary>Pairs read at a time.</summary>
     public int ReadSize => Streams ? MicroBatch : BatchSize;
