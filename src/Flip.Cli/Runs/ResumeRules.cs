@@ -8,8 +8,8 @@ internal static class ResumeRules
     /// <summary>None of these changes what is learnt; but a new length, which a user wants who asks for it, changes the schedule.</summary>
     private static readonly string[] Free =
     [
-        "train.samples", "train.microBatch", "train.threads", "train.device", "train.logEvery", "train.checkpointEvery", "train.keepCheckpoints",
-        "data.train", "data.classNames", "data.workers", "data.prefetchBatches", "data.maxBadShare", "eval.",
+        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery", "train.checkpointEvery", "train.keepCheckpoints",
+        "data.train", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 
     /// <summary>Refuses changes that would make it another run.</summary>

@@ -66,5 +66,6 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
             MaxBadShare = config.Data.MaxBadShare,
             Start = position,
             BatchSize = config.Train.BatchSize,
+            PartSize = BatchReading.Of(config).ReadSize,
         });
 }

@@ -51,6 +51,20 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
 
+    /// <summary>The configuration with the micro-batch that a whole batch's pixels make necessary, written into the run as any setting.</summary>
+    private FlipConfig WithMicroBatch(FlipConfig config)
+    {
+        var reading = BatchReading.Of(config);
+        if (!reading.IsChosen)
+        {
+            return config;
+        }
+
+        view.Message(FormattableString.Invariant(
+            $"The pixels of {reading.BatchSize:N0} pairs do not fit in one piece: each step is computed in parts of {reading.MicroBatch} (train.microBatch)."));
+        return config with { Train = config.Train with { MicroBatch = reading.MicroBatch } };
+    }
+
     private static FlipModel NewModel(FlipConfig config, Compute compute) =>
         new(config.Model, config.Train.Loss, compute.Type, compute.Device, (ulong)config.Train.Seed);
 
@@ -72,6 +86,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         string? checkpoint,
         CancellationToken cancellation)
     {
+        config = WithMicroBatch(config);
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view);
         using var trainer = new Trainer(

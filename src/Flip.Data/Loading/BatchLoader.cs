@@ -30,7 +30,8 @@ public sealed class BatchLoader : IBatchSource
     private readonly ShardFiles _files;
     private readonly RowPipeline<Block> _pipeline;
     private readonly BadSampleLog _bad;
-    private readonly Stack<Batch> _spare = new();
+    private readonly List<Batch> _spare = [];
+    private Division _division;
     private Batch? _delivered;
     private long _planned;
     private bool _disposed;
@@ -50,10 +51,13 @@ public sealed class BatchLoader : IBatchSource
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.PrefetchBatches);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Start);
         ArgumentOutOfRangeException.ThrowIfNegative(options.BatchSize);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.PartSize);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Rank, options.World);
         ArgumentNullException.ThrowIfNull(transform);
-        BatchSizeLimit.Check("train.batchSize", options.BatchSize, transform.Size);
+        var inParts = options.PartSize > 0 && options.PartSize < options.BatchSize;
+        _division = new Division(options.Start, options.BatchSize, inParts ? options.PartSize : options.BatchSize);
+        BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, transform.Size);
         (_index, _captions, _tokenizer, _transform, _options) = (index, captions, tokenizer, transform, options);
         _order = new SampleOrder([.. index.Shards.Select(shard => shard.Count)], options.Seed, options.ShuffleShards);
         _bad = new BadSampleLog(options.MaxBadShare, index.Describe);
@@ -62,7 +66,7 @@ public sealed class BatchLoader : IBatchSource
         _pipeline = new RowPipeline<Block>(options.Workers, Fill);
         if (options.BatchSize > 0)
         {
-            PlanAhead(options.BatchSize, options.PrefetchBatches);
+            PlanAhead(options.PrefetchBatches);
         }
     }
 
@@ -83,22 +87,25 @@ public sealed class BatchLoader : IBatchSource
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_delivered is { } used)
         {
-            _spare.Push(used);
+            _spare.Add(used);
             _delivered = null;
         }
 
-        if (_pipeline.Head is { } head && head.Rows != size)
+        if ((_pipeline.Head?.Rows ?? PlannedSize()) != size)
         {
+            // Not what was expected: whole batches of this size from here on.
             _pipeline.Clear();
+            _spare.Clear();
             _planned = Position;
+            _division = new Division(Position, size, size);
         }
 
-        PlanAhead(size, 1);
+        PlanAhead(1);
         var block = _pipeline.Take(cancellation);
         _delivered = block.Batch;
         Position += (long)size * _options.World;
         _bad.Add(size, block.Bad);
-        PlanAhead(size, _options.PrefetchBatches);
+        PlanAhead(_options.PrefetchBatches);
         return _delivered;
     }
 
@@ -110,14 +117,39 @@ public sealed class BatchLoader : IBatchSource
         _files.Dispose();
     }
 
-    private void PlanAhead(int size, int batches)
+    private void PlanAhead(int batches)
     {
         while (_pipeline.Count < batches)
         {
-            var batch = _spare.TryPop(out var used) && used.Size == size ? used : NewBatch(size);
-            _pipeline.Put(new Block(batch, _planned));
+            var size = PlannedSize();
+            _pipeline.Put(new Block(TakeSpare(size) ?? NewBatch(size), _planned));
             _planned += (long)size * _options.World;
         }
+    }
+
+    /// <summary>Pairs of the block at the planned position: a part, or what is left of a batch.</summary>
+    private int PlannedSize()
+    {
+        if (_division.Batch == 0)
+        {
+            return 0;
+        }
+
+        var done = (int)((_planned - _division.Start) / _options.World % _division.Batch);
+        return Math.Min(_division.Part, _division.Batch - done);
+    }
+
+    private Batch? TakeSpare(int size)
+    {
+        var at = _spare.FindIndex(batch => batch.Size == size);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var batch = _spare[at];
+        _spare.RemoveAt(at);
+        return batch;
     }
 
     private Batch NewBatch(int size) => new(
@@ -174,6 +206,12 @@ public sealed class BatchLoader : IBatchSource
         batch.Samples[row] = sample;
         batch.Epochs[row] = epoch;
     }
+
+    /// <summary>What the following calls are expected to ask for.</summary>
+    /// <param name="Start">Position of a batch's first pair.</param>
+    /// <param name="Batch">Pairs of a batch; 0 before the first call where it is not known.</param>
+    /// <param name="Part">Pairs of a call, the last of a batch left out.</param>
+    private readonly record struct Division(long Start, int Batch, int Part);
 
     /// <summary>A batch in the making.</summary>
     private sealed class Block(Batch batch, long start) : RowBlock(batch.Size)

@@ -15,7 +15,7 @@ public sealed record BatchLoaderOptions
     /// <summary>Decoding threads; 0 takes the processor count.</summary>
     public int Workers { get; init; }
 
-    /// <summary>Batches made ahead of the consumer, from 1.</summary>
+    /// <summary>Batches, or parts of them, made ahead of the consumer, from 1.</summary>
     public int PrefetchBatches { get; init; } = 2;
 
     /// <summary>Share of unusable samples above which the run stops, 0 to 1.</summary>
@@ -26,6 +26,9 @@ public sealed record BatchLoaderOptions
 
     /// <summary>Pairs of a batch, where known, so that the threads begin before the first call; 0 waits for it.</summary>
     public int BatchSize { get; init; }
+
+    /// <summary>Pairs of a call where a batch is read in parts, the last of which may be smaller; 0 for whole batches.</summary>
+    public int PartSize { get; init; }
 
     /// <summary>This process, from 0; it takes the positions p with (p - start) % <see cref="World"/> == rank.</summary>
     public int Rank { get; init; }

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Training;
 
 namespace Flip.Data.Loading;
 
@@ -12,7 +13,7 @@ internal static class BatchSizeLimit
     /// <exception cref="ConfigException">It names the setting and the largest batch that fits.</exception>
     public static void Check(string setting, int batchSize, int imageSize)
     {
-        var largest = Array.MaxLength / (3L * imageSize * imageSize);
+        var largest = BatchReading.LargestBatch(imageSize);
         if (batchSize > largest)
         {
             throw new ConfigException(

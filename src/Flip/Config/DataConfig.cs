@@ -59,6 +59,9 @@ public sealed record DataConfig
     [Setting("Samples decoded ahead of the training step, in batches.", Min = 1)]
     public int PrefetchBatches { get; init; } = 2;
 
+    [Setting("Memory for pixels of whole batches, those decoded ahead included, MiB. A batch beyond it that has micro-batches is decoded part by part, twice a step.", Min = 0)]
+    public int BatchMemory { get; init; } = 2048;
+
     [Setting("Share of unreadable samples above which the run stops.", Min = 0, Max = 1)]
     public double MaxBadShare { get; init; } = 0.1;
 }

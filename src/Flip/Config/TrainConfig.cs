@@ -42,8 +42,14 @@ public sealed record TrainConfig
     [Setting("Pairs in a step's contrast.", Min = 1)]
     public int BatchSize { get; init; } = 32768;
 
-    [Setting("Pairs computed at a time; the step is the same, in less memory (GradCache). 0 takes the whole batch.", Min = 0)]
+    [Setting("Pairs computed at a time; the step is the same, in less memory (GradCache). 0 takes the whole batch, or parts where its pixels do not fit.", Min = 0)]
     public int MicroBatch { get; init; }
+
+    [Setting("Rows of the logits computed at a time; the loss is the same, in less memory. 0 takes all of them up to a batch of 4096, fewer above.", Min = 0)]
+    public int LossChunk { get; init; }
+
+    [Setting("Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0)]
+    public int CheckpointBlocks { get; init; }
 
     [Setting("Learning rate for a batch of 256; the rate is this × batchSize / 256.", Min = 0)]
     public double BaseLearningRate { get; init; } = 4e-6;

@@ -71,6 +71,23 @@ public sealed class FlipModel : IDisposable
     /// <summary>True if the model predicts removed patches too.</summary>
     public bool Reconstructs => _decoder is not null;
 
+    /// <summary>
+    /// Where the towers write the blocks that the backward pass computes again; null for none. While there is one, every backward pass
+    /// is the tape's.
+    /// </summary>
+    internal BlockTape? Tape
+    {
+        get => _image.Tape;
+        set
+        {
+            _image.Tape = _text.Tape = value;
+            if (_decoder is not null)
+            {
+                _decoder.Tape = value;
+            }
+        }
+    }
+
     /// <summary>Normalised embeddings of images.</summary>
     /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
     /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>; null for all.</param>
@@ -86,7 +103,7 @@ public sealed class FlipModel : IDisposable
     {
         var decoder = _decoder ?? throw new InvalidOperationException("The model has no decoder: model.reconstruction.weight is 0.");
         var allPatches = _image.GatherPatches(images, null);
-        var tokens = _image.Tokens(Patches.SelectRows(allPatches, idsKeep), idsKeep);
+        var tokens = BlockTape.Cut(Tape, _image.Tokens(Patches.SelectRows(allPatches, idsKeep), idsKeep));
         return (ProjectImage(tokens), decoder.Loss(_image.PatchTokens(tokens), idsRestore, allPatches));
     }
 

@@ -41,6 +41,9 @@ internal sealed class ImageTower : IDisposable
         _finalNorm = new LayerNorm(parameters, "image.finalNorm", config.Width, model.LayerNormEps);
     }
 
+    /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
+    public BlockTape? Tape { get; set; }
+
     /// <summary>Position rows before the patches': 1 if the class token has a position.</summary>
     public int ExtraTokens => _config.ClassToken == ClassToken.WithPosition ? 1 : 0;
 
@@ -72,12 +75,7 @@ internal sealed class ImageTower : IDisposable
             x = _preNorm.Forward(x);
         }
 
-        foreach (var block in _blocks)
-        {
-            x = block.Forward(x);
-        }
-
-        return _finalNorm.Forward(x);
+        return _finalNorm.Forward(BlockTape.Forward(Tape, _blocks, x));
     }
 
     /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>

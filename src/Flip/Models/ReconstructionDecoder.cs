@@ -37,6 +37,9 @@ internal sealed class ReconstructionDecoder : IDisposable
         _prediction = new Linear(parameters, Prefix + "prediction", config.Width, model.Image.PatchSize * model.Image.PatchSize * 3);
     }
 
+    /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
+    public BlockTape? Tape { get; set; }
+
     /// <summary>Mean squared error on the removed patches, each target patch normalised by its own mean and deviation.</summary>
     /// <param name="patchTokens">Tower outputs of the kept patches, <c>[batch, kept, width]</c>.</param>
     /// <param name="idsRestore">Where each patch went in the order kept, removed: <c>[batch, patches]</c>.</param>
@@ -49,11 +52,7 @@ internal sealed class ReconstructionDecoder : IDisposable
         var x = _embedding.Forward(patchTokens);
         var masked = _maskToken.Value.to(x.dtype).expand(batch, patches - kept, _width);
         x = Patches.SelectRows(cat([x, masked], 1), idsRestore).Plus(Positions(x));
-        foreach (var block in _blocks)
-        {
-            x = block.Forward(x);
-        }
-
+        x = BlockTape.Forward(Tape, _blocks, x);
         var predicted = _prediction.Forward(_finalNorm.Forward(x)).to(ScalarType.Float32); // [batch, patches, patchDim]
         var mean = allPatches.mean([2], keepdim: true);
         var variance = allPatches.var(2, unbiased: true, keepdim: true);

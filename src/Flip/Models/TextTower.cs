@@ -37,6 +37,9 @@ internal sealed class TextTower : IDisposable
         _finalNorm = new LayerNorm(parameters, "text.finalNorm", config.Width, model.LayerNormEps);
     }
 
+    /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
+    public BlockTape? Tape { get; set; }
+
     /// <summary>All tokens after the last block, before the final LayerNorm.</summary>
     /// <param name="tokens">int64 ids, <c>[batch, length]</c>.</param>
     /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>; used where padding is masked.</param>
@@ -59,12 +62,7 @@ internal sealed class TextTower : IDisposable
         x = x.to(_parameters.ComputeType);
 
         var mask = AttentionMask(lengths, idsKeep, kept);
-        foreach (var block in _blocks)
-        {
-            x = block.Forward(x, mask, causal: _config.Causal && mask is null);
-        }
-
-        return x;
+        return BlockTape.Forward(Tape, _blocks, x, mask, causal: _config.Causal && mask is null);
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,8 @@ public sealed class Trainer : IDisposable
 {
     private readonly FlipModel _model;
     private readonly IBatchSource _source;
+    private readonly IBatchSource? _secondPass;
+    private readonly BatchReading _reading;
     private readonly TrainingPlan _plan;
     private readonly TrainingStep _step;
     private readonly AdamW _optimizer;
@@ -27,7 +29,7 @@ public sealed class Trainer : IDisposable
     /// <summary>A training from <paramref name="checkpoint"/>, or from the model's present weights.</summary>
     /// <param name="model">The model; not owned.</param>
     /// <param name="config">Plan and optimiser.</param>
-    /// <param name="openSource">Opens the data at a position, samples.</param>
+    /// <param name="openSource">Opens the data at a position, samples; twice where batches are streamed (<see cref="BatchReading"/>).</param>
     /// <param name="checkpoints">Where checkpoints go.</param>
     /// <param name="evaluators">Measurements during and after training.</param>
     /// <param name="observer">Sees progress.</param>
@@ -47,7 +49,8 @@ public sealed class Trainer : IDisposable
         _evaluators = evaluators;
         _observer = observer;
         _gradientClip = train.GradientClip;
-        _step = new TrainingStep(model, train);
+        _reading = BatchReading.Of(config);
+        _step = new TrainingStep(model, train with { MicroBatch = _reading.MicroBatch });
         _optimizer = new AdamW(model.Parameters, new AdamWOptions(train.Beta1, train.Beta2, train.Eps, train.WeightDecay));
         _ema = train.WeightEma > 0 ? new WeightEma(model.Parameters, train.WeightEma) : null;
         if (checkpoint is not null)
@@ -64,6 +67,7 @@ public sealed class Trainer : IDisposable
         }
 
         _plan = TrainingPlan.Of(config, _source.SamplesPerEpoch);
+        _secondPass = _reading.Streams ? openSource(State.Samples) : null;
     }
 
     /// <summary>Where the training is.</summary>
@@ -130,6 +134,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         _source.Dispose();
+        _secondPass?.Dispose();
         _optimizer.Dispose();
         _ema?.Dispose();
     }
@@ -138,12 +143,9 @@ public sealed class Trainer : IDisposable
     {
         cancellation.ThrowIfCancellationRequested();
         var started = Stopwatch.GetTimestamp();
-        var batch = _source.Next(_plan.BatchSize, cancellation);
-        var waited = Stopwatch.GetElapsedTime(started);
-
         var learningRate = _plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
         var maskRatio = _plan.ImageMask.At(State.Samples);
-        var loss = _step.ComputeGradient(batch, maskRatio);
+        var (loss, waited) = ComputeGradient(maskRatio, cancellation);
         var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
@@ -157,13 +159,27 @@ public sealed class Trainer : IDisposable
         var before = State.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
         State = new TrainState(
-            before + batch.Size, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, _source.SamplesPerEpoch, BadSamples());
-        _interval.AddStep(loss, batch.Size, elapsed, waited);
+            before + _plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, _source.SamplesPerEpoch, BadSamples());
+        _interval.AddStep(loss, _plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= _plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, _plan.LogEvery))
         {
             _observer.OnProgress(_interval.Progress(State, _plan.TotalSamples, learningRate, norm, LogitFactor(), maskRatio));
             _interval.Restart();
         }
+    }
+
+    private (StepLoss Loss, TimeSpan Waited) ComputeGradient(double maskRatio, CancellationToken cancellation)
+    {
+        if (_secondPass is not null)
+        {
+            var parts = new StreamedBatch(_source, _secondPass, _plan.BatchSize, _reading.MicroBatch, cancellation);
+            return (_step.ComputeGradient(parts, maskRatio), parts.Waited);
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var batch = _source.Next(_plan.BatchSize, cancellation);
+        var waited = Stopwatch.GetElapsedTime(started);
+        return (_step.ComputeGradient(batch, maskRatio), waited);
     }
 
     private void SaveCheckpoint() => _observer.OnCheckpoint(State, _checkpoints.Save(State, _model, _optimizer, _ema));

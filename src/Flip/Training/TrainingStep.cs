@@ -29,13 +29,33 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
     public StepLoss ComputeGradient(Batch batch, double imageMaskRatio)
     {
+        var part = train.MicroBatch == 0 ? batch.Size : Math.Min(train.MicroBatch, batch.Size);
+        return part == batch.Size
+            ? Step(() => Whole(batch, imageMaskRatio))
+            : ComputeGradient(new HeldBatch(batch, part), imageMaskRatio);
+    }
+
+    /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss, part by part.</summary>
+    /// <param name="batch">The pairs; they are gone through twice.</param>
+    /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
+    public StepLoss ComputeGradient(IDividedBatch batch, double imageMaskRatio) => Step(() => InParts(batch, imageMaskRatio));
+
+    private StepLoss Step(Func<StepLoss> compute)
+    {
         StepLoss loss;
         using (NewDisposeScope())
         {
-            model.Parameters.ZeroGradient();
-            clock?.Lap(StepPart.Update);
-            var part = train.MicroBatch == 0 ? batch.Size : Math.Min(train.MicroBatch, batch.Size);
-            loss = part == batch.Size ? Whole(batch, imageMaskRatio) : InParts(batch, imageMaskRatio, part);
+            model.Tape = train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks) : null;
+            try
+            {
+                model.Parameters.ZeroGradient();
+                clock?.Lap(StepPart.Update);
+                loss = compute();
+            }
+            finally
+            {
+                model.Tape = null;
+            }
         }
 
         clock?.Lap(StepPart.Backward); // the graph is gone
@@ -45,65 +65,57 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     private StepLoss Whole(Batch batch, double ratio)
     {
         var (images, texts, reconstruction) = Encode(Inputs(batch, 0, batch.Size, ratio));
-        var contrastive = Contrastive(images, texts);
-        var loss = reconstruction is null ? contrastive : contrastive.Plus(reconstruction.Times(model.Config.Reconstruction.Weight));
+        var plain = LossChunk(batch.Size) == batch.Size ? PlainLoss(images, texts) : null;
+        var gradient = plain is null ? ContrastAll(images.detach(), texts.detach()) : null;
+        var contrastive = plain?.ToDouble() ?? gradient!.Loss;
+        var loss = plain ?? Surrogate(images, texts, gradient!.Images, gradient.Texts);
         clock?.Lap(StepPart.Loss);
-        loss.backward();
-        GatherGradient();
-        return new StepLoss(loss.ToDouble(), contrastive.ToDouble(), reconstruction?.ToDouble());
+        Backward(reconstruction is null ? loss : loss.Plus(reconstruction.Times(model.Config.Reconstruction.Weight)));
+        return Total(contrastive, reconstruction?.ToDouble());
     }
 
-    private StepLoss InParts(Batch batch, double ratio, int part)
+    private StepLoss InParts(IDividedBatch batch, double ratio)
     {
-        var starts = Enumerable.Range(0, (batch.Size + part - 1) / part).Select(i => i * part).ToList();
-        var (imageLeaf, textLeaf) = EmbedWithoutGraph(batch, ratio, part, starts);
-        var contrastive = Contrastive(imageLeaf, textLeaf);
-        contrastive.backward(); // gradients of all embeddings, and of the logit scale
+        var (allImages, allTexts) = EmbedWithoutGraph(batch, ratio);
+        var gradient = ContrastAll(allImages, allTexts);
         clock?.Lap(StepPart.Loss);
-        GatherGradient();
 
         double? reconstructionLoss = null;
-        foreach (var start in starts)
+        foreach (var part in batch.Parts())
         {
             using var scope = NewDisposeScope();
-            var count = Math.Min(part, batch.Size - start);
-            var (images, texts, reconstruction) = Encode(Inputs(batch, start, count, ratio));
-            var surrogate = (images * imageLeaf.grad!.narrow(0, start, count)).sum()
-                .Plus((texts * textLeaf.grad!.narrow(0, start, count)).sum());
+            var (images, texts, reconstruction) = Encode(Inputs(part.Batch, part.Start, part.Count, ratio));
+            var surrogate = Surrogate(
+                images, texts, gradient.Images.narrow(0, part.First, part.Count), gradient.Texts.narrow(0, part.First, part.Count));
             if (reconstruction is not null)
             {
                 // A mean over images with equally many removed patches: each part counts by its size.
-                var share = (double)count / batch.Size;
+                var share = (double)part.Count / batch.Size;
                 surrogate = surrogate.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight));
                 reconstructionLoss = (reconstructionLoss ?? 0) + (share * reconstruction.ToDouble());
             }
 
-            surrogate.backward();
-            GatherGradient();
+            Backward(surrogate);
         }
 
-        var value = contrastive.ToDouble();
-        return new StepLoss(value + ((reconstructionLoss ?? 0) * model.Config.Reconstruction.Weight), value, reconstructionLoss);
+        return Total(gradient.Loss, reconstructionLoss);
     }
 
-    private (Tensor Images, Tensor Texts) EmbedWithoutGraph(Batch batch, double ratio, int part, List<int> starts)
+    private (Tensor Images, Tensor Texts) EmbedWithoutGraph(IDividedBatch batch, double ratio)
     {
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        var images = new List<Tensor>();
-        var texts = new List<Tensor>();
-        foreach (var start in starts)
+        var images = zeros(batch.Size, model.Config.EmbedDim, ScalarType.Float32, model.Parameters.Device);
+        var texts = zeros_like(images);
+        foreach (var part in batch.Parts())
         {
-            using var inner = NewDisposeScope();
-            var inputs = Inputs(batch, start, Math.Min(part, batch.Size - start), ratio);
-            texts.Add(EncodeText(inputs).MoveToOuterDisposeScope());
-            images.Add(model.EncodeImage(inputs.Images, inputs.ImageKeep).MoveToOuterDisposeScope());
+            using var scope = NewDisposeScope();
+            var inputs = Inputs(part.Batch, part.Start, part.Count, ratio);
+            texts.narrow(0, part.First, part.Count).copy_(EncodeText(inputs));
+            images.narrow(0, part.First, part.Count).copy_(model.EncodeImage(inputs.Images, inputs.ImageKeep));
             clock?.Lap(StepPart.ImageForward);
         }
 
-        return (
-            cat(images, 0).requires_grad_(true).MoveToOuterDisposeScope(),
-            cat(texts, 0).requires_grad_(true).MoveToOuterDisposeScope());
+        return (images, texts);
     }
 
     private (Tensor Images, Tensor Texts, Tensor? Reconstruction) Encode(StepInputs inputs)
@@ -125,16 +137,53 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         return texts;
     }
 
-    private void GatherGradient()
+    private void Backward(Tensor loss)
     {
+        if (model.Tape is { } tape)
+        {
+            tape.Backward(loss);
+        }
+        else
+        {
+            loss.backward();
+        }
+
         clock?.Lap(StepPart.Backward);
         model.Parameters.AccumulateGradient();
         clock?.Lap(StepPart.Update);
     }
 
-    private Tensor Contrastive(Tensor images, Tensor texts) => train.Loss == LossKind.InfoNce
+    /// <summary>A scalar whose gradient is that of the loss of which the embeddings' gradients are given.</summary>
+    private static Tensor Surrogate(Tensor images, Tensor texts, Tensor imageGradient, Tensor textGradient) =>
+        (images * imageGradient).sum().Plus((texts * textGradient).sum());
+
+    private StepLoss Total(double contrastive, double? reconstruction) =>
+        new(contrastive + ((reconstruction ?? 0) * model.Config.Reconstruction.Weight), contrastive, reconstruction);
+
+    private Tensor PlainLoss(Tensor images, Tensor texts) => train.Loss == LossKind.InfoNce
         ? ContrastiveLoss.InfoNce(images, texts, model.LogitFactor())
         : ContrastiveLoss.Sigmoid(images, texts, model.LogitFactor(), model.LogitBias!.Value);
+
+    /// <summary>Loss and gradient of embeddings that have no graph; the gradients of logit scale and bias are added to theirs.</summary>
+    private ContrastiveGradient ContrastAll(Tensor images, Tensor texts)
+    {
+        var factor = model.LogitFactor();
+        var chunk = LossChunk((int)images.shape[0]);
+        if (train.Loss == LossKind.InfoNce)
+        {
+            var gradient = ChunkedContrastiveLoss.InfoNce(images, texts, factor, chunk);
+            (factor * gradient.Factor).sum().backward();
+            return gradient;
+        }
+
+        var bias = model.LogitBias!.Value;
+        var withBias = ChunkedContrastiveLoss.Sigmoid(images, texts, factor, bias, chunk);
+        (factor * withBias.Factor).sum().Plus((bias * withBias.Bias!).sum()).backward();
+        return withBias;
+    }
+
+    private int LossChunk(int batch) =>
+        Math.Min(batch, train.LossChunk > 0 ? train.LossChunk : ChunkedContrastiveLoss.AutomaticChunk(batch));
 
     private StepInputs Inputs(Batch batch, int start, int count, double ratio)
     {

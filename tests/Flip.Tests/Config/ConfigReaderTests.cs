@@ -86,6 +86,9 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData(
         "train.warmup=5 weeks",
         "train.warmup = 5 weeks: must be a number of samples, or a text such as \"1000 steps\", \"32 epochs\" or \"5%\"")]
+    [InlineData("train.lossChunk=-1", "train.lossChunk = -1: must be a whole number, at least 0")]
+    [InlineData("train.checkpointBlocks=true", "train.checkpointBlocks = true: must be a whole number, at least 0")]
+    [InlineData("data.batchMemory=-1", "data.batchMemory = -1: must be a whole number, at least 0")]
     [InlineData("train.device=null", "train.device = null: must be cpu, cuda or cuda:N")]
     [InlineData("train.device=gpu", "train.device = gpu: must be cpu, cuda or cuda:N")]
     public void A_setting_that_cannot_be_used_says_why(string set, string problem)

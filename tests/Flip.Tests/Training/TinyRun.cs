@@ -112,8 +112,8 @@ internal static class TinyRun
             return batch;
         }
 
-        public void Dispose()
-        {
-        }
+        public bool Disposed { get; private set; }
+
+        public void Dispose() => Disposed = true;
     }
 }

@@ -38,6 +38,58 @@ public class TrainingStepTests
         AssertClose(expected, model.Parameters.Gradient, 1e-5);
     }
 
+    [Theory]
+    [InlineData(LossKind.InfoNce, 1, 0, LogitScaleClamp.Parameter, 2.0)]
+    [InlineData(LossKind.InfoNce, 3, 0, LogitScaleClamp.Forward, 2.0)]
+    [InlineData(LossKind.InfoNce, 3, 3, LogitScaleClamp.Forward, 5.0)] // above the bound, ln 100
+    [InlineData(LossKind.Sigmoid, 5, 0, LogitScaleClamp.Parameter, 2.0)]
+    [InlineData(LossKind.Sigmoid, 8, 3, LogitScaleClamp.Forward, 5.0)]
+    public void A_loss_in_chunks_gives_the_whole_losss_gradient(LossKind loss, int chunk, int part, LogitScaleClamp clamp, double logitScale)
+    {
+        var config = TinyRun.Config with
+        {
+            Model = TinyRun.Config.Model with { LogitScaleClamp = clamp, LogitScaleInit = logitScale },
+            Train = TinyRun.Config.Train with { Loss = loss },
+        };
+        using var model = TinyRun.Model(config);
+        var batch = TinyRun.Batch(8);
+        var whole = new TrainingStep(model, config.Train).ComputeGradient(batch, 0.5);
+        using var expected = model.Parameters.Gradient.clone();
+        var chunks = new TrainingStep(model, config.Train with { LossChunk = chunk, MicroBatch = part }).ComputeGradient(batch, 0.5);
+        Assert.Equal(whole.Loss, chunks.Loss, 1e-5 * whole.Loss);
+        AssertClose(expected, model.Parameters.Gradient, 1e-5);
+        using var scaleGradient = model.LogitScale.Gradient.cpu();
+        Assert.Equal(clamp == LogitScaleClamp.Forward && logitScale > 4.7, scaleGradient.item<float>() == 0);
+    }
+
+    [Theory]
+    [InlineData(1, 0, 0.0, Precision.Fp32)]
+    [InlineData(2, 0, 0.7, Precision.Fp32)]
+    [InlineData(5, 0, 0.0, Precision.Fp32)]
+    [InlineData(1, 3, 0.7, Precision.Fp32)]
+    [InlineData(1, 0, 0.7, Precision.Bf16)]
+    public void Blocks_computed_again_give_the_same_gradient_to_the_last_bit(int every, int part, double reconstruction, Precision precision)
+    {
+        var config = TinyRun.Config with
+        {
+            Model = TinyRun.Config.Model with
+            {
+                Image = TinyRun.Config.Model.Image with { Depth = 3, ClassToken = ClassToken.WithPosition },
+                Text = TinyRun.Config.Model.Text with { Depth = 2, AttendPadding = false },
+                Reconstruction = new ReconstructionConfig { Weight = reconstruction, Width = 8, Depth = 2, Heads = 2 },
+            },
+            Train = TinyRun.Config.Train with { MicroBatch = part, Precision = precision },
+        };
+        using var model = TinyRun.Model(config);
+        var batch = TinyRun.Batch(8);
+        var plain = new TrainingStep(model, config.Train).ComputeGradient(batch, 0.5);
+        var expected = model.Parameters.Gradient.data<float>().ToArray();
+        var again = new TrainingStep(model, config.Train with { CheckpointBlocks = every }).ComputeGradient(batch, 0.5);
+        Assert.Equal(plain, again);
+        Assert.Equal(expected, model.Parameters.Gradient.data<float>().ToArray());
+        Assert.Null(model.Tape);
+    }
+
     [Fact]
     public void The_thread_count_changes_the_gradient_by_rounding_alone()
     {

@@ -54,6 +54,8 @@ public sealed class BatchLoaderTests : IDisposable
         Assert.Equal(expected, Sequence(paths, new() { Workers = 2, BatchSize = 12 }, 12, 12, 12, 12));
         Assert.Equal(expected, Sequence(paths, new() { Workers = 7, PrefetchBatches = 5 }, 12, 12, 12, 12));
         Assert.Equal(expected, Sequence(paths, new() { Workers = 3, BatchSize = 5 }, 48));
+        Assert.Equal(expected, Sequence(paths, new() { Workers = 2, BatchSize = 12, PartSize = 5 }, 5, 5, 2, 5, 5, 2, 5, 5, 2, 5, 5, 2));
+        Assert.Equal(expected, Sequence(paths, new() { Workers = 2, BatchSize = 12, PartSize = 5 }, 5, 5, 5, 5, 5, 5, 5, 13));
         Assert.Equal(expected, Sequence(paths, new() { Workers = 2 }, 1, 5, 5, 20, 2, 2, 13));
         Assert.NotEqual(expected, Sequence(paths, new() { Seed = 12 }, 48));
     }
