@@ -7,7 +7,7 @@ using Flip.Training;
 try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create() };
+    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), KernelCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)
