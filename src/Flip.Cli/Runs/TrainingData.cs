@@ -55,7 +55,11 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         Captions,
         tokenizer,
         new TrainTransform(
-            config.Model.Image.ImageSize, config.Data.CropMinArea, config.Data.FlipProbability, (ulong)config.Train.Seed),
+            config.Model.Image.ImageSize,
+            config.Data.CropMinArea,
+            config.Data.FlipProbability,
+            (ulong)config.Train.Seed,
+            config.Data.ReducedDecoding),
         new BatchLoaderOptions
         {
             TextLength = config.Model.Text.Length,

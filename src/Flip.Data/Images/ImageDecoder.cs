@@ -12,6 +12,11 @@ public static class ImageDecoder
     /// <summary>Pixels above which an image is refused unread: 64 million, or 256 MB decoded.</summary>
     public const long DefaultPixelLimit = 64_000_000;
 
+    // Chroma is spread with its neighbours' help, of which the decoder has none at the edge of a rectangle: a margin makes the pixels those
+    // of the whole image. It cuts at whole blocks anyway, and there it need not copy its rows.
+    private const int ColumnMargin = 4;
+    private const int ColumnAlignment = 16;
+
     /// <summary>Width and height in pixels, from the header alone.</summary>
     /// <exception cref="BadImageException">No image, or one above the limit.</exception>
     public static unsafe (int Width, int Height) ReadSize(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
@@ -27,44 +32,97 @@ public static class ImageDecoder
     /// <summary>All pixels of an image.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="pixelLimit">Width times height above which nothing is allocated.</param>
-    /// <param name="reduction">1, 2, 4 or 8: a JPEG is decoded at this fraction of its size (rounded up), which saves most of
-    /// the time for a large one; other formats ignore it. See the result for the size.</param>
     /// <exception cref="BadImageException">No image, an incomplete one, or one above the limit.</exception>
-    public static unsafe DecodedImage Decode(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit, int reduction = 1)
+    public static unsafe DecodedImage Decode(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
     {
-        if (reduction is not (1 or 2 or 4 or 8))
-        {
-            throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "A reduction is 1, 2, 4 or 8.");
-        }
-
         fixed (byte* bytes = encoded)
         {
             using var data = SKData.Create((nint)bytes, encoded.Length);
             using var codec = Open(data, encoded, pixelLimit);
-            var size = reduction > 1 && codec.EncodedFormat == SKEncodedImageFormat.Jpeg
-                ? codec.GetScaledDimensions(1f / reduction)
-                : codec.Info.Size;
-
-            // No colour space is asked for, so none is converted to; unpremultiplied, so that hidden colours stay.
-            var target = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-            var image = new DecodedImage(size.Width, size.Height);
-            SKCodecResult result;
-            fixed (byte* pixels = image.WithSlack)
-            {
-                result = codec.GetPixels(target, (nint)pixels);
-            }
-
-            if (result != SKCodecResult.Success)
-            {
-                image.Dispose();
-                throw new BadImageException(
-                    result == SKCodecResult.IncompleteInput ? BadImageException.Truncated : BadImageException.Corrupt,
-                    $"{codec.EncodedFormat} of {codec.Info.Width}x{codec.Info.Height} in {encoded.Length} bytes ({result})");
-            }
-
-            return image;
+            return DecodeAll(codec, encoded.Length);
         }
     }
+
+    /// <summary>
+    /// The pixels of a rectangle that is chosen by the image's size. Of a JPEG only the rectangle is decoded, and at a fraction of its
+    /// size where that is chosen; other formats are decoded whole. What a JPEG holds below the rectangle is not looked at: a file
+    /// that ends there, or is damaged there, is none the worse.
+    /// </summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="choose">Called once with width and height of the image, pixels.</param>
+    /// <param name="pixelLimit">Width times height of the image above which nothing is allocated.</param>
+    /// <exception cref="BadImageException">No image, one that is incomplete in or above the rectangle, or one above the limit.</exception>
+    internal static unsafe DecodedRegion DecodeRegion(
+        ReadOnlySpan<byte> encoded, RegionChooser choose, long pixelLimit = DefaultPixelLimit)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using var data = SKData.Create((nint)bytes, encoded.Length);
+            using var codec = Open(data, encoded, pixelLimit);
+            var (crop, reduction) = choose(codec.Info.Width, codec.Info.Height);
+            if (reduction is not (1 or 2 or 4 or 8))
+            {
+                throw new ArgumentOutOfRangeException(nameof(choose), reduction, "A reduction is 1, 2, 4 or 8.");
+            }
+
+            return codec.EncodedFormat == SKEncodedImageFormat.Jpeg
+                ? DecodeRows(codec, encoded.Length, crop, reduction)
+                : new DecodedRegion(DecodeAll(codec, encoded.Length), Left: 0, Top: 0, Reduction: 1);
+        }
+    }
+
+    private static unsafe DecodedImage DecodeAll(SKCodec codec, int length)
+    {
+        var image = new DecodedImage(codec.Info.Width, codec.Info.Height);
+        SKCodecResult result;
+        fixed (byte* pixels = image.WithSlack)
+        {
+            result = codec.GetPixels(Target(codec.Info.Size), (nint)pixels);
+        }
+
+        if (result != SKCodecResult.Success)
+        {
+            image.Dispose();
+            throw Bad(codec, length, result);
+        }
+
+        return image;
+    }
+
+    private static unsafe DecodedRegion DecodeRows(SKCodec codec, int length, CropBox crop, int reduction)
+    {
+        var size = codec.GetScaledDimensions(1f / reduction);
+        var left = Math.Max(0, (crop.Left / reduction) - ColumnMargin) / ColumnAlignment * ColumnAlignment;
+        var right = Math.Min(size.Width, ((crop.Left + crop.Width + reduction - 1) / reduction) + ColumnMargin);
+        var top = crop.Top / reduction;
+        var height = Math.Min(size.Height, (crop.Top + crop.Height + reduction - 1) / reduction) - top;
+        var columns = new SKCodecOptions(new SKRectI(left, 0, right, size.Height));
+        var result = codec.StartScanlineDecode(Target(size), columns);
+        if (result != SKCodecResult.Success)
+        {
+            throw Bad(codec, length, result);
+        }
+
+        var image = new DecodedImage(right - left, height);
+        fixed (byte* pixels = image.WithSlack)
+        {
+            if ((top > 0 && !codec.SkipScanlines(top))
+                || codec.GetScanlines((nint)pixels, height, image.Width * DecodedImage.PixelBytes) != height)
+            {
+                image.Dispose();
+                throw Bad(codec, length, SKCodecResult.IncompleteInput);
+            }
+        }
+
+        return new DecodedRegion(image, left, top, reduction);
+    }
+
+    /// <summary>No colour space is asked for, so none is converted to; unpremultiplied, so that hidden colours stay.</summary>
+    private static SKImageInfo Target(SKSizeI size) => new(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+
+    private static BadImageException Bad(SKCodec codec, int length, SKCodecResult result) => new(
+        result == SKCodecResult.IncompleteInput ? BadImageException.Truncated : BadImageException.Corrupt,
+        $"{codec.EncodedFormat} of {codec.Info.Width}x{codec.Info.Height} in {length} bytes ({result})");
 
     private static SKCodec Open(SKData data, ReadOnlySpan<byte> encoded, long pixelLimit)
     {

@@ -23,17 +23,6 @@ public class ImageDecoderTests
         Assert.InRange(difference, 0, format == SKEncodedImageFormat.Png ? 0 : 8);
     }
 
-    [Fact]
-    public void A_jpeg_can_be_decoded_at_a_fraction_of_its_size()
-    {
-        var encoded = TestImages.Encode(131, 70, SKEncodedImageFormat.Jpeg);
-        using var half = ImageDecoder.Decode(encoded, reduction: 2);
-        using var eighth = ImageDecoder.Decode(encoded, reduction: 8);
-        Assert.Equal((66, 35), (half.Width, half.Height));
-        Assert.Equal((17, 9), (eighth.Width, eighth.Height));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ImageDecoder.Decode(encoded, reduction: 3));
-    }
-
     [Theory]
     [InlineData(SKEncodedImageFormat.Png)]
     [InlineData(SKEncodedImageFormat.Jpeg)]

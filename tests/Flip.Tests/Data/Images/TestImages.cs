@@ -31,6 +31,16 @@ internal static class TestImages
         return data.ToArray();
     }
 
+    /// <summary>A JPEG with the colour samples that are asked for.</summary>
+    public static byte[] EncodeJpeg(DecodedImage image, SKJpegEncoderDownsample downsample, int quality = 90)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        image.Pixels.CopyTo(bitmap.GetPixelSpan());
+        using var pixels = bitmap.PeekPixels();
+        using var data = pixels.Encode(new SKJpegEncoderOptions(quality, downsample, SKJpegEncoderAlphaOption.Ignore))!;
+        return data.ToArray();
+    }
+
     /// <summary>A PNG whose header promises a size and whose data does not follow.</summary>
     public static byte[] PngHeader(int width, int height)
     {
