@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flip.Benchmarks;
+using Flip.Benchmarks.Loader;
 using Flip.Config;
 using Flip.Native;
 using Flip.Training;
@@ -7,14 +8,14 @@ using Flip.Training;
 try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), KernelCommand.Create() };
+    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), KernelCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)
 {
     return 130; // as shells have it for SIGINT
 }
-catch (Exception e) when (e is ConfigException or LibTorchException or NonFiniteLossException or ArgumentException)
+catch (Exception e) when (e is ConfigException or LibTorchException or NonFiniteLossException or ArgumentException or IOException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -86,20 +86,26 @@ public static class Resampler
 
         // A pixel of three bytes is written as four, and the vertical loop reads whole vectors.
         var narrow = ArrayPool<byte>.Shared.Rent((height * stride) + Vector256<byte>.Count);
+        var columnWeights = ArrayPool<int>.Shared.Rent(columnTable.Weights.Length * DecodedImage.PixelBytes);
+        var rowWeights = ArrayPool<int>.Shared.Rent(rowTable.Weights.Length);
         try
         {
-            ResizeColumns(image, top, height, columnTable, narrow);
-            ResizeRows(narrow, stride, top, rowTable, destination);
+            // In the columns' loop a weight meets every byte of a pixel.
+            ToFixedPoint(columnTable.Weights, DecodedImage.PixelBytes, columnWeights);
+            ToFixedPoint(rowTable.Weights, 1, rowWeights);
+            ResizeColumns(image, top, height, columnTable, columnWeights, narrow);
+            ResizeRows(narrow, stride, top, rowTable, rowWeights, destination);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(narrow);
+            ArrayPool<int>.Shared.Return(columnWeights);
+            ArrayPool<int>.Shared.Return(rowWeights);
         }
     }
 
-    private static void ResizeColumns(DecodedImage image, int top, int height, KernelTable table, Span<byte> narrow)
+    private static void ResizeColumns(DecodedImage image, int top, int height, KernelTable table, int[] weights, Span<byte> narrow)
     {
-        var weights = Spread(table);
         ref var weight = ref MemoryMarshal.GetArrayDataReference(weights);
         var starts = table.Starts;
         var taps = table.Taps;
@@ -126,9 +132,9 @@ public static class Resampler
         }
     }
 
-    private static void ResizeRows(ReadOnlySpan<byte> narrow, int stride, int top, KernelTable table, Span<byte> destination)
+    private static void ResizeRows(
+        ReadOnlySpan<byte> narrow, int stride, int top, KernelTable table, int[] weights, Span<byte> destination)
     {
-        var weights = ToFixedPoint(table.Weights);
         for (var y = 0; y < table.Starts.Length; y++)
         {
             var source = narrow[((table.Starts[y] - top) * stride)..];
@@ -187,21 +193,15 @@ public static class Resampler
         return Vector128.Narrow(words, words).AsUInt32().ToScalar();
     }
 
-    /// <summary>Each weight four times, once for every byte of a pixel.</summary>
-    private static int[] Spread(KernelTable table)
+    /// <summary>Each weight as a whole number, several times in a row.</summary>
+    private static void ToFixedPoint(double[] weights, int repeats, Span<int> destination)
     {
-        var weights = ToFixedPoint(table.Weights);
-        var spread = new int[weights.Length * DecodedImage.PixelBytes];
         for (var i = 0; i < weights.Length; i++)
         {
-            spread.AsSpan(i * DecodedImage.PixelBytes, DecodedImage.PixelBytes).Fill(weights[i]);
+            var weight = weights[i];
+            destination.Slice(i * repeats, repeats).Fill((int)((weight * (1 << Precision)) + (weight < 0 ? -0.5 : 0.5)));
         }
-
-        return spread;
     }
-
-    private static int[] ToFixedPoint(double[] weights) =>
-        Array.ConvertAll(weights, w => (int)((w * (1 << Precision)) + (w < 0 ? -0.5 : 0.5)));
 
     private static void CheckCrop(DecodedImage image, CropBox crop, int size, int length)
     {
