@@ -7,15 +7,14 @@ namespace Flip.Data.Images;
 internal delegate (CropBox Crop, int Reduction) RegionChooser(int width, int height);
 
 /// <summary>A part of an image, decoded at a fraction of its size.</summary>
-/// <param name="Image">The part's pixels: those that were asked for, and what came with them.</param>
-/// <param name="Left">Column of the whole image at which they begin, in pixels of the reduced size.</param>
-/// <param name="Top">Row of the whole image at which they begin, in pixels of the reduced size.</param>
+/// <param name="Image">Rows of whole width.</param>
+/// <param name="Top">Row of the whole image with which they begin, in pixels of the reduced size.</param>
 /// <param name="Reduction">1, 2, 4 or 8: pixels of the file to one of these.</param>
-internal readonly record struct DecodedRegion(DecodedImage Image, int Left, int Top, int Reduction) : IDisposable
+internal readonly record struct DecodedRegion(DecodedImage Image, int Top, int Reduction) : IDisposable
 {
     /// <summary>A span of the file's columns, in columns of <see cref="Image"/>.</summary>
     public ResampleAxis Columns(int start, int length, int output) =>
-        ResampleAxis.Of(((double)start / Reduction) - Left, (double)length / Reduction, output);
+        ResampleAxis.Of((double)start / Reduction, (double)length / Reduction, output);
 
     /// <summary>A span of the file's rows, in rows of <see cref="Image"/>.</summary>
     public ResampleAxis Rows(int start, int length, int output) =>

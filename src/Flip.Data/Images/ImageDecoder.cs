@@ -12,11 +12,6 @@ public static class ImageDecoder
     /// <summary>Pixels above which an image is refused unread: 64 million, or 256 MB decoded.</summary>
     public const long DefaultPixelLimit = 64_000_000;
 
-    // Chroma is spread with its neighbours' help, of which the decoder has none at the edge of a rectangle: a margin makes the pixels those
-    // of the whole image. It cuts at whole blocks anyway, and there it need not copy its rows.
-    private const int ColumnMargin = 4;
-    private const int ColumnAlignment = 16;
-
     /// <summary>Width and height in pixels, from the header alone.</summary>
     /// <exception cref="BadImageException">No image, or one above the limit.</exception>
     public static unsafe (int Width, int Height) ReadSize(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
@@ -44,7 +39,7 @@ public static class ImageDecoder
     }
 
     /// <summary>
-    /// The pixels of a rectangle that is chosen by the image's size. Of a JPEG only the rectangle is decoded, and at a fraction of its
+    /// The pixels of a rectangle that is chosen by the image's size. Of a JPEG only the rectangle's rows are decoded, and at a fraction of its
     /// size where that is chosen; other formats are decoded whole. What a JPEG holds below the rectangle is not looked at: a file
     /// that ends there, or is damaged there, is none the worse.
     /// </summary>
@@ -67,7 +62,7 @@ public static class ImageDecoder
 
             return codec.EncodedFormat == SKEncodedImageFormat.Jpeg
                 ? DecodeRows(codec, encoded.Length, crop, reduction)
-                : new DecodedRegion(DecodeAll(codec, encoded.Length), Left: 0, Top: 0, Reduction: 1);
+                : new DecodedRegion(DecodeAll(codec, encoded.Length), Top: 0, Reduction: 1);
         }
     }
 
@@ -89,21 +84,20 @@ public static class ImageDecoder
         return image;
     }
 
+    /// <summary>Rows of their whole width: Skia keeps the address of a column range, which SkiaSharp has on its stack, and reads it again to
+    /// fill what a truncated file lacks; the process then dies.</summary>
     private static unsafe DecodedRegion DecodeRows(SKCodec codec, int length, CropBox crop, int reduction)
     {
         var size = codec.GetScaledDimensions(1f / reduction);
-        var left = Math.Max(0, (crop.Left / reduction) - ColumnMargin) / ColumnAlignment * ColumnAlignment;
-        var right = Math.Min(size.Width, ((crop.Left + crop.Width + reduction - 1) / reduction) + ColumnMargin);
         var top = crop.Top / reduction;
         var height = Math.Min(size.Height, (crop.Top + crop.Height + reduction - 1) / reduction) - top;
-        var columns = new SKCodecOptions(new SKRectI(left, 0, right, size.Height));
-        var result = codec.StartScanlineDecode(Target(size), columns);
+        var result = codec.StartScanlineDecode(Target(size));
         if (result != SKCodecResult.Success)
         {
             throw Bad(codec, length, result);
         }
 
-        var image = new DecodedImage(right - left, height);
+        var image = new DecodedImage(size.Width, height);
         fixed (byte* pixels = image.WithSlack)
         {
             if ((top > 0 && !codec.SkipScanlines(top))
@@ -114,7 +108,7 @@ public static class ImageDecoder
             }
         }
 
-        return new DecodedRegion(image, left, top, reduction);
+        return new DecodedRegion(image, top, reduction);
     }
 
     /// <summary>No colour space is asked for, so none is converted to; unpremultiplied, so that hidden colours stay.</summary>

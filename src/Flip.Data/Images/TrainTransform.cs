@@ -29,7 +29,7 @@ public sealed class TrainTransform(int size, double minArea, double flipProbabil
         return (crop, random.NextDouble() < flipProbability);
     }
 
-    /// <summary>Decodes and transforms. Of a JPEG only the crop is decoded, to the same pixels as if it were whole.</summary>
+    /// <summary>Decodes and transforms. Of a JPEG only the crop's rows are decoded, to the same pixels as if it were whole.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="epoch">Epoch, from 0.</param>
     /// <param name="sample">Index of the sample in its data set.</param>

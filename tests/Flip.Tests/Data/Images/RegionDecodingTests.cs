@@ -52,7 +52,7 @@ public class RegionDecodingTests
 
         var png = TestImages.Encode(131, 70, SKEncodedImageFormat.Png);
         using var whole = ImageDecoder.DecodeRegion(png, (_, _) => (new CropBox(5, 6, 20, 30), 8));
-        Assert.Equal((131, 70, 0, 0, 1), (whole.Image.Width, whole.Image.Height, whole.Left, whole.Top, whole.Reduction));
+        Assert.Equal((131, 70, 0, 1), (whole.Image.Width, whole.Image.Height, whole.Top, whole.Reduction));
     }
 
     [Fact]
@@ -64,9 +64,12 @@ public class RegionDecodingTests
         using var whole = ImageDecoder.Decode(encoded);
         using var upper = ImageDecoder.DecodeRegion(cut, (w, _) => (new CropBox(0, 0, w, 64), 1));
         Assert.Equal(whole.Pixels[..upper.Image.Pixels.Length], upper.Image.Pixels);
-        foreach (var top in new[] { 0, 100, 250 })
+        for (var trial = 0; trial < 300; trial++)
         {
-            var error = Assert.Throws<BadImageException>(() => ImageDecoder.DecodeRegion(cut, (w, h) => (new CropBox(0, top, w, h - top), 1)));
+            // Often, and narrow ones among them: a decoder that leaves columns out wrote beside its memory here.
+            var (left, top) = (trial % 90, trial);
+            var error = Assert.Throws<BadImageException>(
+                () => ImageDecoder.DecodeRegion(cut, (w, h) => (new CropBox(left, top, w - left, h - top), 1)));
             Assert.Equal(BadImageException.Truncated, error.Cause);
         }
     }
@@ -120,7 +123,7 @@ public class RegionDecodingTests
             var (columns, rows) = (part.Columns(crop.Left, crop.Width, 1), part.Rows(crop.Top, crop.Height, 1));
             for (var y = rows.First; y < rows.End; y++)
             {
-                var start = ((y + part.Top) * all.Image.Width) + columns.First + part.Left;
+                var start = ((y + part.Top) * all.Image.Width) + columns.First;
                 Assert.Equal(
                     all.Image.Pixels.Slice(start * 4, (columns.End - columns.First) * 4),
                     part.Image.Pixels.Slice(((y * part.Image.Width) + columns.First) * 4, (columns.End - columns.First) * 4));
