@@ -117,9 +117,7 @@ internal static class ConversionCommand
     private static FlipModel Loaded(string path)
     {
         using var stored = ModelSource.Open(path);
-        var model = new FlipModel(stored.Config.Model, seed: null, trains: false);
-        WeightFile.Load(stored.Weights, stored.Names, model);
-        return model;
+        return stored.LoadModel(stored.Config);
     }
 
     private static void Convert(string source, string target, WeightFormat format, torch.ScalarType type = torch.ScalarType.Float32)

@@ -15,20 +15,13 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip convert</c>: a model from any known format into another.</summary>
 internal static class ConvertCommand
 {
-    private enum Target
+    /// <summary>Formats of weights; null for ONNX, which has graphs.</summary>
+    private static readonly Dictionary<string, WeightFormat?> Targets = new()
     {
-        Flip,
-        OpenClip,
-        Hf,
-        Onnx,
-    }
-
-    private static readonly Dictionary<string, Target> Targets = new()
-    {
-        ["flip"] = Target.Flip,
-        ["open_clip"] = Target.OpenClip,
-        ["hf"] = Target.Hf,
-        ["onnx"] = Target.Onnx,
+        ["flip"] = WeightFormat.Flip,
+        ["open_clip"] = WeightFormat.OpenClip,
+        ["hf"] = WeightFormat.HuggingFace,
+        ["onnx"] = null,
     };
 
     private static readonly Dictionary<string, torch.ScalarType> Types = new()
@@ -73,41 +66,23 @@ internal static class ConvertCommand
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
             var tokenizer = TokenizerOf(stored, out var missing);
             IReadOnlyList<OnnxDifference> differences = [];
-            if (Targets[result.GetValue(to)!] is Target.Onnx)
-            {
-                differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
-            }
-            else
+            if (Targets[result.GetValue(to)!] is { } format)
             {
                 using var view = Consoles.Progress(result.GetValue(json));
                 var scores = ModelArgument.ScoresOf(result.GetValue(source)!);
-                Write(stored, folder, Targets[result.GetValue(to)!], tokenizer, Types[result.GetValue(type)!], scores, view);
+                ItemMeter? meter = null;
+                ModelWriter.Write(stored, folder, format, tokenizer, Types[result.GetValue(type)!], scores, (done, all) =>
+                    (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
+            }
+            else
+            {
+                differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
             }
 
             Report(stored, folder, missing, differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
-    }
-
-    private static void Write(
-        StoredModel stored,
-        string folder,
-        Target target,
-        ITokenizer? tokenizer,
-        torch.ScalarType type,
-        IReadOnlyDictionary<string, double>? scores,
-        IProgressView view)
-    {
-        var format = target switch
-        {
-            Target.OpenClip => WeightFormat.OpenClip,
-            Target.Hf => WeightFormat.HuggingFace,
-            _ => WeightFormat.Flip,
-        };
-        ItemMeter? meter = null;
-        ModelWriter.Write(stored, folder, format, tokenizer, type, scores, (done, all) =>
-            (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
     }
 
     private static OnnxPrecision PrecisionOf(string type) => type switch

@@ -18,7 +18,7 @@ internal static class EmbedCommand
 
     public static Command Create()
     {
-        var model = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
+        var model = ModelArgument.Create();
         var images = new Option<string?>("--images")
         {
             Description = "Images: a folder, an image, a list (.txt with one path a line, - for standard input), or .tar shards.",

@@ -16,7 +16,7 @@ internal static class EvalCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
+        var source = ModelArgument.Create();
         var mask = new MaskOptions();
         var perClass = new Option<bool>("--per-class") { Description = "Print the accuracy of every class." };
         var json = new Option<bool>("--json") { Description = "Print the scores as JSON." };

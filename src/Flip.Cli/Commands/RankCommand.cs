@@ -20,7 +20,7 @@ internal static class RankCommand
 
     public static Command Create()
     {
-        var model = new Argument<string>("model") { Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
+        var model = ModelArgument.Create();
         var images = new Option<string[]>("--images")
         {
             Description = "Images: files, folders, lists (.txt with one path a line, - for standard input), .tar shards.",

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Conversion;
@@ -8,6 +9,12 @@ namespace Flip.Cli.Runs;
 /// <summary>The model that a user names, of any format.</summary>
 internal static class ModelArgument
 {
+    /// <summary>The argument itself.</summary>
+    public static Argument<string> Create() => new("model")
+    {
+        Description = "Model: Flip's folder, run or checkpoint, or one of another library (see flip inspect).",
+    };
+
     /// <summary>A model with its weights. What had to be assumed of a foreign one is said on standard error.</summary>
     /// <param name="path">Model, run, checkpoint, or a foreign folder or file.</param>
     /// <param name="change">Changes the configuration before the model is built.</param>

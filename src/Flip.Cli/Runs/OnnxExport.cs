@@ -24,20 +24,26 @@ internal static class OnnxExport
     public static IReadOnlyList<OnnxDifference> Write(
         StoredModel stored, string folder, OnnxPrecision precision, ITokenizer? tokenizer, string? images)
     {
-        var config = stored.Config with { Train = stored.Config.Train with { Precision = Precision.Fp32, Device = "cpu" } };
-        using var model = new Flip.Models.FlipModel(config.Model, config.Train.Loss, seed: null, trains: false);
-        Flip.Models.WeightFile.Load(stored.Weights, stored.Names, model);
-        var transform = new EvaluationTransform(config.Eval.Transform, config.Model.Image.ImageSize);
+        var config = stored.Config;
+        using var model = stored.LoadModel(config);
+        var transform = Evaluators.Transform(config);
         var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);
-        var inputs = tokenizer is null ? null : Inputs(config.Model, pixels, tokenizer);
+        var inputs = Inputs(config.Model, pixels, tokenizer);
         Directory.CreateDirectory(folder);
         var differences = OnnxExporter.Export(model, folder, precision, tokenizer, config.Eval.Transform, inputs);
         tokenizer?.Save(folder);
         return differences;
     }
 
-    private static OnnxInputs Inputs(ModelConfig model, byte[] pixels, ITokenizer tokenizer)
+    /// <summary>The images with captions of scenes; with drawn ids where no tokenizer turns a caption into ids.</summary>
+    private static OnnxInputs Inputs(ModelConfig model, byte[] pixels, ITokenizer? tokenizer)
     {
+        if (tokenizer is null)
+        {
+            var drawn = OnnxInputs.Draw(model, endOfTextId: null);
+            return new OnnxInputs(model, pixels, drawn.Tokens, drawn.Lengths);
+        }
+
         var captions = Enumerable.Range(0, ImagesToCheck).Select(index =>
         {
             var sampler = new SceneSampler(0, SceneSplit.Train);

@@ -132,8 +132,8 @@ internal static class HuggingFaceFormat
             ["do_rescale"] = true,
             ["rescale_factor"] = 1 / 255.0,
             ["do_normalize"] = true,
-            ["image_mean"] = new JsonArray([.. mean.Select(value => (JsonNode)value)]),
-            ["image_std"] = new JsonArray([.. deviation.Select(value => (JsonNode)value)]),
+            ["image_mean"] = JsonFile.Array(mean),
+            ["image_std"] = JsonFile.Array(deviation),
         };
     }
 

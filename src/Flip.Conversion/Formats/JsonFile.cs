@@ -32,6 +32,9 @@ internal static class JsonFile
         }
     }
 
+    /// <summary>Numbers as a JSON array.</summary>
+    public static JsonArray Array(float[] numbers) => new([.. numbers.Select(number => (JsonNode)number)]);
+
     /// <summary>Writes an object, indented.</summary>
     public static void Write(string path, JsonNode content) => AtomicFile.WriteText(path, content.ToJsonString(Indented) + "\n");
 }

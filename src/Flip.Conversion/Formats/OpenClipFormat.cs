@@ -120,8 +120,8 @@ internal static class OpenClipFormat
             ["model_cfg"] = description,
             ["preprocess_cfg"] = new JsonObject
             {
-                ["mean"] = new JsonArray([.. mean.Select(value => (JsonNode)value)]),
-                ["std"] = new JsonArray([.. deviation.Select(value => (JsonNode)value)]),
+                ["mean"] = JsonFile.Array(mean),
+                ["std"] = JsonFile.Array(deviation),
                 ["interpolation"] = "bicubic",
                 ["resize_mode"] = "shortest",
             },

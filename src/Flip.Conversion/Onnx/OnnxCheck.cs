@@ -31,8 +31,7 @@ public static class OnnxCheck
     public static IReadOnlyList<OnnxDifference> Compare(FlipModel model, string folder, OnnxInputs inputs)
     {
         var expected = Expected(model, inputs);
-        string[] files = [OnnxExporter.ImageFile, OnnxExporter.TextFile, OnnxExporter.JointFile];
-        return [.. files.SelectMany(file => Compare(Path.Combine(folder, file), inputs, expected))];
+        return [.. OnnxExporter.Files.SelectMany(file => Compare(Path.Combine(folder, file), inputs, expected))];
     }
 
     /// <summary>Compares, and makes a difference beyond its tolerance an error.</summary>

@@ -26,6 +26,9 @@ public static class OnnxExporter
     /// <summary>Both, with <c>logits_per_image</c> and <c>logits_per_text</c>.</summary>
     public const string JointFile = "model.onnx";
 
+    /// <summary>All three, the largest last.</summary>
+    internal static readonly string[] Files = [ImageFile, TextFile, JointFile];
+
     /// <summary>Scaled cosine similarities, with the bias of a sigmoid loss, <c>[images, texts]</c>.</summary>
     internal const string LogitsPerImage = "logits_per_image";
 
@@ -67,7 +70,7 @@ public static class OnnxExporter
         }
         catch (OnnxMismatchException)
         {
-            foreach (var file in new[] { ImageFile, TextFile, JointFile })
+            foreach (var file in Files)
             {
                 File.Delete(Path.Combine(folder, file));
                 File.Delete(OnnxFile.DataPath(Path.Combine(folder, file)));

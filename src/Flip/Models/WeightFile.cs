@@ -48,20 +48,17 @@ public static class WeightFile
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public static string Hash(FlatParameters parameters)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var parameter in parameters.All)
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
         {
-            using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{parameter.Name} [{string.Join(", ", parameter.Shape)}]\n"));
-            var flat = parameter.Master.detach().cpu().contiguous().view(-1);
-            for (var start = 0L; start < flat.numel(); start += SafetensorsReader.ElementsAtOnce)
+            foreach (var parameter in parameters.All)
             {
-                using var part = flat.narrow(0, start, Math.Min(SafetensorsReader.ElementsAtOnce, flat.numel() - start));
-                hash.AppendData(part.bytes);
+                stream.Write(Encoding.UTF8.GetBytes($"{parameter.Name} {Shown(parameter.Shape)}\n"));
+                SafetensorsWriter.WriteData(stream, parameter.Master);
             }
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     /// <summary>Checks that a source holds a model's parameters and nothing else.</summary>

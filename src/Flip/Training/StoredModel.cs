@@ -2,6 +2,7 @@ using Flip.Config;
 using Flip.Io;
 using Flip.Models;
 using Flip.Tokenizers;
+using static TorchSharp.torch;
 
 namespace Flip.Training;
 
@@ -41,12 +42,21 @@ public sealed record StoredModel(
         var wanted = Resized(Config, change is null ? Config : change(Config));
         var tokenizer = TokenizerFor(wanted.Data);
         var config = ModelFolder.WithVocabulary(wanted, tokenizer);
-        var compute = Compute.Of(config.Train);
-        var model = new FlipModel(config.Model, config.Train.Loss, compute.Type, compute.Device, seed: null, trains);
+        return new LoadedModel(config, LoadModel(config, Compute.Of(config.Train), trains), tokenizer);
+    }
+
+    /// <summary>The model alone, for what needs no tokenizer.</summary>
+    /// <param name="config">Its configuration, with a vocabulary size.</param>
+    /// <param name="compute">Where and in which number format it computes; null for fp32 on the processor.</param>
+    /// <param name="trains">Makes room for gradients.</param>
+    /// <exception cref="CheckpointFormatException">The weights do not fit the configuration.</exception>
+    public FlipModel LoadModel(FlipConfig config, Compute? compute = null, bool trains = false)
+    {
+        var model = new FlipModel(config.Model, config.Train.Loss, compute?.Type ?? ScalarType.Float32, compute?.Device, seed: null, trains);
         try
         {
             WeightFile.Load(Weights, Names, model);
-            return new LoadedModel(config, model, tokenizer);
+            return model;
         }
         catch
         {
