@@ -4,7 +4,7 @@ using Flip.Config;
 namespace Flip.Cli.Commands;
 
 /// <summary>The options by which a command takes settings.</summary>
-/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Eval"/>, <see cref="Use"/> or <see cref="Convert"/>.</param>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Shortcut[] ZeroShot =
@@ -47,6 +47,19 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 
     /// <summary>Settings of a training that begins with a model, its configuration and its vocabulary.</summary>
     public static Kind Tune { get; } = new(FromPreset: false, Training);
+
+    /// <summary>Settings of a step that is timed.</summary>
+    public static Kind Bench { get; } = new(
+        FromPreset: true,
+        [
+            new("--data", "data.train", "Shards to read, with captions of their real lengths; random pixels and full-length texts without."),
+            new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without."),
+            new("--batch", "train.batchSize", "Pairs in a step; the preset's without, at most 256."),
+            new("--micro-batch", "train.microBatch", "Pairs computed at a time (GradCache)."),
+            new("--precision", "train.precision", "auto, fp32 or bf16."),
+            new("--threads", "train.threads", "Compute threads."),
+            Device,
+        ]);
 
     /// <summary>Settings of an evaluation.</summary>
     public static Kind Eval { get; } = new(

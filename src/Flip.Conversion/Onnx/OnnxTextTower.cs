@@ -27,19 +27,27 @@ internal static class OnnxTextTower
         var valid = TakesMask(config)
             ? graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(config.Length))
             : null;
+        var visible = valid is null ? null : Visible(graph, config.Length, valid);
         var embedded = graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
-        var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, valid));
+        var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
         x = graph.Blocks("text", x, config.Depth, attention, model);
         var pooled = config.Pooling == TextPooling.Mean
-            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), valid!)
+            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), visible!)
             : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), model.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
 
+    /// <summary>Valid tokens, and the first position: an empty caption must not leave a softmax, or a mean, over nothing. <c>[batch, length]</c></summary>
+    private static string Visible(OnnxGraphBuilder graph, int length, string valid)
+    {
+        var first = graph.Constant("text.firstPosition", DataType.Bool, [1, length], () => FirstPosition(length));
+        return graph.Node("Or", "text.visible", [graph.Cast("text.valid", valid, DataType.Bool), first]);
+    }
+
     /// <summary>What is added to the scores of attention; null where every token may look everywhere.</summary>
-    private static string? Mask(OnnxGraphBuilder graph, TextConfig config, string? valid)
+    private static string? Mask(OnnxGraphBuilder graph, TextConfig config, string? visible)
     {
         var length = config.Length;
         var causal = config.Causal ? graph.Constant("text.causal", graph.ComputeType, [length, length], () => CausalMask(length)) : null;
@@ -48,10 +56,7 @@ internal static class OnnxTextTower
             return causal;
         }
 
-        // The first position stays visible: an empty caption must not leave a softmax over nothing.
-        var first = graph.Constant("text.firstPosition", DataType.Bool, [1, length], () => FirstPosition(length));
-        var visible = graph.Node("Or", "text.visible", [graph.Cast("text.valid", valid!, DataType.Bool), first]);
-        var ofKeys = graph.Node("Unsqueeze", "text.visible.keys", [visible, graph.Integers(1, 2)]); // [batch, 1, 1, length]
+        var ofKeys = graph.Node("Unsqueeze", "text.visible.keys", [visible!, graph.Integers(1, 2)]); // [batch, 1, 1, length]
         var nothing = graph.Number("mask.visible", 0, graph.ComputeType);
         var infinity = graph.Number("mask.hidden", double.NegativeInfinity, graph.ComputeType);
         var padding = graph.Node("Where", "text.padding", [ofKeys, nothing, infinity]);
@@ -95,14 +100,13 @@ internal static class OnnxTextTower
         return graph.Node("GatherND", "text.endToken", [x, position], Attribute("batch_dims", 1));
     }
 
-    /// <summary>The mean over valid tokens, in fp32: <c>[batch, width]</c>.</summary>
-    private static string Mean(OnnxGraphBuilder graph, string tokens, string valid)
+    /// <summary>The mean over visible tokens, in fp32: <c>[batch, width]</c>.</summary>
+    private static string Mean(OnnxGraphBuilder graph, string tokens, string visible)
     {
-        var weights = graph.Node("Unsqueeze", "text.weights", [graph.Cast("text.weights.row", valid, DataType.Float), graph.Integers(2)]);
+        var weights = graph.Node("Unsqueeze", "text.weights", [graph.Cast("text.weights.row", visible, DataType.Float), graph.Integers(2)]);
         var weighted = graph.Node("Mul", "text.weighted", [graph.ToFp32(tokens), weights]);
         var sum = graph.Node("ReduceSum", "text.sum", [weighted, graph.Integers(1)], Attribute("keepdims", 0));
         var count = graph.Node("ReduceSum", "text.count", [weights, graph.Integers(1)], Attribute("keepdims", 0));
-        var atLeastOne = graph.Node("Max", "text.count.atLeastOne", [count, graph.Number("one", 1, DataType.Float)]);
-        return graph.ToCompute(graph.Node("Div", "text.pooled", [sum, atLeastOne]));
+        return graph.ToCompute(graph.Node("Div", "text.pooled", [sum, count]));
     }
 }

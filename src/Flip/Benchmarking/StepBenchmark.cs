@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Flip.Benchmarking;
 
 /// <summary>
-/// Times whole training steps on synthetic pairs at several mask ratios. The ratios take turns (A B C A B C ...), and the
+/// Times whole training steps on random or real pairs at several mask ratios. The ratios take turns (A B C A B C ...), and the
 /// machine's matrix product is timed between them, so that a machine that slows down slows all of them.
 /// </summary>
 public sealed class StepBenchmark : IDisposable
@@ -17,16 +17,17 @@ public sealed class StepBenchmark : IDisposable
     private const int WarmupRounds = 2; // the first steps pay for memory, kernels and just-in-time compilation
 
     private readonly FlipConfig _config;
-    private readonly Batch _batch;
+    private readonly IBatchSource _source;
     private readonly FlipModel _model;
     private readonly AdamW _optimizer;
     private readonly StepClock _clock;
     private readonly TrainingStep _step;
     private readonly MatrixCeiling _ceiling;
 
-    /// <summary>A model with new weights, its optimiser and one batch.</summary>
+    /// <summary>A model with new weights and its optimiser.</summary>
     /// <param name="config">Model, batch, micro-batch, precision, device and threads; a vocabulary of 0 becomes BERT's size, 30522.</param>
-    public StepBenchmark(FlipConfig config)
+    /// <param name="source">The pairs, owned by this; null for one batch of random pixels and full-length texts.</param>
+    public StepBenchmark(FlipConfig config, IBatchSource? source = null)
     {
         var text = config.Model.Text;
         _config = config with
@@ -35,7 +36,7 @@ public sealed class StepBenchmark : IDisposable
         };
         var train = config.Train;
         var compute = Compute.Of(train);
-        _batch = SyntheticBatch.Of(_config.Model, train.BatchSize, (ulong)train.Seed);
+        _source = source ?? new SyntheticBatch(_config.Model, train.BatchSize, (ulong)train.Seed);
         _model = new FlipModel(_config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
         _optimizer = new AdamW(_model.Parameters, new AdamWOptions(train.Beta1, train.Beta2, train.Eps, train.WeightDecay));
         _clock = new StepClock(compute.Device);
@@ -52,22 +53,27 @@ public sealed class StepBenchmark : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         Check(maskRatios);
         var laps = maskRatios.Select(_ => new List<double[]>()).ToList();
+        var flops = new double[maskRatios.Count];
         for (var round = -WarmupRounds; round < rounds; round++)
         {
             for (var i = 0; i < maskRatios.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var seconds = Step(maskRatios[i]);
+                _clock.Restart();
+                var batch = _source.Next(_config.Train.BatchSize, cancellation);
+                _clock.Lap(StepPart.Data);
+                var seconds = Step(batch, maskRatios[i]);
                 if (round >= 0)
                 {
                     laps[i].Add(seconds);
+                    flops[i] += Flops(batch, maskRatios[i]) / rounds;
                 }
             }
 
             _ceiling.Measure();
         }
 
-        return Report(maskRatios, laps, rounds);
+        return Report(maskRatios, laps, flops);
     }
 
     /// <inheritdoc/>
@@ -76,6 +82,7 @@ public sealed class StepBenchmark : IDisposable
         _ceiling.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
+        _source.Dispose();
     }
 
     private void Check(IReadOnlyList<double> maskRatios)
@@ -92,10 +99,9 @@ public sealed class StepBenchmark : IDisposable
     }
 
     /// <summary>One step as <see cref="Trainer"/> makes it; the seconds of its parts.</summary>
-    private double[] Step(double maskRatio)
+    private double[] Step(Batch batch, double maskRatio)
     {
-        _clock.Restart();
-        var loss = _step.ComputeGradient(_batch, maskRatio);
+        var loss = _step.ComputeGradient(batch, maskRatio);
         var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
@@ -108,11 +114,23 @@ public sealed class StepBenchmark : IDisposable
         return [.. Enum.GetValues<StepPart>().Select(part => _clock[part])];
     }
 
-    private StepReport Report(IReadOnlyList<double> maskRatios, List<List<double[]>> laps, int rounds)
+    /// <summary>Operations of a step, each text counted with the tokens that are computed of it.</summary>
+    private double Flops(Batch batch, double maskRatio)
+    {
+        using var scope = NewDisposeScope();
+        var part = _config.Train.MicroBatch > 0 ? _config.Train.MicroBatch : batch.Size;
+        return Enumerable.Range(0, batch.Size).Chunk(part)
+            .SelectMany(rows => StepInputs.TextsOf(batch, rows[0], rows.Length, _config.Model.Text, (ulong)_config.Train.Seed, CPU).Computed)
+            .CountBy(tokens => tokens)
+            .Sum(texts => texts.Value * ModelCost.Of(_config.Model, maskRatio, textTokens: texts.Key).TrainingFlops);
+    }
+
+    private StepReport Report(IReadOnlyList<double> maskRatios, List<List<double[]>> laps, double[] flops)
     {
         var medians = laps.Select(rows => Median(rows.Select(row => row.Sum()))).ToList();
         var unmasked = maskRatios.ToList().IndexOf(0);
-        var measurements = maskRatios.Select((ratio, i) => Measurement(ratio, laps[i], medians[i], unmasked < 0 ? null : medians[unmasked]));
+        var measurements = maskRatios.Select((ratio, i) => Measurement(
+            ratio, laps[i], medians[i], flops[i], unmasked < 0 ? null : (medians[unmasked], flops[unmasked])));
         var train = _config.Train;
         using var process = Process.GetCurrentProcess();
         return new StepReport(
@@ -120,26 +138,26 @@ public sealed class StepBenchmark : IDisposable
             train.MicroBatch,
             _model.Parameters.ComputeType == ScalarType.BFloat16 ? "bf16" : "fp32",
             get_num_threads(),
-            rounds,
+            laps[0].Count,
             _ceiling.Best / 1e9,
             process.PeakWorkingSet64,
             [.. measurements]);
     }
 
-    private StepMeasurement Measurement(double ratio, List<double[]> rows, double seconds, double? unmaskedSeconds)
+    private StepMeasurement Measurement(
+        double ratio, List<double[]> rows, double seconds, double flops, (double Seconds, double Flops)? unmasked)
     {
-        var flops = ModelCost.Of(_config.Model, ratio).TrainingFlops;
-        var rate = flops * _batch.Size / seconds;
+        var pairs = _config.Train.BatchSize;
         return new StepMeasurement(
             ratio,
             seconds,
             rows.Min(row => row.Sum()),
-            _batch.Size / seconds,
-            flops / 1e9,
-            rate / 1e9,
-            rate / _ceiling.Best,
-            seconds / unmaskedSeconds,
-            flops / ModelCost.Of(_config.Model, 0).TrainingFlops,
+            pairs / seconds,
+            flops / pairs / 1e9,
+            flops / seconds / 1e9,
+            flops / seconds / _ceiling.Best,
+            seconds / unmasked?.Seconds,
+            flops / unmasked?.Flops,
             Enum.GetValues<StepPart>().ToDictionary(part => part, part => Median(rows.Select(row => row[(int)part]))));
     }
 

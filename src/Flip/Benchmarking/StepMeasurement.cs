@@ -7,11 +7,11 @@ namespace Flip.Benchmarking;
 /// <param name="Seconds">A step, the median of all rounds.</param>
 /// <param name="BestSeconds">The quickest step.</param>
 /// <param name="SamplesPerSecond">Pairs per second at the median.</param>
-/// <param name="GflopPerPair">Forward and backward pass of a pair by <see cref="Config.ModelCost"/>, billions of operations.</param>
+/// <param name="GflopPerPair">Forward and backward pass of a pair by <see cref="Config.ModelCost"/>, billions of operations; of texts what is computed.</param>
 /// <param name="GflopPerSecond">The model's operations over the median time; a second forward pass of micro-batches is not counted.</param>
 /// <param name="Utilization"><paramref name="GflopPerSecond"/> as a share of the matrix product's ceiling.</param>
 /// <param name="RelativeTime">Median time over that of the unmasked step; null where none was measured.</param>
-/// <param name="RelativeFlops">Operations over those of the unmasked step.</param>
+/// <param name="RelativeFlops">Operations over those of the unmasked step; null where none was measured.</param>
 /// <param name="PartSeconds">Time by part, the median of each; they need not add up to <paramref name="Seconds"/> exactly.</param>
 public sealed record StepMeasurement(
     double MaskRatio,
@@ -22,5 +22,5 @@ public sealed record StepMeasurement(
     double GflopPerSecond,
     double Utilization,
     double? RelativeTime,
-    double RelativeFlops,
+    double? RelativeFlops,
     IReadOnlyDictionary<StepPart, double> PartSeconds);

@@ -34,8 +34,7 @@ public sealed record StepReport(
         Line(text, $"|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var m in Measurements)
         {
-            var relative = m.RelativeTime is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time:0.000}×") : "-";
-            Line(text, $"| {m.MaskRatio:0.##} | {m.Seconds:0.0000} | {m.BestSeconds:0.0000} | {m.SamplesPerSecond:0.0} | {m.GflopPerPair:0.000} | {m.GflopPerSecond:0.0} | {m.Utilization * 100:0} % | {relative} | {m.RelativeFlops:0.000}× |");
+            Line(text, $"| {m.MaskRatio:0.##} | {m.Seconds:0.0000} | {m.BestSeconds:0.0000} | {m.SamplesPerSecond:0.0} | {m.GflopPerPair:0.000} | {m.GflopPerSecond:0.0} | {m.Utilization * 100:0} % | {Times(m.RelativeTime)} | {Times(m.RelativeFlops)} |");
         }
 
         Line(text, $"");
@@ -52,6 +51,8 @@ public sealed record StepReport(
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static string Times(double? ratio) => ratio is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0.000}×") : "-";
 
     private static string Title(StepPart part) => part switch
     {

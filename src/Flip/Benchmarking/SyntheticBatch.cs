@@ -5,10 +5,30 @@ using Flip.Training;
 
 namespace Flip.Benchmarking;
 
-/// <summary>Pairs of random pixels and random full-length texts.</summary>
-internal static class SyntheticBatch
+/// <summary>The same pairs of random pixels and random full-length texts again and again.</summary>
+internal sealed class SyntheticBatch(ModelConfig model, int size, ulong seed) : IBatchSource
 {
-    public static Batch Of(ModelConfig model, int size, ulong seed)
+    private readonly Batch _batch = Of(model, size, seed);
+
+    public long SamplesPerEpoch => _batch.Size;
+
+    public long Position { get; private set; }
+
+    public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
+
+    public Batch Next(int size, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(size, _batch.Size);
+        Position += size;
+        return _batch;
+    }
+
+    public void Dispose()
+    {
+        // Plain memory.
+    }
+
+    private static Batch Of(ModelConfig model, int size, ulong seed)
     {
         var (side, length) = (model.Image.ImageSize, model.Text.Length);
         var random = new CounterRandom(seed, RandomPurpose.Evaluation);

@@ -24,14 +24,19 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
     /// <param name="imageMaskRatio">Share of patches removed; null takes the model's own.</param>
     /// <param name="textMaskRatio">Share of tokens removed; null takes the model's own.</param>
     /// <param name="vocabularySize">Rows of the token table where the model leaves them to the tokenizer.</param>
-    public static ModelCost Of(ModelConfig model, double? imageMaskRatio = null, double? textMaskRatio = null, int vocabularySize = 0)
+    /// <param name="textTokens">Tokens that are computed of a text; null takes all that are kept.</param>
+    public static ModelCost Of(
+        ModelConfig model, double? imageMaskRatio = null, double? textMaskRatio = null, int vocabularySize = 0, int? textTokens = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         var (image, text) = (model.Image, model.Text);
         var projections = ((long)image.Width + text.Width) * model.EmbedDim;
         return new ModelCost(
             OfImage(image, imageMaskRatio ?? image.MaskRatio),
-            OfText(text, textMaskRatio ?? text.MaskRatio, text.VocabularySize > 0 ? text.VocabularySize : vocabularySize),
+            OfText(
+                text,
+                textTokens ?? MaskRatio.Kept(text.Length, textMaskRatio ?? text.MaskRatio),
+                text.VocabularySize > 0 ? text.VocabularySize : vocabularySize),
             new TowerCost(1, projections, 2.0 * projections));
     }
 
@@ -47,9 +52,8 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
             kept + classToken, parameters + blocks.Parameters, (2.0 * kept * patchValues * image.Width) + blocks.ForwardFlops);
     }
 
-    private static TowerCost OfText(TextConfig text, double maskRatio, int vocabularySize)
+    private static TowerCost OfText(TextConfig text, int kept, int vocabularySize)
     {
-        var kept = MaskRatio.Kept(text.Length, maskRatio);
         var blocks = Blocks(kept, text.Width, text.Depth, text.MlpRatio);
         var parameters = ((long)vocabularySize + text.Length + NormRows(preNorm: false)) * text.Width;
         return new TowerCost(kept, parameters + blocks.Parameters, blocks.ForwardFlops);

@@ -115,6 +115,14 @@ public sealed class FlipModel : IDisposable
     public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) =>
         Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), lengths, idsKeep)));
 
+    /// <summary>Normalised embeddings of texts, without the padding that they do not depend on.</summary>
+    /// <returns>fp32, <c>[texts, embedDim]</c>, in the batch's order.</returns>
+    public Tensor EncodeText(TextRows rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        return rows.InOrder([.. rows.Groups.Select(group => EncodeText(group.Tokens, group.Lengths, group.IdsKeep))]);
+    }
+
     /// <summary>The factor on cosine similarities, <c>[1]</c>, bounded to [1, 100] here where the configuration says forward.</summary>
     public Tensor LogitFactor() => Config.LogitScaleClamp == LogitScaleClamp.Forward
         ? LogitScale.Value.Between(0, MaxLogitScale).exp() // beyond the bound the gradient is 0, as in official FLIP

@@ -97,10 +97,7 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var device = model.Parameters.Device;
-        var ids = tensor(Array.ConvertAll(tokens.ToArray(), id => (long)id), device: device).view(count, TextLength);
-        var valid = tensor(Array.ConvertAll(lengths.ToArray(), length => (long)length), device: device);
-        return ToArray(model.EncodeText(ids, valid));
+        return ToArray(model.EncodeText(TextRows.Of(model.Config.Text, tokens.Span, lengths.Span, null, model.Parameters.Device)));
     }
 
     private static int Kept(ImageConfig image, InferenceMask mask, double ratio)

@@ -62,7 +62,7 @@ internal sealed class TextTower : IDisposable
         x = x.to(_parameters.ComputeType);
 
         var mask = AttentionMask(lengths, idsKeep, kept);
-        return BlockTape.Forward(Tape, _blocks, x, mask, causal: _config.Causal && mask is null);
+        return BlockTape.Forward(Tape, _blocks, x, mask, _config.Causal);
     }
 
     /// <inheritdoc/>
@@ -84,34 +84,27 @@ internal sealed class TextTower : IDisposable
         }
 
         var (batch, kept, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
-        var valid = ValidKept(lengths, idsKeep, kept); // [batch, kept]
         if (_config.Pooling == TextPooling.EndOfText)
         {
             // Kept positions ascend, so the end-of-text marker is the last valid one.
-            var last = valid.sum(1).Plus(-1L).AtLeast(0).view(batch, 1, 1).expand(batch, 1, width);
+            var last = ValidKept(lengths, idsKeep, kept).sum(1).Plus(-1L).AtLeast(0).view(batch, 1, 1).expand(batch, 1, width);
             return Normalize(tokens.gather(1, last).select(1, 0));
         }
 
-        var weights = valid.to(tokens.dtype).unsqueeze(2);
-        return (Normalize(tokens) * weights).sum([1]) / weights.sum([1]).AtLeast(1);
+        // Position 0 is always kept and stands for an empty caption: a feature of zeros has no direction, and its gradient is not finite.
+        var weights = ValidKept(lengths.AtLeast(1), idsKeep, kept).to(tokens.dtype).unsqueeze(2);
+        return (Normalize(tokens) * weights).sum([1]) / weights.sum([1]);
     }
 
     /// <summary>True where a kept position holds a valid token, <c>[batch, kept]</c>.</summary>
     private static Tensor ValidKept(Tensor lengths, Tensor? idsKeep, long kept) =>
         (idsKeep ?? TensorMath.Range(kept, lengths.device).unsqueeze(0)).lt(lengths.unsqueeze(1));
 
-    /// <summary>Null where every token may look everywhere (or the causal rule alone applies).</summary>
-    private Tensor? AttentionMask(Tensor lengths, Tensor? idsKeep, long kept)
-    {
-        if (_config.AttendPadding)
-        {
-            return null;
-        }
-
-        // Position 0 stays visible: an empty caption must not leave a softmax over nothing.
-        var visible = ValidKept(lengths.AtLeast(1), idsKeep, kept).unsqueeze(1).unsqueeze(1); // [batch, 1, 1, kept]
-        return _config.Causal
-            ? visible.logical_and(ones(kept, kept, ScalarType.Bool, lengths.device).tril())
-            : visible;
-    }
+    /// <summary>
+    /// Null where every token may look everywhere, or only at those before it: no feature is read behind the padding, so the causal rule
+    /// hides it by itself. Position 0 stays visible: an empty caption must not leave a softmax over nothing.
+    /// </summary>
+    private Tensor? AttentionMask(Tensor lengths, Tensor? idsKeep, long kept) => _config.AttendPadding || _config.Causal
+        ? null
+        : ValidKept(lengths.AtLeast(1), idsKeep, kept).unsqueeze(1).unsqueeze(1); // [batch, 1, 1, kept]
 }

@@ -3,6 +3,9 @@ namespace Flip.Training;
 /// <summary>The parts that a training step's time is counted under.</summary>
 public enum StepPart
 {
+    /// <summary>Waiting for the pairs to be read.</summary>
+    Data,
+
     /// <summary>Tensors and masks of the batch.</summary>
     Inputs,
 

@@ -76,54 +76,81 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     private StepLoss InParts(IDividedBatch batch, double ratio)
     {
-        var (allImages, allTexts) = EmbedWithoutGraph(batch, ratio);
+        var (allImages, allTexts, last) = EmbedAll(batch, ratio);
         var gradient = ContrastAll(allImages, allTexts);
         clock?.Lap(StepPart.Loss);
-
-        double? reconstructionLoss = null;
-        foreach (var part in batch.Parts())
+        var reconstructionLoss = BackwardOfPart(last, gradient, batch.Size);
+        foreach (var part in batch.Parts().Where(part => !IsLast(part, batch)))
         {
             using var scope = NewDisposeScope();
-            var (images, texts, reconstruction) = Encode(Inputs(part.Batch, part.Start, part.Count, ratio));
-            var surrogate = Surrogate(
-                images, texts, gradient.Images.narrow(0, part.First, part.Count), gradient.Texts.narrow(0, part.First, part.Count));
-            if (reconstruction is not null)
-            {
-                // A mean over images with equally many removed patches: each part counts by its size.
-                var share = (double)part.Count / batch.Size;
-                surrogate = surrogate.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight));
-                reconstructionLoss = (reconstructionLoss ?? 0) + (share * reconstruction.ToDouble());
-            }
-
-            Backward(surrogate);
+            var encoded = new EncodedPart(part.First, part.Count, Encode(Inputs(part.Batch, part.Start, part.Count, ratio)));
+            reconstructionLoss += BackwardOfPart(encoded, gradient, batch.Size);
         }
 
         return Total(gradient.Loss, reconstructionLoss);
     }
 
-    private (Tensor Images, Tensor Texts) EmbedWithoutGraph(IDividedBatch batch, double ratio)
+    /// <summary>Embeddings of all parts without a graph, <c>[batch, embedDim]</c> each. The last part keeps its graph and need not be
+    /// computed again: the loss comes next.</summary>
+    private (Tensor Images, Tensor Texts, EncodedPart Last) EmbedAll(IDividedBatch batch, double ratio)
     {
-        using var noGrad = no_grad();
         var images = zeros(batch.Size, model.Config.EmbedDim, ScalarType.Float32, model.Parameters.Device);
         var texts = zeros_like(images);
+        EncodedPart? last = null;
         foreach (var part in batch.Parts())
         {
+            if (IsLast(part, batch))
+            {
+                // In the scope of the step: its graph, or what is on the tape, is needed until the backward pass.
+                last = new EncodedPart(part.First, part.Count, Encode(Inputs(part.Batch, part.Start, part.Count, ratio)));
+                Keep(part, last.Encoded);
+                continue;
+            }
+
             using var scope = NewDisposeScope();
-            var inputs = Inputs(part.Batch, part.Start, part.Count, ratio);
-            texts.narrow(0, part.First, part.Count).copy_(EncodeText(inputs));
-            images.narrow(0, part.First, part.Count).copy_(model.EncodeImage(inputs.Images, inputs.ImageKeep));
-            clock?.Lap(StepPart.ImageForward);
+            using var noGrad = no_grad();
+            Keep(part, Embed(Inputs(part.Batch, part.Start, part.Count, ratio)));
         }
 
-        return (images, texts);
+        return (images, texts, last!);
+
+        void Keep(BatchPart part, Encoded encoded)
+        {
+            images.narrow(0, part.First, part.Count).copy_(encoded.Images.detach());
+            texts.narrow(0, part.First, part.Count).copy_(encoded.Texts.detach());
+        }
     }
 
-    private (Tensor Images, Tensor Texts, Tensor? Reconstruction) Encode(StepInputs inputs)
+    private static bool IsLast(BatchPart part, IDividedBatch batch) => part.First + part.Count == batch.Size;
+
+    /// <summary>Adds a part's gradient.</summary>
+    /// <returns>Its share of the reconstruction loss; null without a decoder.</returns>
+    private double? BackwardOfPart(EncodedPart part, ContrastiveGradient gradient, int batchSize)
+    {
+        var (images, texts, reconstruction) = part.Encoded;
+        var surrogate = Surrogate(
+            images, texts, gradient.Images.narrow(0, part.First, part.Count), gradient.Texts.narrow(0, part.First, part.Count));
+
+        // A mean over images with equally many removed patches: each part counts by its size.
+        var share = (double)part.Count / batchSize;
+        Backward(reconstruction is null ? surrogate : surrogate.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight)));
+        return share * reconstruction?.ToDouble();
+    }
+
+    private Encoded Embed(StepInputs inputs)
+    {
+        var texts = EncodeText(inputs);
+        var images = model.EncodeImage(inputs.Images, inputs.ImageKeep);
+        clock?.Lap(StepPart.ImageForward);
+        return new Encoded(images, texts, null);
+    }
+
+    private Encoded Encode(StepInputs inputs)
     {
         var texts = EncodeText(inputs);
         var (images, reconstruction) = EncodeImage(inputs);
         clock?.Lap(StepPart.ImageForward);
-        return (images, texts, reconstruction);
+        return new Encoded(images, texts, reconstruction);
     }
 
     private (Tensor Images, Tensor? Reconstruction) EncodeImage(StepInputs inputs) => inputs.ImageRestore is null
@@ -132,7 +159,7 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     private Tensor EncodeText(StepInputs inputs)
     {
-        var texts = model.EncodeText(inputs.Tokens, inputs.Lengths, inputs.TextKeep);
+        var texts = model.EncodeText(inputs.Texts);
         clock?.Lap(StepPart.TextForward);
         return texts;
     }
@@ -191,4 +218,10 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         clock?.Lap(StepPart.Inputs);
         return inputs;
     }
+
+    /// <summary>Embeddings of pairs, <c>[pairs, embedDim]</c>, and the reconstruction loss of their images.</summary>
+    private sealed record Encoded(Tensor Images, Tensor Texts, Tensor? Reconstruction);
+
+    /// <summary>The embeddings of a part, with their graph.</summary>
+    private sealed record EncodedPart(int First, int Count, Encoded Encoded);
 }

@@ -34,6 +34,19 @@ public class StepBenchmarkTests
     }
 
     [Fact]
+    public void Of_real_texts_the_tokens_that_are_computed_count_and_reading_is_a_part()
+    {
+        var text = TinyRun.Config.Model.Text with { AttendPadding = false };
+        var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Text = text }, Train = TinyRun.Config.Train with { Threads = 2 } };
+        using var benchmark = new StepBenchmark(config, new TinyRun.PositionSource(0) { LongestText = 3 });
+        var m = Assert.Single(benchmark.Run([0], 1, TestContext.Current.CancellationToken).Measurements);
+        double Cost(int tokens) => ModelCost.Of(config.Model, 0, textTokens: tokens).TrainingFlops / 1e9;
+        Assert.InRange(m.GflopPerPair, Cost(1), Cost(3));
+        Assert.True(Cost(3) < Cost(6));
+        Assert.True(m.PartSeconds[StepPart.Data] > 0);
+    }
+
+    [Fact]
     public void Without_an_unmasked_step_no_relative_time_is_claimed()
     {
         using var benchmark = new StepBenchmark(TinyRun.Config with { Train = TinyRun.Config.Train with { Threads = 2 } });

@@ -79,6 +79,8 @@ internal static class TinyRun
 
         public long FailsAt { get; init; } = long.MaxValue;
 
+        public int LongestText { get; init; } = 6;
+
         public long Position { get; private set; } = position;
 
         public IReadOnlyDictionary<string, long> BadSamples { get; init; } = new Dictionary<string, long>();
@@ -97,7 +99,7 @@ internal static class TinyRun
                 var random = new CounterRandom(99, RandomPurpose.Evaluation, item: at);
                 batch.Samples[i] = at % SamplesPerEpoch;
                 batch.Epochs[i] = (int)(at / SamplesPerEpoch);
-                batch.Lengths[i] = 1 + random.NextInt(6);
+                batch.Lengths[i] = 1 + random.NextInt(LongestText);
                 for (var t = 0; t < batch.Lengths[i]; t++)
                 {
                     batch.Tokens[(i * 6) + t] = 1 + random.NextInt(19);

@@ -1,0 +1,131 @@
+using Flip.Config;
+using Flip.Masking;
+using Flip.Models;
+using Flip.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Models;
+
+public class TextRowsTests
+{
+    private const int Length = 12;
+    private const int Texts = 9;
+
+    public static TheoryData<bool, bool, TextPooling, double, TextMaskKind, Precision> Towers => new()
+    {
+        { false, false, TextPooling.FirstToken, 0, TextMaskKind.Random, Precision.Fp32 },
+        { false, false, TextPooling.Mean, 0, TextMaskKind.Random, Precision.Fp32 },
+        { false, false, TextPooling.Mean, 0.5, TextMaskKind.Random, Precision.Fp32 },
+        { false, false, TextPooling.FirstToken, 0.5, TextMaskKind.Prioritized, Precision.Fp32 },
+        { false, true, TextPooling.EndOfText, 0, TextMaskKind.Random, Precision.Fp32 },
+        { true, true, TextPooling.EndOfText, 0, TextMaskKind.Random, Precision.Fp32 },
+        { true, true, TextPooling.EndOfText, 0.5, TextMaskKind.Block, Precision.Fp32 },
+        { true, true, TextPooling.Mean, 0.25, TextMaskKind.Truncate, Precision.Fp32 },
+        { false, true, TextPooling.EndOfText, 0.5, TextMaskKind.Random, Precision.Bf16 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Towers))]
+    public void Texts_cut_to_the_tokens_they_need_have_the_embeddings_and_gradients_of_padded_rows(
+        bool attendPadding, bool causal, TextPooling pooling, double maskRatio, TextMaskKind kind, Precision precision)
+    {
+        var text = Tower(attendPadding, causal, pooling) with { MaskRatio = maskRatio, MaskKind = kind };
+        using var model = Model(text, precision);
+        var (tokens, lengths) = Captions();
+        var keep = Keep(text, lengths);
+        using var scope = NewDisposeScope();
+        using var weights = randn(Texts, 8);
+
+        var padded = model.EncodeText(
+            tensor(Array.ConvertAll(tokens, id => (long)id)).view(Texts, Length),
+            tensor(Array.ConvertAll(lengths, length => (long)length)),
+            keep is null ? null : tensor(keep).view(Texts, -1));
+        var expected = Gradient(model, padded, weights);
+
+        var rows = TextRows.Of(text, tokens, lengths, keep, groupTokens: 10);
+        var cut = model.EncodeText(rows);
+        var tolerance = precision == Precision.Fp32 ? 1e-5 : 2e-2;
+        Assert.InRange((cut - padded).abs().max().item<float>(), 0, tolerance);
+        Assert.InRange((Gradient(model, cut, weights) - expected).abs().max().item<float>(), 0, tolerance * expected.abs().max().item<float>());
+        Assert.InRange(rows.Groups.Count, 2, Texts);
+        Assert.True(rows.Computed.Sum() < Texts * (keep?.Length / Texts ?? Length));
+    }
+
+    [Fact]
+    public void Where_padding_takes_part_every_token_is_computed()
+    {
+        var (tokens, lengths) = Captions();
+        var rows = TextRows.Of(Tower(attendPadding: true, causal: false, TextPooling.FirstToken), tokens, lengths, null, groupTokens: 1);
+        Assert.Equal([Texts, Length], Assert.Single(rows.Groups).Tokens.shape);
+        Assert.Equal(tokens.Select(id => (long)id), rows.Groups[0].Tokens.data<long>().ToArray());
+        Assert.Equal(lengths.Select(length => (long)length), rows.Groups[0].Lengths.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void Groups_are_cut_where_the_texts_become_shorter_and_the_group_is_large_enough()
+    {
+        var lengths = new[] { 2, 6, 0, 6, 5, 2, 40 }; // 40: a length beyond the row counts as the row's
+        var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[7 * Length], lengths, null, groupTokens: 12);
+        Assert.Equal([[1, 12], [2, 6], [3, 5], [1, 1]], rows.Groups.Select(group => group.Tokens.shape).Select(shape => shape.Select(n => (int)n).ToArray()));
+        Assert.Equal([12, 6, 6, 5, 5, 5, 1], rows.Computed);
+        using var places = rows.InOrder([.. rows.Groups.Select(group => group.Lengths)]);
+        Assert.Equal(lengths.Select(length => (long)length), places.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void Few_texts_keep_their_order_in_one_group_as_long_as_the_longest()
+    {
+        var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[3 * Length], [2, 7, 3], null);
+        Assert.Equal([3, 7], Assert.Single(rows.Groups).Tokens.shape);
+        Assert.Equal([2, 7, 3], rows.Groups[0].Lengths.data<long>().ToArray());
+    }
+
+    private static TextConfig Tower(bool attendPadding, bool causal, TextPooling pooling) => new()
+    {
+        VocabularySize = 30,
+        Length = Length,
+        Width = 16,
+        Depth = 2,
+        Heads = 2,
+        AttendPadding = attendPadding,
+        Causal = causal,
+        Pooling = pooling,
+    };
+
+    private static FlipModel Model(TextConfig text, Precision precision) => new(
+        new ModelConfig
+        {
+            Image = new() { ImageSize = 16, PatchSize = 8, Width = 16, Depth = 1, Heads = 2 },
+            Text = text,
+            EmbedDim = 8,
+        },
+        computeType: precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
+
+    private static (int[] Tokens, int[] Lengths) Captions()
+    {
+        var random = new CounterRandom(3, RandomPurpose.Evaluation);
+        var lengths = new[] { 12, 3, 5, 0, 1, 5, 8, 3, 2 };
+        var tokens = new int[Texts * Length];
+        for (var i = 0; i < Texts; i++)
+        {
+            for (var t = 0; t < lengths[i]; t++)
+            {
+                tokens[(i * Length) + t] = 1 + random.NextInt(29);
+            }
+        }
+
+        return (tokens, lengths);
+    }
+
+    private static long[]? Keep(TextConfig text, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
+        text.MaskKind, text.Pooling, Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
+
+    private static Tensor Gradient(FlipModel model, Tensor embeddings, Tensor weights)
+    {
+        model.Parameters.ZeroGradient();
+        (embeddings * weights).sum().backward();
+        model.Parameters.AccumulateGradient();
+        return model.Parameters.Gradient.clone();
+    }
+}
