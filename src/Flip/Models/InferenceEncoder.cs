@@ -74,7 +74,7 @@ public sealed class InferenceEncoder(
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var device = model.Parameters.Device;
-        var images = tensor(pixels.ToArray(), device: device).view(count, ImageSize, ImageSize, 3);
+        var images = HostCopy.To(device, () => tensor(pixels.ToArray())).view(count, ImageSize, ImageSize, 3);
         if (mask == InferenceMask.None)
         {
             return ToArray(model.EncodeImage(images));
@@ -84,7 +84,8 @@ public sealed class InferenceEncoder(
         Tensor? sum = null;
         for (var view = 0; view < views[0].Length; view++)
         {
-            var ids = tensor(views.SelectMany(ofImage => ofImage[view]).ToArray(), device: device).view(count, _kept);
+            long[] kept = [.. views.SelectMany(ofImage => ofImage[view])];
+            var ids = HostCopy.To(device, () => tensor(kept)).view(count, _kept);
             var features = model.EncodeImage(images, ids);
             sum = sum is null ? features : sum.Plus(features);
         }

@@ -20,7 +20,7 @@ public sealed record StepInputs(
     {
         var size = batch.ImageSize;
         var pixels = size * size * 3;
-        var images = tensor(batch.Images.AsSpan(start * pixels, count * pixels).ToArray(), device: device).view(count, size, size, 3);
+        var images = HostCopy.To(device, () => tensor(batch.Images.AsSpan(start * pixels, count * pixels).ToArray())).view(count, size, size, 3);
         var epochs = batch.Epochs.AsSpan(start, count);
         var samples = batch.Samples.AsSpan(start, count);
         var (imageKeep, imageRestore) = ImageMask(model.Image, imageMaskRatio, seed, epochs, samples, restore, device);
@@ -49,7 +49,7 @@ public sealed record StepInputs(
         }
 
         var ids = PatchMask.ChooseBatch(image.MaskKind, image.GridSize(), kept, seed, epochs, samples);
-        var keep = tensor(ids, device: device).view(samples.Length, kept);
+        var keep = HostCopy.To(device, () => tensor(ids)).view(samples.Length, kept);
         if (!restore)
         {
             return (keep, null);
@@ -61,6 +61,6 @@ public sealed record StepInputs(
             PatchMask.Restore(PatchMask.WithRemoved(ids.AsSpan(i * kept, kept), patches)).CopyTo(restored.AsSpan(i * patches));
         }
 
-        return (keep, tensor(restored, device: device).view(samples.Length, patches));
+        return (keep, HostCopy.To(device, () => tensor(restored)).view(samples.Length, patches));
     }
 }
