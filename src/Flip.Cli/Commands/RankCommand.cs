@@ -84,7 +84,7 @@ internal static class RankCommand
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
         var encoder = new InferenceEncoder(loaded.Model);
         var classifier = ZeroShotClassifier.Build(
-            encoder, loaded.Tokenizer, texts, request.Templates, loaded.Config.Eval.BatchSize, cancellation);
+            encoder, loaded.Tokenizer, ClassPrompts.OfTemplates(texts, request.Templates), loaded.Config.Eval.BatchSize, cancellation);
         var matches = new Matches(encoder.LogitScale(), encoder.LogitBias());
         var ranking = new Ranking(
             request.By,

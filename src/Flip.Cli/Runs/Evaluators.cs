@@ -37,8 +37,7 @@ internal static class Evaluators
         return new ZeroShotEvaluator(
             Images(set, config.Eval.BatchSize),
             set.Labels,
-            ClassNames.Load(classNames),
-            ClassTemplates.Load(config.Eval.Templates),
+            ClassPrompts.OfTemplates(ClassNames.Load(classNames), ClassTemplates.Load(config.Eval.Templates)),
             tokenizer,
             config.Eval.BatchSize,
             name);

@@ -1,17 +1,14 @@
-using Flip.Config;
-using Flip.Data.Formats;
 using Flip.Models;
 using Flip.Tokenizers;
 
 namespace Flip.Evaluation.ZeroShot;
 
 /// <summary>
-/// A linear classifier made of words (CLIP, section 3.1.4): a class is the mean of the embeddings of its name in every
-/// template, brought back to length 1.
+/// A linear classifier made of words (CLIP, section 3.1.4): a class is the mean of the embeddings of its prompts, brought back to length 1.
 /// </summary>
 public sealed class ZeroShotClassifier
 {
-    private ZeroShotClassifier(IReadOnlyList<string> classNames, float[] weights, int embedDim)
+    internal ZeroShotClassifier(IReadOnlyList<string> classNames, float[] weights, int embedDim)
     {
         (ClassNames, Weights, EmbedDim) = (classNames, weights, embedDim);
     }
@@ -28,61 +25,32 @@ public sealed class ZeroShotClassifier
     /// <summary>Makes the classifier of a model.</summary>
     /// <param name="encoder">The model.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="classNames">Names in the order of the labels.</param>
-    /// <param name="templates">Texts with <c>{c}</c> for the name.</param>
+    /// <param name="prompts">The texts of each class.</param>
     /// <param name="batchSize">Texts encoded at a time.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <exception cref="ConfigException">No classes, no templates, an empty name, or a template without <c>{c}</c>.</exception>
     public static ZeroShotClassifier Build(
-        IDualEncoder encoder,
-        ITokenizer tokenizer,
-        IReadOnlyList<string> classNames,
-        IReadOnlyList<string> templates,
-        int batchSize = 64,
-        CancellationToken cancellation = default)
+        IDualEncoder encoder, ITokenizer tokenizer, ClassPrompts prompts, int batchSize = 64, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        Check(classNames, templates);
         var dim = encoder.EmbedDim;
-        var sums = new double[classNames.Count * dim];
-        var prompts = classNames.SelectMany(name => templates.Select(template => ClassTemplates.Render(template, name)));
-        var prompt = 0;
-        foreach (var embeddings in Embeddings.OfTexts(encoder, tokenizer, prompts, batchSize, cancellation))
+        var sums = new double[prompts.ClassNames.Count * dim];
+        using var classes = prompts.Texts.SelectMany((texts, label) => Enumerable.Repeat(label, texts.Count)).GetEnumerator();
+        foreach (var embeddings in Embeddings.OfTexts(encoder, tokenizer, prompts.Texts.SelectMany(texts => texts), batchSize, cancellation))
         {
-            for (var row = 0; row < embeddings.Length / dim; row++, prompt++)
+            for (var start = 0; start < embeddings.Length && classes.MoveNext(); start += dim)
             {
-                var sum = sums.AsSpan(prompt / templates.Count * dim, dim);
+                var sum = sums.AsSpan(classes.Current * dim, dim);
                 for (var i = 0; i < dim; i++)
                 {
-                    sum[i] += embeddings[(row * dim) + i];
+                    sum[i] += embeddings[start + i];
                 }
             }
         }
 
-        return new ZeroShotClassifier(classNames, Normalize(sums, dim), dim);
-    }
-
-    /// <summary>Refuses lists that make no classifier, telling every problem.</summary>
-    /// <exception cref="ConfigException">See <see cref="Build"/>.</exception>
-    public static void Check(IReadOnlyList<string> classNames, IReadOnlyList<string> templates)
-    {
-        ArgumentNullException.ThrowIfNull(classNames);
-        ArgumentNullException.ThrowIfNull(templates);
-        List<string> problems =
-        [
-            .. classNames.Count == 0 ? ["There are no classes: the list of class names is empty."] : Array.Empty<string>(),
-            .. templates.Count == 0 ? ["There are no templates: the list is empty."] : Array.Empty<string>(),
-            .. classNames.Index().Where(c => string.IsNullOrWhiteSpace(c.Item)).Select(c => $"Class {c.Index} has an empty name."),
-            .. templates.Index()
-                .Where(t => !t.Item.Contains(ClassTemplates.Placeholder, StringComparison.Ordinal))
-                .Select(t => $"Template {t.Index + 1}, '{t.Item}', has no {ClassTemplates.Placeholder} for the name of the class."),
-        ];
-        if (problems.Count > 0)
-        {
-            throw new ConfigException(problems);
-        }
+        return new ZeroShotClassifier(prompts.ClassNames, Normalize(sums, dim), dim);
     }
 
     // A sum has the direction of the mean. One that cancels out has none: it stays 0 and scores 0 against every image.

@@ -13,45 +13,42 @@ public sealed class ZeroShotEvaluator : IEvaluator
 {
     private readonly IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> _images;
     private readonly IReadOnlyList<int> _labels;
-    private readonly IReadOnlyList<string> _classNames;
-    private readonly IReadOnlyList<string> _templates;
+    private readonly ClassPrompts _prompts;
     private readonly ITokenizer _tokenizer;
     private readonly int _batchSize;
 
     /// <summary>An evaluation that can be repeated.</summary>
     /// <param name="images">Batches of RGB pixels, <c>[Count, S, S, 3]</c>, enumerated anew for every evaluation.</param>
     /// <param name="labels">Class of each image, in the images' order.</param>
-    /// <param name="classNames">Names in the order of the labels.</param>
-    /// <param name="templates">Texts with <c>{c}</c> for the name.</param>
+    /// <param name="prompts">The texts of each class.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="batchSize">Texts encoded at a time.</param>
     /// <param name="name">First part of the numbers' names.</param>
-    /// <exception cref="ConfigException">Class names or templates make no classifier, or a label names no class.</exception>
+    /// <exception cref="ConfigException">There are no images, or a label names no class.</exception>
     public ZeroShotEvaluator(
         IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> images,
         IReadOnlyList<int> labels,
-        IReadOnlyList<string> classNames,
-        IReadOnlyList<string> templates,
+        ClassPrompts prompts,
         ITokenizer tokenizer,
         int batchSize = 64,
         string name = "zeroShot")
     {
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        ZeroShotClassifier.Check(classNames, templates);
+        ArgumentNullException.ThrowIfNull(prompts);
         if (labels.Count == 0)
         {
             throw new ConfigException("There are no labelled images to classify.");
         }
 
-        var bad = labels.Index().FirstOrDefault(label => label.Item < 0 || label.Item >= classNames.Count, (Index: -1, Item: 0));
+        var bad = labels.Index().FirstOrDefault(label => label.Item < 0 || label.Item >= prompts.ClassNames.Count, (Index: -1, Item: 0));
         if (bad.Index >= 0)
         {
             throw new ConfigException(
-                $"Image {bad.Index} has the label {bad.Item}, but there are {classNames.Count} class names: 0 to {classNames.Count - 1}.");
+                $"Image {bad.Index} has the label {bad.Item}, but there are {prompts.ClassNames.Count} class names: 0 to {prompts.ClassNames.Count - 1}.");
         }
 
-        (_images, _labels, _classNames, _templates) = (images, labels, classNames, templates);
+        (_images, _labels, _prompts) = (images, labels, prompts);
         (_tokenizer, _batchSize, Name) = (tokenizer, batchSize, name);
     }
 
@@ -80,7 +77,7 @@ public sealed class ZeroShotEvaluator : IEvaluator
     /// <exception cref="InvalidDataException">There are not as many images as labels.</exception>
     public ZeroShotResult Classify(IDualEncoder model, CancellationToken cancellation = default)
     {
-        var classifier = ZeroShotClassifier.Build(model, _tokenizer, _classNames, _templates, _batchSize, cancellation);
+        var classifier = ZeroShotClassifier.Build(model, _tokenizer, _prompts, _batchSize, cancellation);
         using var similarity = new Similarity(classifier.Weights, classifier.EmbedDim);
         var predictions = new List<int>(_labels.Count);
         var ranks = new List<int>(_labels.Count);
@@ -101,7 +98,7 @@ public sealed class ZeroShotEvaluator : IEvaluator
         }
 
         return ranks.Count == _labels.Count
-            ? new ZeroShotResult(_classNames, _labels, predictions, ranks)
+            ? new ZeroShotResult(_prompts.ClassNames, _labels, predictions, ranks)
             : throw new InvalidDataException($"There are {ranks.Count} images for {_labels.Count} labels.");
     }
 }

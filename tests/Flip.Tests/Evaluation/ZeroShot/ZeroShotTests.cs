@@ -22,12 +22,23 @@ public class ZeroShotTests
             _ => throw new ArgumentException(text),
         });
         var classifier = ZeroShotClassifier.Build(
-            encoder, _tokenizer, ["cat", "dog"], ["a {c}", "the {c}, a {c}"], batchSize: 3, Cancellation);
+            encoder, _tokenizer, ClassPrompts.OfTemplates(["cat", "dog"], ["a {c}", "the {c}, a {c}"]), batchSize: 3, Cancellation);
 
         // (1.6, 0.8) / √3.2; the dog's two cancel out and stay 0.
         Assert.Equal([0.894427191f, 0.4472135955f, 0f, 0f], classifier.Weights);
         Assert.Equal([3, 1], encoder.TextBatches);
         Assert.Equal(2, classifier.EmbedDim);
+    }
+
+    [Fact]
+    public void Classes_with_unequally_many_prompts_are_each_the_mean_of_their_own()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "prompts.json");
+        File.WriteAllText(file, """{"dog": ["x", "y", "y"], "cat": ["y"]}""");
+        var encoder = Encoder(2, text: text => text == "x" ? [1, 0] : [0, 1]);
+        var classifier = ZeroShotClassifier.Build(encoder, _tokenizer, ClassPrompts.OfFile(file, ["cat", "dog"]), batchSize: 3, Cancellation);
+        Assert.Equal([0, 1, 0.447213595f, 0.894427191f], classifier.Weights);
     }
 
     [Fact]
@@ -89,24 +100,6 @@ public class ZeroShotTests
     }
 
     [Fact]
-    public void Lists_that_make_no_classifier_are_refused_with_every_problem()
-    {
-        var encoder = Encoder(2);
-        var error = Assert.Throws<ConfigException>(
-            () => ZeroShotClassifier.Build(encoder, _tokenizer, ["cat", " "], ["a {c}", "a photo", "a {C}"], cancellation: Cancellation));
-        Assert.Equal(
-            [
-                "Class 1 has an empty name.",
-                "Template 2, 'a photo', has no {c} for the name of the class.",
-                "Template 3, 'a {C}', has no {c} for the name of the class.",
-            ],
-            error.Problems);
-        error = Assert.Throws<ConfigException>(() => ZeroShotClassifier.Build(encoder, _tokenizer, [], [], cancellation: Cancellation));
-        Assert.Equal(
-            ["There are no classes: the list of class names is empty.", "There are no templates: the list is empty."], error.Problems);
-    }
-
-    [Fact]
     public void A_label_without_a_class_is_refused_before_any_work()
     {
         var error = Assert.Throws<ConfigException>(() => Evaluator([0, 1], [0, 3], classes: 3));
@@ -135,7 +128,7 @@ public class ZeroShotTests
     public void Images_of_another_size_are_refused()
     {
         (ReadOnlyMemory<byte>, int)[] images = [(new byte[12], 2)];
-        var evaluator = new ZeroShotEvaluator(images, [0, 0], ["0", "1"], Plain, _tokenizer);
+        var evaluator = new ZeroShotEvaluator(images, [0, 0], ClassPrompts.OfTemplates(["0", "1"], Plain), _tokenizer);
         var error = Assert.Throws<ArgumentException>(() => evaluator.Classify(NearestClass(2), Cancellation));
         Assert.StartsWith("2 images of 2×2×3 are 24 bytes, not 12.", error.Message, StringComparison.Ordinal);
     }
@@ -159,8 +152,7 @@ public class ZeroShotTests
     private ZeroShotEvaluator Evaluator(byte[] images, int[] labels, int classes, int batchSize = 100) => new(
         TableEncoder.Images(batchSize, images),
         labels,
-        [.. Enumerable.Range(0, classes).Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture))],
-        Plain,
+        ClassPrompts.OfTemplates([.. Enumerable.Range(0, classes).Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture))], Plain),
         _tokenizer,
         batchSize);
 }
