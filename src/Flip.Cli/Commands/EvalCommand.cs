@@ -4,6 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.ZeroShot;
 using Flip.Models;
 using Flip.Training;

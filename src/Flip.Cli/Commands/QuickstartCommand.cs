@@ -5,6 +5,7 @@ using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Cli.Studies;
 using Flip.Config;
+using Flip.Evaluation.Reports;
 using Flip.Io;
 using Flip.Training;
 using Spectre.Console;

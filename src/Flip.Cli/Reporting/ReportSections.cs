@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Cli.Runs;
+using Flip.Evaluation.Reports;
 using Flip.Masking;
 using Flip.Models;
 using Flip.Training;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Cli.Runs;
+using Flip.Evaluation.Reports;
 using Flip.Training;
 
 namespace Flip.Cli.Reporting;

@@ -1,3 +1,5 @@
+using Flip.Evaluation.Metrics;
+
 namespace Flip.Evaluation.Retrieval;
 
 /// <summary>Retrieval in one direction: where each query's first right item stands.</summary>
@@ -16,21 +18,7 @@ public sealed record RetrievalDirection(IReadOnlyList<int> Ranks, IReadOnlyList<
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2.0;
     }
 
-    /// <summary>
-    /// Expected <see cref="RecallAt"/> of a random order. A query with c right items of M misses with the probability that all
-    /// of the first k are wrong, C(M - c, k) / C(M, k).
-    /// </summary>
+    /// <summary>Expected <see cref="RecallAt"/> of a random order.</summary>
     public double ChanceAt(int k) =>
-        RightItems.CountBy(right => right).Sum(group => group.Value * (1 - Miss(group.Key, k))) / RightItems.Count;
-
-    private double Miss(int right, int k)
-    {
-        var miss = 1.0;
-        for (var drawn = 0; drawn < Math.Min(k, Candidates); drawn++)
-        {
-            miss *= Math.Max(0, Candidates - right - drawn) / (double)(Candidates - drawn);
-        }
-
-        return miss;
-    }
+        RightItems.CountBy(right => right).Sum(group => group.Value * Chance.AmongFirst(group.Key, Candidates, k)) / RightItems.Count;
 }

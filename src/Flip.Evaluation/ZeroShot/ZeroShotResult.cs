@@ -1,3 +1,5 @@
+using Flip.Evaluation.Metrics;
+
 namespace Flip.Evaluation.ZeroShot;
 
 /// <summary>What a classifier made of labelled images, image by image; the usual figures follow from it.</summary>

@@ -29,6 +29,9 @@ public enum RandomPurpose
 
     /// <summary>Anything an evaluation draws.</summary>
     Evaluation = 9,
+
+    /// <summary>Which images a bootstrap replicate draws.</summary>
+    Bootstrap = 16,
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.ZeroShot;
 
 namespace Flip.Tests.Evaluation.ZeroShot;

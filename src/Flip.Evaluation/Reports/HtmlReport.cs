@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using Flip.Io;
 
-namespace Flip.Cli.Reporting;
+namespace Flip.Evaluation.Reports;
 
 /// <summary>
 /// A report as one HTML file that needs nothing else: styles, charts (SVG) and images (data URIs) are inside. Texts are escaped.
@@ -35,9 +35,18 @@ public sealed class HtmlReport(string title)
         .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; }
         .grid figure { margin: 0; }
         .grid img { width: 100%; border-radius: 6px; background: var(--panel); image-rendering: auto; }
+        .bars td { padding: .1rem .75rem .1rem 0; border: 0; }
+        .bars td:nth-child(2) { width: 20rem; }
+        .bars i { display: block; height: .8rem; margin-top: .35rem; border-radius: 2px; background: #56b4e9; }
+        .heat { border-collapse: separate; border-spacing: 1px; font-size: .72rem; }
+        .heat th, .heat td { padding: .1rem .3rem; border: 0; text-align: right; white-space: nowrap; }
+        .heat td { min-width: 1.6rem; background: var(--panel); }
         figcaption { font-size: .82rem; line-height: 1.35; color: var(--faint); overflow-wrap: anywhere; }
         figcaption div:first-child { color: var(--text); }
         """;
+
+    /// <summary>More bars than these are folded away below the first.</summary>
+    private const int BarsShown = 40;
 
     private static readonly byte[] PngSignature = [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
@@ -46,6 +55,9 @@ public sealed class HtmlReport(string title)
 
     /// <summary>Begins a section.</summary>
     public void AddHeading(string text) => _body.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(text)}</h2>\n");
+
+    /// <summary>Begins a part of a section.</summary>
+    public void AddSubheading(string text) => _body.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(text)}</h3>\n");
 
     /// <summary>Adds a paragraph; line ends stay.</summary>
     public void AddParagraph(string text) => _body.Append(CultureInfo.InvariantCulture, $"<p>{Escape(text)}</p>\n");
@@ -83,6 +95,53 @@ public sealed class HtmlReport(string title)
         _body.Append(CultureInfo.InvariantCulture, $"</div>{chart.ToSvg($"chart{++_charts}-")}</figure>\n");
     }
 
+    /// <summary>Adds bars with their shares in percent, one below the other.</summary>
+    /// <param name="title">Above the bars.</param>
+    /// <param name="bars">The bars in their order.</param>
+    public void AddBars(string title, IReadOnlyList<ReportBar> bars)
+    {
+        AddSubheading(title);
+        AppendBars(bars.Take(BarsShown));
+        if (bars.Count > BarsShown)
+        {
+            _body.Append(CultureInfo.InvariantCulture, $"<details><summary>{bars.Count - BarsShown} more</summary>\n");
+            AppendBars(bars.Skip(BarsShown));
+            _body.Append("</details>\n");
+        }
+    }
+
+    /// <summary>Adds a table of counts in which a cell's colour is its share of the row.</summary>
+    /// <param name="title">Above the table.</param>
+    /// <param name="names">Names of rows and columns, the same.</param>
+    /// <param name="counts"><c>[names, names]</c>.</param>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    public void AddHeatMap(string title, IReadOnlyList<string> names, int[,] counts)
+    {
+        if (counts.GetLength(0) != names.Count || counts.GetLength(1) != names.Count)
+        {
+            throw new ArgumentException($"{counts.GetLength(0)}×{counts.GetLength(1)} counts for {names.Count} names.", nameof(counts));
+        }
+
+        AddSubheading(title);
+        _body.Append("<div class=\"scroll\"><table class=\"heat\">\n<tr><th></th>");
+        _body.AppendJoin(string.Empty, names.Select((name, column) => $"<th title=\"{Escape(name)}\">{column}</th>")).Append("</tr>\n");
+        for (var row = 0; row < names.Count; row++)
+        {
+            var total = Math.Max(1, Enumerable.Range(0, names.Count).Sum(column => counts[row, column]));
+            _body.Append(CultureInfo.InvariantCulture, $"<tr><th>{Escape(names[row])} {row}</th>");
+            for (var column = 0; column < names.Count; column++)
+            {
+                var count = counts[row, column];
+                _body.Append(count == 0 ? "<td></td>" : string.Create(
+                    CultureInfo.InvariantCulture, $"<td style=\"background:rgba(230,159,0,{(double)count / total:0.##})\">{count}</td>"));
+            }
+
+            _body.Append("</tr>\n");
+        }
+
+        _body.Append("</table></div>\n");
+    }
+
     /// <summary>Adds images side by side.</summary>
     /// <param name="title">Above the images.</param>
     /// <param name="images">PNG or JPEG files with the lines below them.</param>
@@ -91,11 +150,16 @@ public sealed class HtmlReport(string title)
         _body.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(title)}</h3>\n<div class=\"grid\">\n");
         foreach (var image in images)
         {
-            var type = image.Content.AsSpan().StartsWith(PngSignature) ? "png" : "jpeg";
-            var alternative = Escape(string.Join(", ", image.Caption));
-            _body.Append("<figure><img alt=\"").Append(alternative)
-                .Append("\" src=\"data:image/").Append(type).Append(";base64,").Append(Convert.ToBase64String(image.Content)).Append("\">")
-                .Append("<figcaption>").AppendJoin(string.Empty, image.Caption.Select(line => $"<div>{Escape(line)}</div>"))
+            _body.Append("<figure>");
+            if (image.Content is { } content)
+            {
+                var type = content.AsSpan().StartsWith(PngSignature) ? "png" : "jpeg";
+                var alternative = Escape(string.Join(", ", image.Caption));
+                _body.Append("<img alt=\"").Append(alternative)
+                    .Append("\" src=\"data:image/").Append(type).Append(";base64,").Append(Convert.ToBase64String(content)).Append("\">");
+            }
+
+            _body.Append("<figcaption>").AppendJoin(string.Empty, image.Caption.Select(line => $"<div>{Escape(line)}</div>"))
                 .Append("</figcaption></figure>\n");
         }
 
@@ -129,6 +193,19 @@ public sealed class HtmlReport(string title)
         || (cell.Length > 1 && "+-−±".Contains(cell[0], StringComparison.Ordinal) && char.IsAsciiDigit(cell[1]));
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
+
+    private void AppendBars(IEnumerable<ReportBar> bars)
+    {
+        _body.Append("<table class=\"bars\">\n");
+        foreach (var bar in bars)
+        {
+            var percent = (100 * Math.Clamp(bar.Share, 0, 1)).ToString("0.0", CultureInfo.InvariantCulture);
+            _body.Append(CultureInfo.InvariantCulture, $"<tr><td>{Escape(bar.Name)}</td><td><i style=\"width:{percent}%\"></i></td>")
+                .Append(CultureInfo.InvariantCulture, $"<td class=\"number\">{percent}</td><td>{Escape(bar.Note)}</td></tr>\n");
+        }
+
+        _body.Append("</table>\n");
+    }
 
     private void AppendRow(string element, IReadOnlyList<string> cells, List<bool> isNumber)
     {

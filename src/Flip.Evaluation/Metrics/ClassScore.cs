@@ -1,4 +1,4 @@
-namespace Flip.Evaluation.ZeroShot;
+namespace Flip.Evaluation.Metrics;
 
 /// <summary>How one class fared.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,4 @@
-namespace Flip.Cli.Reporting;
+namespace Flip.Evaluation.Reports;
 
 /// <summary>A curve of a chart. Points that are not finite are left out.</summary>
 /// <param name="Name">Name in the legend.</param>

@@ -1,9 +1,8 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Flip.Cli.Reporting;
-using SkiaSharp;
+using Flip.Evaluation.Reports;
 
-namespace Flip.Tests.Cli.Reporting;
+namespace Flip.Tests.Evaluation.Reports;
 
 public class HtmlReportTests
 {
@@ -18,7 +17,10 @@ public class HtmlReportTests
         report.AddParagraph(Evil);
         report.AddTable([Evil], [[Evil]]);
         report.AddChart(Evil, Evil, Evil, [new ChartSeries(Evil, Xs, Xs), new ChartSeries("b", Xs, Xs)]);
-        report.AddImageGrid(Evil, [new ReportImage([0xFF, 0xD8, 0xFF], [Evil])]);
+        report.AddImageGrid(Evil, [new ReportImage([0xFF, 0xD8, 0xFF], [Evil]), new ReportImage(null, [Evil])]);
+        report.AddSubheading(Evil);
+        report.AddBars(Evil, [new ReportBar(Evil, 0.5, Evil)]);
+        report.AddHeatMap(Evil, [Evil], new[,] { { 1 } });
         var html = report.ToHtml();
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("data:image/jpeg;base64,/9j/", html, StringComparison.Ordinal);
@@ -110,23 +112,27 @@ public class HtmlReportTests
     }
 
     [Fact]
-    public void Removed_patches_are_gray_and_kept_ones_unchanged()
+    public void Bars_have_the_length_of_their_share_and_many_are_folded_away()
     {
-        const int Size = 4;
-        var rgb = Enumerable.Range(0, Size * Size * 3).Select(i => (byte)i).ToArray();
-        using var image = SKBitmap.Decode(MaskedImage.Render(rgb, Size, 2, [1, 2]));
-        for (var y = 0; y < Size; y++)
-        {
-            for (var x = 0; x < Size; x++)
-            {
-                var first = ((y * Size) + x) * 3;
-                var isKept = x / 2 != y / 2;
-                var expected = isKept ? new SKColor(rgb[first], rgb[first + 1], rgb[first + 2]) : new SKColor(0xB8, 0xB8, 0xB8);
-                Assert.Equal(expected, image.GetPixel(x, y));
-            }
-        }
+        var report = new HtmlReport("t");
+        report.AddBars("bars", [new ReportBar("a", 0.125, "8 images"), new ReportBar("b", 1, "")]);
+        Assert.Contains("<td>a</td><td><i style=\"width:12.5%\"></i></td><td class=\"number\">12.5</td><td>8 images</td>", report.ToHtml(), StringComparison.Ordinal);
+        Assert.DoesNotContain("<details>", report.ToHtml(), StringComparison.Ordinal);
+        report.AddBars("many", [.. Enumerable.Range(0, 45).Select(i => new ReportBar($"class {i}", 0.5, ""))]);
+        Assert.Contains("<details><summary>5 more</summary>", report.ToHtml(), StringComparison.Ordinal);
+        Assert.Contains("class 44", report.ToHtml(), StringComparison.Ordinal);
+    }
 
-        Assert.Throws<ArgumentException>(() => MaskedImage.Render(rgb, 4, 3, []));
-        Assert.Throws<ArgumentOutOfRangeException>(() => MaskedImage.Render(rgb, 4, 2, [4]));
+    [Fact]
+    public void A_heat_map_colours_each_cell_by_its_share_of_the_row()
+    {
+        var report = new HtmlReport("t");
+        report.AddHeatMap("map", ["cat", "dog"], new[,] { { 3, 1 }, { 0, 0 } });
+        Assert.Contains(
+            "<tr><th>cat 0</th><td style=\"background:rgba(230,159,0,0.75)\">3</td><td style=\"background:rgba(230,159,0,0.25)\">1</td></tr>",
+            report.ToHtml(),
+            StringComparison.Ordinal);
+        Assert.Contains("<tr><th>dog 1</th><td></td><td></td></tr>", report.ToHtml(), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => report.AddHeatMap("map", ["cat"], new int[1, 2]));
     }
 }

@@ -4,7 +4,7 @@ using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
 
-namespace Flip.Cli.Reporting;
+namespace Flip.Evaluation.Reports;
 
 /// <summary>
 /// Line charts for reports, by OxyPlot: it carries the measures of its font and leaves the letters to the browser, where Skia-based

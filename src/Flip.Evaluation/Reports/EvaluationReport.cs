@@ -1,0 +1,48 @@
+using System.Text.Json;
+
+namespace Flip.Evaluation.Reports;
+
+/// <summary>The results of one evaluation: <c>results.json</c>.</summary>
+/// <param name="Header">What was measured and how.</param>
+/// <param name="Results">One row a data set.</param>
+public sealed record EvaluationReport(EvaluationHeader Header, IReadOnlyList<EvaluationResult> Results)
+{
+    /// <summary>Name of the file in a folder of results.</summary>
+    public const string FileName = "results.json";
+
+    /// <summary>Reads a report.</summary>
+    /// <param name="path">The file, or the folder that it is in.</param>
+    /// <exception cref="InvalidDataException">It is no report.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static EvaluationReport Read(string path)
+    {
+        var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+        try
+        {
+            var report = JsonSerializer.Deserialize<EvaluationReport>(File.ReadAllText(file), StrictJson.Indented) ?? throw new JsonException("null is no report");
+            return report.Problem() is { } problem ? throw new JsonException(problem) : report;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file} is no report of an evaluation: {StrictJson.Message(e)}{Place(e)}.");
+        }
+    }
+
+    /// <summary>The report as text, the same bytes for the same results.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, StrictJson.Indented) + "\n";
+
+    /// <summary>What is wrong with it, null if nothing.</summary>
+    internal string? Problem()
+    {
+        if (Results.FirstOrDefault(result => result.Problem() is not null) is { } wrong)
+        {
+            return wrong.Problem();
+        }
+
+        // Files whose names differ in case alone are one file on some systems.
+        var twice = Results.CountBy(result => result.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1).Key;
+        return twice is null ? null : $"The data set '{twice}' is there twice.";
+    }
+
+    private static string Place(JsonException e) => e.LineNumber is { } line ? $" (line {line + 1})" : string.Empty;
+}

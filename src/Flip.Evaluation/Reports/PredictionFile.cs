@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text.Json;
+using Flip.Config;
+using Flip.Io;
+
+namespace Flip.Evaluation.Reports;
+
+/// <summary><c>NAME.predictions.jsonl</c>: every image of a data set, one JSON object a line.</summary>
+public static class PredictionFile
+{
+    /// <summary>The end of the file's name, after that of the data set.</summary>
+    public const string Extension = ".predictions.jsonl";
+
+    /// <summary>The file of a data set in a folder of results.</summary>
+    /// <exception cref="ConfigException">The data set's name cannot be a file's.</exception>
+    public static string PathOf(string folder, string dataSet) => Path.Combine(folder, DataSetName.Checked(dataSet) + Extension);
+
+    /// <summary>Writes the images in their order.</summary>
+    public static void Write(string path, EvaluationOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        AtomicFile.Write(path, stream =>
+        {
+            foreach (var image in outcome.Images)
+            {
+                JsonSerializer.Serialize(stream, image, image.GetType(), StrictJson.Line);
+                stream.Write("\n"u8);
+            }
+        });
+    }
+
+    /// <summary>Reads what a classifier made of images.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="classNames">Names in the order of the labels.</param>
+    /// <exception cref="InvalidDataException">A line is no such record; the message has its number.</exception>
+    public static ClassificationOutcome ReadClassification(string path, IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(classNames);
+        var predictions = Read<Prediction>(path, prediction => prediction.Problem(classNames.Count));
+        return Outcome(path, () => new ClassificationOutcome(classNames, predictions));
+    }
+
+    /// <summary>Reads how images and texts found each other.</summary>
+    /// <inheritdoc cref="ReadClassification"/>
+    public static RetrievalOutcome ReadRetrieval(string path)
+    {
+        var predictions = Read<RetrievalPrediction>(path, prediction => prediction.Problem());
+        return Outcome(path, () => new RetrievalOutcome(predictions));
+    }
+
+    private static List<T> Read<T>(string path, Func<T, string?> problem)
+    {
+        var predictions = new List<T>();
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                var prediction = JsonSerializer.Deserialize<T>(line, StrictJson.Line) ?? throw new JsonException("null is no record");
+                predictions.Add(problem(prediction) is { } wrong ? throw new JsonException(wrong) : prediction);
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException(string.Create(
+                    CultureInfo.InvariantCulture, $"{path}, line {predictions.Count + 1}: {StrictJson.Message(e)}."));
+            }
+        }
+
+        return predictions;
+    }
+
+    private static T Outcome<T>(string path, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ConfigException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}");
+        }
+    }
+}
