@@ -40,11 +40,11 @@ public sealed class EvaluationSet
 
     /// <summary>The class number of each sample, <c>[Count]</c>.</summary>
     /// <exception cref="EvaluationDataException">A sample has none.</exception>
-    public int[] Labels => _labels ??= ReadAll((members, entry) => CaptionReader.ReadLabel(members, entry));
+    public int[] Labels => _labels ??= SampleReading.ReadAll(_index, (members, entry) => CaptionReader.ReadLabel(members, entry));
 
     /// <summary>All captions of each sample, <c>[Count][at least 1]</c>.</summary>
     /// <exception cref="EvaluationDataException">A sample has none.</exception>
-    public IReadOnlyList<IReadOnlyList<string>> Captions => _captions ??= ReadAll(_captionReader.Read);
+    public IReadOnlyList<IReadOnlyList<string>> Captions => _captions ??= SampleReading.ReadAll(_index, _captionReader.Read);
 
     /// <summary>Opens what a shard pattern names (<see cref="ShardPattern"/>).</summary>
     /// <exception cref="ConfigException">The pattern names no shards, or they have no sample.</exception>
@@ -59,27 +59,4 @@ public sealed class EvaluationSet
     /// <exception cref="EvaluationDataException">An image cannot be read.</exception>
     public IEnumerable<ImageBatch> Images(int batchSize, CancellationToken cancellation = default) =>
         _images.Read(batchSize, cancellation: cancellation);
-
-    private T[] ReadAll<T>(Func<MemberReader, SampleEntry, T> read)
-    {
-        using var files = _index.OpenFiles();
-        var values = new T[Count];
-        for (var sample = 0; sample < Count; sample++)
-        {
-            var (shard, entry) = _index.Find(sample);
-            try
-            {
-                values[sample] = read(new MemberReader(files, shard), entry);
-            }
-            catch (BadSampleException e)
-            {
-                throw Unusable(sample, e);
-            }
-        }
-
-        return values;
-    }
-
-    private EvaluationDataException Unusable(int sample, BadSampleException e) =>
-        new($"The sample {_index.Describe(sample)} cannot be used in an evaluation: {e.Cause}, {e.Message}", e);
 }

@@ -67,6 +67,10 @@ public sealed class FileImages : IImageSource
     public static FileImages OfFile(string path) =>
         new([new ImageFile(ShardReader.Printable(path), Path.GetFullPath(path))], allowMissing: false) { IsOneFile = true };
 
+    /// <summary>The files that a layout names.</summary>
+    /// <exception cref="ConfigException">One is not there, and that is not allowed.</exception>
+    internal static FileImages OfFiles(IReadOnlyList<ImageFile> files, bool allowMissing) => new(files, allowMissing);
+
     /// <inheritdoc/>
     public string Fingerprint()
     {
@@ -113,7 +117,8 @@ public sealed class FileImages : IImageSource
 
                 MemberReader.CheckImage(length);
                 using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
-                return Read(handle, (int)length);
+                var bytes = Read(handle, (int)length);
+                return PortablePixmap.IsFile(path) ? PortablePixmap.ToBitmap(bytes) : bytes;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -9,8 +9,8 @@ namespace Flip.Data.Sources;
 /// </summary>
 internal static class ImageFolder
 {
-    /// <summary>The formats that the decoder knows.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+    /// <summary>The formats that the decoder knows, and the one that is turned into one of them when it is read.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", PortablePixmap.Extension];
 
     /// <summary>Whether a file's name is an image's.</summary>
     public static bool IsImage(string path) =>

@@ -21,9 +21,15 @@ internal static class ShardSources
     /// <summary>Indexes shards.</summary>
     /// <exception cref="ConfigException">There are none, or they have no sample.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>
-    public static DataSetIndex Open(string pattern, SourceOptions options, CancellationToken cancellation)
+    public static DataSetIndex Open(string pattern, SourceOptions options, CancellationToken cancellation) =>
+        Open(ShardPattern.Expand(pattern), options, cancellation);
+
+    /// <summary>Indexes shards in the order given.</summary>
+    /// <exception cref="ConfigException">They have no sample.</exception>
+    /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>
+    public static DataSetIndex Open(IReadOnlyList<string> paths, SourceOptions options, CancellationToken cancellation)
     {
-        var index = DataSetIndex.Open(pattern, options.Indexing, cancellation);
+        var index = DataSetIndex.Open(paths, options.Indexing, cancellation);
         if (index.Damage.Count > 0 && !options.AllowMissing)
         {
             throw new EvaluationDataException(string.Join(" ", index.Damage.Take(DamageShown).Select(damage => damage.Message)));

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Sources;
+
+namespace Flip.Data.Layouts;
+
+/// <summary>Images that a file of captions names, in one of several folders.</summary>
+internal static class CaptionFiles
+{
+    /// <summary>The images and their captions.</summary>
+    /// <param name="file">The file of captions, for messages.</param>
+    /// <param name="folder">Where the data set begins.</param>
+    /// <param name="places">Folders below it in which the images may lie; the one that has the first image is taken.</param>
+    /// <param name="captions">Captions by image, in order.</param>
+    /// <param name="options">What is allowed.</param>
+    /// <exception cref="ConfigException">There is no image, one is not there, or one has no caption.</exception>
+    public static CaptionedImages Open(
+        string file, string folder, IReadOnlyList<string> places, IReadOnlyList<(string Image, IReadOnlyList<string> Captions)> captions, LayoutOptions options)
+    {
+        if (captions.Count == 0)
+        {
+            throw new ConfigException($"'{file}' has no image of the split '{options.Split}'.");
+        }
+
+        if (captions.FirstOrDefault(image => image.Captions.Count == 0) is { Image: { } mute })
+        {
+            throw new ConfigException($"'{file}': the image '{ShardReader.Printable(mute)}' has no caption.");
+        }
+
+        if (captions.GroupBy(image => image.Image).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new ConfigException($"'{file}': the image '{ShardReader.Printable(twice.Key)}' is there twice.");
+        }
+
+        var root = places.Select(place => Path.GetFullPath(Path.Combine(folder, place)))
+            .FirstOrDefault(place => File.Exists(Path.Combine(place, captions[0].Image)))
+            ?? throw new ConfigException($"'{file}': the image '{ShardReader.Printable(captions[0].Image)}' is in none of the folders "
+                + string.Join(", ", places.Select(place => $"'{Path.Combine(folder, place)}'")) + ".");
+        var images = captions.Select(image => new ImageFile(ShardReader.Printable(image.Image), Path.GetFullPath(image.Image, root), $" ({file})"));
+        return new CaptionedImages(FileImages.OfFiles([.. images], options.Source.AllowMissing), [.. captions.Select(image => image.Captions)]);
+    }
+
+    /// <summary>Reads JSON of a known form.</summary>
+    /// <exception cref="ConfigException">It has another.</exception>
+    public static T ReadJson<T>(string path, JsonSerializerOptions options)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return JsonSerializer.Deserialize<T>(file, options) ?? throw new JsonException("it is null");
+        }
+        catch (Exception e) when (e is JsonException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"The captions '{path}' cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Captions that are not blank, without blanks around them.</summary>
+    public static IReadOnlyList<string> Kept(IEnumerable<string> captions) =>
+        [.. captions.Select(caption => caption.Trim()).Where(caption => caption.Length > 0)];
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Sources;
+
+namespace Flip.Data.Layouts;
+
+/// <summary>
+/// A file that lists images and their classes: CSV or TSV with a header (<c>path,label</c>) or with these two columns first, JSON lines
+/// (<c>{"img": ..., "label": ...}</c>), or any lines that a pattern takes apart.
+/// </summary>
+/// <param name="File">The list, relative to the data set; <c>{split}</c> stands for the split.</param>
+public sealed record LabelList(string File) : LabelledLayout
+{
+    private const int ProblemsShown = 5;
+
+    /// <summary>The folder, relative to the data set, that paths in the list are relative to.</summary>
+    public string Images { get; init; } = "";
+
+    /// <summary>What is added to the paths in the list, such as ".jpg".</summary>
+    public string Extension { get; init; } = "";
+
+    /// <summary>A regular expression for a line, with the groups <c>image</c> and <c>class</c> (what the class is called) or <c>number</c>;
+    /// null reads columns.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>Lines before the first image that a <see cref="Pattern"/> does not see.</summary>
+    public int SkipLines { get; init; }
+
+    /// <summary>The number of the first class, where classes are numbers.</summary>
+    public int FirstNumber { get; init; }
+
+    /// <inheritdoc/>
+    public override string Kind => "list";
+
+    /// <inheritdoc/>
+    public override string Describe(string split) =>
+        $"a list ({File.Replace(SplitPlaceholder, split, StringComparison.Ordinal)}{(Images.Length > 0 ? $" of images in {Images}" : "")}{Place})";
+
+    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;
+
+    internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
+    {
+        var path = FindFile(folder, File, options.Split)!;
+        var rows = ListRows.Read(path, Pattern is null ? null : new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), SkipLines);
+        var table = options.Classes ?? TableOf(rows);
+        var images = Path.GetFullPath(Path.Combine(folder, Images.Replace(SplitPlaceholder, options.Split, StringComparison.Ordinal)));
+        var files = new List<ImageFile>();
+        var labels = new List<List<int>>();
+        var placeOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        var problems = new List<string>();
+        foreach (var row in rows)
+        {
+            if (NumberOf(row, table) is not { } number)
+            {
+                if (!options.IgnoreOtherClasses)
+                {
+                    problems.Add($"{path}, line {row.Line}: '{ShardReader.Printable(row.Class)}' is none of the {table.Names.Count} classes.");
+                }
+            }
+            else if (!placeOf.TryGetValue(row.Image, out var place))
+            {
+                placeOf.Add(row.Image, files.Count);
+                files.Add(FileOf(row, images, path, options));
+                labels.Add([number]);
+            }
+            else if (options.SeveralLabels)
+            {
+                labels[place].Add(number);
+            }
+            else
+            {
+                problems.Add($"{path}, line {row.Line}: the image '{ShardReader.Printable(row.Image)}' is there already{files[place].Place}.");
+            }
+
+            if (problems.Count > ProblemsShown)
+            {
+                break;
+            }
+        }
+
+        return problems.Count > 0 ? throw new ConfigException(problems)
+            : files.Count == 0 ? throw new ConfigException($"'{path}' lists no image of the {table.Names.Count} classes.")
+            : new LabelledImages(
+                FileImages.OfFiles(files, options.Source.AllowMissing), [.. labels.Select(label => label.Distinct().Order().ToArray())], table.Names);
+    }
+
+    /// <summary>Where no classes are known: the sorted labels, or all numbers to the largest.</summary>
+    private ClassTable TableOf(IReadOnlyList<ListRow> rows)
+    {
+        var numbers = rows.Select(row => LabelText.Number(row.Class, int.MaxValue, FirstNumber)).ToList();
+        return new ClassTable(ClassEntry.OfNames(numbers.TrueForAll(number => number is not null)
+            ? NumberNames(numbers.Select(number => new[] { number!.Value }), File)
+            : rows.Select(row => row.Class).Distinct().Order(StringComparer.Ordinal)));
+    }
+
+    private int? NumberOf(ListRow row, ClassTable table) =>
+        (row.IsNumber ? null : table.Find(row.Class)) ?? LabelText.Number(row.Class, table.Names.Count, FirstNumber);
+
+    private ImageFile FileOf(ListRow row, string images, string path, LayoutOptions options)
+    {
+        var place = string.Create(CultureInfo.InvariantCulture, $" ({path}, line {row.Line})");
+        var file = Path.GetFullPath(row.Image + Extension, images);
+        if (!options.Videos || !Directory.Exists(file))
+        {
+            return new ImageFile(ShardReader.Printable(row.Image), file, place);
+        }
+
+        var frames = ImageFolder.Find(file);
+        return frames.Count == 0
+            ? throw new ConfigException($"The folder '{row.Image}'{place} has no frame ({string.Join(", ", ImageFolder.Extensions)}).")
+            : new ImageFile(ShardReader.Printable(row.Image), frames[frames.Count / 2].Path, place);
+    }
+}

@@ -1,0 +1,25 @@
+using Flip.Data.Sources;
+
+namespace Flip.Data.Layouts;
+
+/// <summary>What is wanted of labelled or captioned images.</summary>
+public sealed record LayoutOptions
+{
+    /// <summary>The part of the data set; "test" and "val" stand for each other where only one is there.</summary>
+    public string Split { get; init; } = SplitNames.Test;
+
+    /// <summary>The classes in the order of their numbers; null takes what the data say.</summary>
+    public ClassTable? Classes { get; init; }
+
+    /// <summary>Whether images of classes that are not in <see cref="Classes"/> are passed over; they are an error else.</summary>
+    public bool IgnoreOtherClasses { get; init; }
+
+    /// <summary>Whether an image may have several labels, or none.</summary>
+    public bool SeveralLabels { get; init; }
+
+    /// <summary>Whether folders below the classes' are videos: the middle one of a folder's frames stands for it.</summary>
+    public bool Videos { get; init; }
+
+    /// <summary>What is allowed and who is told.</summary>
+    public SourceOptions Source { get; init; } = new();
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Flip.Data.Formats;
+
+namespace Flip.Data.Sources;
+
+/// <summary>Images without compression from files of records. A key is the file's name and the record's number, <c>test_batch/17</c>.</summary>
+/// <param name="files">The files.</param>
+/// <param name="records">What is in them.</param>
+internal sealed class RecordImages(IReadOnlyList<RecordFile> files, PixelRecords records) : IImageSource
+{
+    private readonly int[] _counts = [.. files.Select(file => checked((int)((file.Length - records.Header) / records.Bytes)))];
+
+    /// <inheritdoc/>
+    public int Count => _counts.Sum();
+
+    /// <inheritdoc/>
+    /// <remarks>Of the files' bytes too: MNIST and those made like it have the same names and lengths.</remarks>
+    public string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        foreach (var file in files)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Stem(file)}\n{file.Length}\n")));
+            using var reader = file.OpenReader();
+            for (long done = 0; done < file.Length; done += buffer.Length)
+            {
+                var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, file.Length - done));
+                reader.Read(done, part);
+                hash.AppendData(part);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Keys(int first = 0) => Enumerable.Range(first, Math.Max(0, Count - first)).Select(Key);
+
+    /// <inheritdoc/>
+    public string Describe(int image) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Locate(image).Record} in '{files[Locate(image).File].Path}'");
+
+    /// <inheritdoc/>
+    public IImageReader Open() => new Reader(this);
+
+    private string Key(int image)
+    {
+        var (file, record) = Locate(image);
+        return string.Create(CultureInfo.InvariantCulture, $"{Stem(files[file])}/{record}");
+    }
+
+    private static string Stem(RecordFile file) => Path.GetFileName(file.Path).Split('.')[0];
+
+    private (int File, int Record) Locate(int image)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(image);
+        for (var file = 0; file < _counts.Length; image -= _counts[file++])
+        {
+            if (image < _counts[file])
+            {
+                return (file, image);
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(image));
+    }
+
+    private sealed class Reader(RecordImages images) : IImageReader
+    {
+        private readonly RecordReader[] _files = images.OpenFiles();
+
+        public PooledBytes Read(int image)
+        {
+            var (file, record) = images.Locate(image);
+            using var pixels = new PooledBytes(images.Records.PixelBytes);
+            _files[file].Read(images.Records.PixelsOf(record), pixels.Span);
+            return images.Records.ToBitmap(pixels.Span);
+        }
+
+        public void Dispose() => Array.ForEach(_files, file => file.Dispose());
+    }
+
+    private PixelRecords Records => records;
+
+    private RecordReader[] OpenFiles() => [.. files.Select(file => file.OpenReader())];
+}
