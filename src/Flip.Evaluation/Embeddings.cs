@@ -26,14 +26,18 @@ internal static class Embeddings
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
     public static float[] OfImages(IDualEncoder encoder, ReadOnlyMemory<byte> pixels, int count)
     {
-        var expected = (long)count * encoder.ImageSize * encoder.ImageSize * 3;
-        if (pixels.Length != expected)
-        {
-            throw new ArgumentException(
-                $"{count} images of {encoder.ImageSize}×{encoder.ImageSize}×3 are {expected} bytes, not {pixels.Length}.", nameof(pixels));
-        }
-
+        CheckPixels(pixels, count, encoder.ImageSize);
         return Checked(encoder.EncodeImages(pixels, count), count, encoder.EmbedDim, "image");
+    }
+
+    /// <summary>Pooled features of one batch of images.</summary>
+    /// <returns><c>[count, FeatureDim]</c>.</returns>
+    /// <exception cref="ArgumentException">There are not as many pixels as the count says.</exception>
+    /// <exception cref="ArithmeticException">A feature is not finite.</exception>
+    public static float[] OfPooled(IImageFeatures encoder, ReadOnlyMemory<byte> pixels, int count)
+    {
+        CheckPixels(pixels, count, encoder.ImageSize);
+        return Checked(encoder.PoolImages(pixels, count), count, encoder.FeatureDim, "image");
     }
 
     /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time.</summary>
@@ -63,6 +67,15 @@ internal static class Embeddings
         }
 
         return Checked(encoder.EncodeTexts(tokens, lengths, texts.Count), texts.Count, encoder.EmbedDim, "text");
+    }
+
+    private static void CheckPixels(ReadOnlyMemory<byte> pixels, int count, int size)
+    {
+        var expected = (long)count * size * size * 3;
+        if (pixels.Length != expected)
+        {
+            throw new ArgumentException($"{count} images of {size}×{size}×3 are {expected} bytes, not {pixels.Length}.", nameof(pixels));
+        }
     }
 
     // A comparison with NaN is false, so a broken model would look perfect: ranks count the scores above the right one.

@@ -4,30 +4,50 @@ using Flip.Models;
 namespace Flip.Evaluation.Embedding;
 
 /// <summary>Images with the model that embeds them.</summary>
-/// <param name="images">The images.</param>
-/// <param name="encoder">Makes the encoder for images behind the given number of others, on which its masks depend.</param>
-/// <param name="batchSize">Images encoded at a time.</param>
-public sealed class ImageItems(ImageLoader images, Func<long, IDualEncoder> encoder, int batchSize) : IItemEncoder
+public sealed class ImageItems : IItemEncoder
 {
+    private readonly ImageLoader _images;
+    private readonly Func<long, Func<ReadOnlyMemory<byte>, int, float[]>> _encoder;
+    private readonly int _batchSize;
+
+    /// <summary>Images to normalised embeddings.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="encoder">Makes the encoder for images behind the given number of others, on which its masks depend.</param>
+    /// <param name="batchSize">Images encoded at a time.</param>
+    public ImageItems(ImageLoader images, Func<long, IDualEncoder> encoder, int batchSize)
+        : this(images, encoder(0).EmbedDim, seen => Embed(encoder(seen)), batchSize)
+    {
+    }
+
+    private ImageItems(ImageLoader images, int dim, Func<long, Func<ReadOnlyMemory<byte>, int, float[]>> encoder, int batchSize)
+    {
+        (_images, EmbedDim, _encoder, _batchSize) = (images, dim, encoder, batchSize);
+    }
+
     /// <inheritdoc/>
     public string Kind => "images";
 
     /// <inheritdoc/>
-    public long Count => images.Source.Count;
+    public long Count => _images.Source.Count;
 
     /// <inheritdoc/>
-    public int EmbedDim { get; } = encoder(0).EmbedDim;
+    public int EmbedDim { get; }
+
+    /// <summary>Images to the tower's pooled features before the projection.</summary>
+    /// <inheritdoc cref="ImageItems(ImageLoader, Func{long, IDualEncoder}, int)" path="/param"/>
+    public static ImageItems OfPooled(ImageLoader images, Func<long, IImageFeatures> encoder, int batchSize) =>
+        new(images, encoder(0).FeatureDim, seen => Pool(encoder(seen)), batchSize);
 
     /// <inheritdoc/>
-    public string Fingerprint() => images.Source.Fingerprint();
+    public string Fingerprint() => _images.Source.Fingerprint();
 
     /// <inheritdoc/>
     public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)
     {
-        var model = encoder(embedded);
+        var encode = _encoder(embedded);
         var next = checked((int)first);
-        using var keys = images.Source.Keys(next).GetEnumerator();
-        foreach (var batch in images.Read(batchSize, next, cancellation))
+        using var keys = _images.Source.Keys(next).GetEnumerator();
+        foreach (var batch in _images.Read(_batchSize, next, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             var start = next;
@@ -44,8 +64,14 @@ public sealed class ImageItems(ImageLoader images, Func<long, IDualEncoder> enco
                 }
             }
 
-            var vectors = batch.Size > 0 ? Embeddings.OfImages(model, batch.Present, batch.Size) : [];
+            var vectors = batch.Size > 0 ? encode(batch.Present, batch.Size) : [];
             yield return new EmbeddedItems(start, next, present, null, vectors, missing);
         }
     }
+
+    private static Func<ReadOnlyMemory<byte>, int, float[]> Embed(IDualEncoder encoder) =>
+        (pixels, count) => Embeddings.OfImages(encoder, pixels, count);
+
+    private static Func<ReadOnlyMemory<byte>, int, float[]> Pool(IImageFeatures encoder) =>
+        (pixels, count) => Embeddings.OfPooled(encoder, pixels, count);
 }

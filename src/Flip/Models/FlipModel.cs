@@ -95,6 +95,13 @@ public sealed class FlipModel : IDisposable
     public Tensor EncodeImage(Tensor images, Tensor? idsKeep = null) =>
         ProjectImage(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep));
 
+    /// <summary>The image tower's feature before the projection: what linear probes read.</summary>
+    /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
+    /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>; null for all.</param>
+    /// <returns>fp32, not normalised, <c>[batch, image width]</c>.</returns>
+    public Tensor PooledImage(Tensor images, Tensor? idsKeep = null) =>
+        _image.Pool(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep)).to(ScalarType.Float32);
+
     /// <summary>Normalised embeddings of images, and the reconstruction loss of their removed patches.</summary>
     /// <param name="images">uint8 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
     /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>.</param>

@@ -34,7 +34,8 @@ public enum InferenceMask
 /// <param name="imagesSeen">Images that an encoder before this one has seen, whose work it continues.</param>
 /// <exception cref="ConfigException">The mask would remove no patch, or leave none.</exception>
 public sealed class InferenceEncoder(
-    FlipModel model, InferenceMask mask = InferenceMask.None, double? maskRatio = null, ulong seed = 0, long imagesSeen = 0) : IDualEncoder
+    FlipModel model, InferenceMask mask = InferenceMask.None, double? maskRatio = null, ulong seed = 0, long imagesSeen = 0)
+    : IDualEncoder, IImageFeatures
 {
     private readonly ImageConfig _image = model.Config.Image;
     private readonly int _kept = mask == InferenceMask.None
@@ -51,6 +52,9 @@ public sealed class InferenceEncoder(
 
     /// <inheritdoc/>
     public int EmbedDim => model.Config.EmbedDim;
+
+    /// <inheritdoc/>
+    public int FeatureDim => _image.Width;
 
     /// <summary>The model's factor on cosine similarities, at least 1 in a trained one.</summary>
     public double LogitScale()
@@ -73,24 +77,18 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var device = model.Parameters.Device;
-        var images = HostCopy.To(device, () => tensor(pixels.ToArray())).view(count, ImageSize, ImageSize, 3);
-        if (mask == InferenceMask.None)
-        {
-            return ToArray(model.EncodeImage(images));
-        }
+        var (sum, _) = SumOfViews(pixels, count, model.EncodeImage);
+        return ToArray(mask == InferenceMask.None ? sum : nn.functional.normalize(sum, dim: 1));
+    }
 
-        var views = Views(count);
-        Tensor? sum = null;
-        for (var view = 0; view < views[0].Length; view++)
-        {
-            long[] kept = [.. views.SelectMany(ofImage => ofImage[view])];
-            var ids = HostCopy.To(device, () => tensor(kept)).view(count, _kept);
-            var features = model.EncodeImage(images, ids);
-            sum = sum is null ? features : sum.Plus(features);
-        }
-
-        return ToArray(nn.functional.normalize(sum!, dim: 1));
+    /// <inheritdoc/>
+    /// <remarks>Of several views it is the mean.</remarks>
+    public float[] PoolImages(ReadOnlyMemory<byte> pixels, int count)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var (sum, views) = SumOfViews(pixels, count, model.PooledImage);
+        return ToArray(sum.Over(views));
     }
 
     /// <inheritdoc/>
@@ -99,6 +97,29 @@ public sealed class InferenceEncoder(
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         return ToArray(model.EncodeText(TextRows.Of(model.Config.Text, tokens.Span, lengths.Span, null, model.Parameters.Device)));
+    }
+
+    /// <summary>What the model makes of images, <c>[count, width]</c>, summed over their views: one, where there is no ensemble.</summary>
+    private (Tensor Sum, int Views) SumOfViews(ReadOnlyMemory<byte> pixels, int count, Func<Tensor, Tensor?, Tensor> encode)
+    {
+        var device = model.Parameters.Device;
+        var images = HostCopy.To(device, () => tensor(pixels.ToArray())).view(count, ImageSize, ImageSize, 3);
+        if (mask == InferenceMask.None)
+        {
+            return (encode(images, null), 1);
+        }
+
+        var views = Views(count);
+        Tensor? sum = null;
+        for (var view = 0; view < views[0].Length; view++)
+        {
+            long[] kept = [.. views.SelectMany(ofImage => ofImage[view])];
+            var ids = HostCopy.To(device, () => tensor(kept)).view(count, _kept);
+            var features = encode(images, ids);
+            sum = sum is null ? features : sum.Plus(features);
+        }
+
+        return (sum!, views[0].Length);
     }
 
     private static int Kept(ImageConfig image, InferenceMask mask, double ratio)

@@ -1,0 +1,42 @@
+namespace Flip.Evaluation.Probes;
+
+/// <summary>Features of images whose classes are known.</summary>
+/// <param name="Values">One row an image, <c>[Count, Dim]</c>.</param>
+/// <param name="Dim">Width of a row.</param>
+/// <param name="Labels">Class of each image, <c>[Count]</c>, from 0.</param>
+/// <param name="Keys">Name of each image, <c>[Count]</c>.</param>
+public sealed record LabelledFeatures(float[] Values, int Dim, int[] Labels, IReadOnlyList<string> Keys)
+{
+    /// <summary>Number of images.</summary>
+    public int Count => Labels.Length;
+
+    /// <summary>Refuses features that no probe can be trained on or measured with.</summary>
+    /// <param name="classes">Number of classes.</param>
+    /// <exception cref="ArgumentException">There is no image, a label names no class, or the parts do not fit each other.</exception>
+    public void Check(int classes)
+    {
+        if (Count == 0 || Values.LongLength != (long)Count * Dim || Keys.Count != Count)
+        {
+            throw new ArgumentException($"{Values.LongLength} numbers and {Keys.Count} keys are not {Count} images of {Dim} features, at least one.");
+        }
+
+        var bad = Array.FindIndex(Labels, label => label < 0 || label >= classes);
+        if (bad >= 0)
+        {
+            throw new ArgumentException($"The image '{Keys[bad]}' has the label {Labels[bad]}; there are {classes} classes.");
+        }
+    }
+
+    /// <summary>Some of the images.</summary>
+    /// <param name="rows">Their indices, in the order wanted.</param>
+    public LabelledFeatures Select(IReadOnlyList<int> rows)
+    {
+        var values = new float[(long)rows.Count * Dim];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            Array.Copy(Values, (long)rows[i] * Dim, values, (long)i * Dim, Dim);
+        }
+
+        return new(values, Dim, [.. rows.Select(row => Labels[row])], [.. rows.Select(row => Keys[row])]);
+    }
+}

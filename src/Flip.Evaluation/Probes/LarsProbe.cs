@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using System.Globalization;
+using Flip.Config;
+using Flip.Models;
+using Flip.Native;
+using Flip.Optim;
+using Flip.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Evaluation.Probes;
+
+/// <summary>The recipe of <see cref="LarsProbe"/>; the defaults are the paper's.</summary>
+public sealed record LarsProbeOptions
+{
+    /// <summary>Learning rate of a batch of 256; it grows with the batch.</summary>
+    public double BaseLearningRate { get; init; } = 0.01;
+
+    /// <summary>Images of a step; the whole training set where it is smaller.</summary>
+    public int BatchSize { get; init; } = 16_384;
+
+    /// <summary>Passes over the training set.</summary>
+    public int Epochs { get; init; } = 90;
+
+    /// <summary>Passes in which the learning rate rises.</summary>
+    public int WarmupEpochs { get; init; } = 10;
+
+    /// <summary>Seed of the first weights and the order.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>
+/// The paper's linear probe (appendix, after MAE): a linear head behind a batch normalisation without scale and shift, trained by LARS with
+/// momentum 0.9, no weight decay and a cosine schedule. The paper crops at random in every epoch; features are extracted once here, so an
+/// epoch takes one of the given views in turn.
+/// </summary>
+public static class LarsProbe
+{
+    /// <summary>The method's name.</summary>
+    public const string Name = "lars";
+
+    private const double NormEps = 1e-6; // MAE's
+    private const double NormMomentum = 0.1;
+    private const double FirstDeviation = 0.01;
+
+    /// <summary>Trains and measures.</summary>
+    /// <param name="views">The training set, each time seen in another way; the same images in the same order.</param>
+    /// <param name="test">Test images.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="options">The recipe.</param>
+    /// <param name="report">Told the steps done and all steps.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    public static ProbeResult Run(
+        IReadOnlyList<LabelledFeatures> views,
+        LabelledFeatures test,
+        int classes,
+        LarsProbeOptions options,
+        Action<long, long>? report = null,
+        CancellationToken cancellation = default)
+    {
+        foreach (var view in views)
+        {
+            view.Check(classes);
+            if (view.Dim != test.Dim || !view.Labels.AsSpan().SequenceEqual(views[0].Labels))
+            {
+                throw new ArgumentException("The views are not of the same images, or not of the test images' width.", nameof(views));
+            }
+        }
+
+        test.Check(classes);
+        LibTorch.EnsureLoaded();
+        var start = Stopwatch.GetTimestamp();
+        var (classifier, steps, loss) = Train(views, classes, options, report, cancellation);
+        var batch = Math.Min(options.BatchSize, views[0].Count);
+        return new(
+            Name,
+            string.Create(CultureInfo.InvariantCulture, $"lr {options.BaseLearningRate * batch / 256:0.###}, {steps:N0} steps, {views.Count} view{(views.Count > 1 ? "s" : "")}"),
+            classifier.Score(test),
+            Stopwatch.GetElapsedTime(start).TotalSeconds,
+            new Dictionary<string, object>
+            {
+                ["baseLearningRate"] = options.BaseLearningRate,
+                ["batchSize"] = batch,
+                ["epochs"] = options.Epochs,
+                ["steps"] = steps,
+                ["views"] = views.Count,
+                ["lastLoss"] = loss,
+            });
+    }
+
+    private static (LinearClassifier Classifier, long Steps, double Loss) Train(
+        IReadOnlyList<LabelledFeatures> views, int classes, LarsProbeOptions options, Action<long, long>? report, CancellationToken cancellation)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var (images, dim) = (views[0].Count, views[0].Dim);
+        var batch = Math.Min(options.BatchSize, images);
+        var perEpoch = images / batch;
+        var total = (long)perEpoch * options.Epochs;
+        var schedule = new LearningRateSchedule(
+            ScheduleKind.Cosine, options.BaseLearningRate * batch / 256, (long)options.WarmupEpochs * perEpoch, total, 0);
+        var tensors = views.Select(view => tensor(view.Values).view(images, dim)).ToArray();
+        var labels = tensor(Array.ConvertAll(views[0].Labels, label => (long)label)).view(-1, 1);
+        var head = new Head(classes, dim, options.Seed);
+        using var lars = new Lars([head.Weights, head.Biases], new LarsOptions());
+        var (step, loss) = (0L, 0.0);
+        for (var epoch = 0; epoch < options.Epochs; epoch++)
+        {
+            var order = Order(images, options.Seed, epoch);
+            for (var i = 0; i < perEpoch; i++, step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var ofStep = NewDisposeScope();
+                var rows = tensor(order.AsSpan(i * batch, batch).ToArray());
+                (loss, var gradients) = head.Gradients(tensors[epoch % tensors.Length].index_select(0, rows), labels.index_select(0, rows));
+                lars.Step(gradients, schedule.At(step));
+                report?.Invoke(step + 1, total);
+            }
+        }
+
+        return double.IsFinite(loss)
+            ? (head.Classifier(), total, loss)
+            : throw new ArithmeticException("The loss of the LARS probe is not finite: the learning rate is too high (--lars-rate), or the features are not usable.");
+    }
+
+    /// <summary>All images in a random order; a batch that would be short at the end is left out of the epoch, as in MAE.</summary>
+    private static long[] Order(int images, ulong seed, int epoch)
+    {
+        var order = new long[images];
+        var random = new CounterRandom(seed, RandomPurpose.Order, epoch);
+        for (var i = 0; i < images; i++)
+        {
+            var other = random.NextInt(i + 1);
+            (order[i], order[other]) = (order[other], i);
+        }
+
+        return order;
+    }
+
+    /// <summary>The normalisation and the linear layer.</summary>
+    private sealed class Head
+    {
+        private readonly Tensor _runningMean;
+        private readonly Tensor _runningVariance;
+
+        public Head(int classes, int dim, ulong seed)
+        {
+            var random = new CounterRandom(seed, RandomPurpose.Weights, item: CounterRandom.HashName("probe.head"));
+            var weights = new float[classes * dim];
+            foreach (ref var weight in weights.AsSpan())
+            {
+                weight = (float)(FirstDeviation * random.NextNormal());
+            }
+
+            Weights = tensor(weights).view(classes, dim);
+            Biases = zeros(classes);
+            _runningMean = zeros(dim);
+            _runningVariance = ones(dim);
+        }
+
+        /// <summary><c>[classes, dim]</c></summary>
+        public Tensor Weights { get; }
+
+        /// <summary><c>[classes]</c></summary>
+        public Tensor Biases { get; }
+
+        /// <summary>Mean cross-entropy of a batch, and the gradients of weights and biases.</summary>
+        /// <param name="x">Features, <c>[batch, dim]</c>.</param>
+        /// <param name="labels">int64, <c>[batch, 1]</c>.</param>
+        public (double Loss, Tensor[] Gradients) Gradients(Tensor x, Tensor labels)
+        {
+            var batch = x.shape[0];
+            var normalized = Normalize(x);
+            var logProbabilities = normalized.mm(Weights.t()).Plus_(Biases).log_softmax(1); // [batch, classes]
+            var loss = -logProbabilities.gather(1, labels).mean().item<float>();
+            var logitGradient = logProbabilities.exp_().scatter_add_(1, labels, ones([batch, 1]).neg()).Over_(batch);
+            return (loss, [logitGradient.t().mm(normalized), logitGradient.sum(0)]);
+        }
+
+        /// <summary>The classifier of features as they are, with the normalisation that the batches' statistics have come to.</summary>
+        public LinearClassifier Classifier()
+        {
+            var inverse = _runningVariance.to(ScalarType.Float64).Plus(NormEps).rsqrt();
+            return new LinearClassifier(Doubles(Weights), Doubles(Biases)).Unscale(new(Doubles(_runningMean), Doubles(inverse)));
+        }
+
+        private Tensor Normalize(Tensor x)
+        {
+            var batch = x.shape[0];
+            var mean = x.mean([0]);
+            var centred = x - mean;
+            var variance = centred.square().mean([0]);
+            _runningMean.Times_(1 - NormMomentum).Plus_(mean, NormMomentum);
+            _runningVariance.Times_(1 - NormMomentum).Plus_(variance, NormMomentum * batch / Math.Max(1, batch - 1));
+            return centred * variance.Plus(NormEps).rsqrt();
+        }
+
+        private static double[] Doubles(Tensor values) => values.to(ScalarType.Float64).data<double>().ToArray();
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using Flip.Config;
+
+namespace Flip.Evaluation.Probes;
+
+/// <summary>Choices of <see cref="LogisticProbe"/>.</summary>
+public sealed record LogisticProbeOptions
+{
+    /// <summary>λ; null sweeps it on a part of the training set.</summary>
+    public double? Lambda { get; init; }
+
+    /// <summary>Share of each class that is held out to choose λ.</summary>
+    public double ValidationShare { get; init; } = 0.2;
+
+    /// <summary>Seed of what is held out.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>What is done to the features first.</summary>
+    public FeatureScaling Scaling { get; init; } = FeatureScaling.RootMeanSquare;
+}
+
+/// <summary>
+/// CLIP's linear probe (CLIP, appendix A.3): a logistic regression whose regulariser is chosen on held-out training images, then fitted to
+/// all of them.
+/// </summary>
+public static class LogisticProbe
+{
+    /// <summary>The method's name.</summary>
+    public const string Name = "logistic";
+
+    /// <summary>Trains and measures.</summary>
+    /// <param name="train">Training images.</param>
+    /// <param name="test">Test images.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="options">Choices.</param>
+    /// <param name="report">Told each λ measured.</param>
+    /// <param name="cancellation">Stops between two passes.</param>
+    /// <exception cref="ConfigException">There is nothing to hold out.</exception>
+    public static ProbeResult Run(
+        LabelledFeatures train,
+        LabelledFeatures test,
+        int classes,
+        LogisticProbeOptions options,
+        Action<SweepPoint>? report = null,
+        CancellationToken cancellation = default)
+    {
+        test.Check(classes);
+        var start = Stopwatch.GetTimestamp();
+        var (lambda, variables) = (options.Lambda ?? 0, (double[]?)null);
+        IReadOnlyList<SweepPoint> points = [];
+        if (options.Lambda is null)
+        {
+            var draw = ClassDraw.Of(train.Labels, classes, options.Seed);
+            var (kept, held) = draw.HoldOut(options.ValidationShare);
+            if (held.Count == 0)
+            {
+                throw new ConfigException("The regulariser cannot be chosen: no class has two training images, one of them to hold out; give --lambda.");
+            }
+
+            var sweep = Sweep(train.Select(kept), train.Select(held), classes, options.Scaling, report, cancellation);
+            (lambda, variables, points) = (sweep.Best.Lambda, sweep.Variables, sweep.Points);
+        }
+
+        // Measured once and written down, so in fp64 to the last digits that matter.
+        using var all = new LogisticRegression(
+            train, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-6 });
+        var fit = all.Fit(lambda, variables, cancellation);
+        var scored = fit.Classifier.Score(test);
+        return new(Name, Describe(lambda, options.Lambda is null), scored, Stopwatch.GetElapsedTime(start).TotalSeconds, new Dictionary<string, object>
+        {
+            ["lambda"] = lambda,
+            ["loss"] = fit.Loss,
+            ["converged"] = fit.IsConverged,
+            ["passes"] = fit.Evaluations,
+            ["sweep"] = points,
+        });
+    }
+
+    /// <summary>Chooses λ by validation images that the fits do not see.</summary>
+    internal static (SweepPoint Best, double[] Variables, IReadOnlyList<SweepPoint> Points) Sweep(
+        LabelledFeatures train,
+        LabelledFeatures validation,
+        int classes,
+        FeatureScaling scaling,
+        Action<SweepPoint>? report,
+        CancellationToken cancellation)
+    {
+        using var regression = new LogisticRegression(train, classes, new() { Scaling = scaling });
+        var variables = new Dictionary<double, double[]>();
+        var (best, points) = RegularizerSweep.Search((lambda, nearest) =>
+        {
+            var fit = regression.Fit(lambda, nearest is { } known ? variables[known] : null, cancellation);
+            variables[lambda] = fit.Variables;
+            var scored = fit.Classifier.Score(validation);
+            var point = new SweepPoint(lambda, scored.TopK(1), scored.CrossEntropy());
+            report?.Invoke(point);
+            return point;
+        });
+        return (best, variables[best.Lambda], points);
+    }
+
+    /// <summary>λ in words; a choice at the end of the range is said to be one, since a better one may lie beyond.</summary>
+    internal static string Describe(double lambda, bool isChosen) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"λ {lambda:0.##e+0}{(!isChosen ? "" : lambda <= RegularizerSweep.Lowest ? " (lowest)" : lambda >= RegularizerSweep.Highest ? " (highest)" : "")}");
+}

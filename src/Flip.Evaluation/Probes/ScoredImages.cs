@@ -1,0 +1,61 @@
+using System.Text;
+using Flip.Evaluation.Embedding;
+using Flip.Io;
+
+namespace Flip.Evaluation.Probes;
+
+/// <summary>What a classifier says of labelled images: all that a metric needs.</summary>
+/// <param name="Keys">Name of each image, <c>[images]</c>.</param>
+/// <param name="Labels">Right class of each image, <c>[images]</c>.</param>
+/// <param name="Classes">Number of classes.</param>
+/// <param name="Scores">The higher, the likelier; only their order within a row has a meaning: <c>[images, Classes]</c>.</param>
+public sealed record ScoredImages(IReadOnlyList<string> Keys, int[] Labels, int Classes, float[] Scores)
+{
+    private int[]? _ranks;
+
+    /// <summary>Classes before the right one of each image, 0 for a hit; equals count in the order of the classes.</summary>
+    public IReadOnlyList<int> Ranks => _ranks ??=
+        [.. Labels.Select((label, image) => Ranking.Before(Scores.AsSpan(image * Classes, Classes), label))];
+
+    /// <summary>Share of images whose right class is among the first <paramref name="k"/>.</summary>
+    public double TopK(int k) => (double)Ranks.Count(rank => rank < k) / Labels.Length;
+
+    /// <summary>Mean accuracy over the classes that have images.</summary>
+    public double MeanPerClass() => Labels.Zip(Ranks).GroupBy(image => image.First)
+        .Average(images => (double)images.Count(image => image.Second == 0) / images.Count());
+
+    /// <summary>Mean cross-entropy of the right classes, where the scores are logits.</summary>
+    public double CrossEntropy()
+    {
+        var sum = 0.0;
+        for (var image = 0; image < Labels.Length; image++)
+        {
+            var row = Scores.AsSpan(image * Classes, Classes);
+            double most = row[Ranking.Best(row)];
+            var total = 0.0;
+            foreach (var score in row)
+            {
+                total += Math.Exp(score - most);
+            }
+
+            sum += Math.Log(total) + most - row[Labels[image]];
+        }
+
+        return sum / Labels.Length;
+    }
+
+    /// <summary>Writes <c>scores</c> F32 <c>[images, Classes]</c>, <c>labels</c> I32 <c>[images]</c> and <c>keys</c>, UTF-8 with a line feed
+    /// between two.</summary>
+    public void Write(string path)
+    {
+        var keys = Encoding.UTF8.GetBytes(string.Join('\n', Keys));
+        SafetensorsWriter.Write(
+            path,
+            [
+                (new TensorDescription("scores", "F32", [Labels.Length, Classes]), stream => RawFloats.Write(stream, Scores)),
+                (new TensorDescription("labels", "I32", [Labels.Length]), stream =>
+                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<int>(Labels))),
+                (new TensorDescription("keys", "U8", [keys.Length]), stream => stream.Write(keys)),
+            ]);
+    }
+}

@@ -1,0 +1,51 @@
+using Flip.Evaluation.Probes;
+using static Flip.Tests.Evaluation.Probes.ProbeData;
+
+namespace Flip.Tests.Evaluation.Probes;
+
+public sealed class LarsProbeTests
+{
+    private static readonly LarsProbeOptions Small = new() { BatchSize = 32, BaseLearningRate = 8, Epochs = 60, WarmupEpochs = 5 };
+
+    [Fact]
+    public void Separable_classes_are_told_apart()
+    {
+        var result = LarsProbe.Run([Clusters(40, 6, 12, 0.05, 1)], Clusters(10, 6, 12, 0.05, 2), 6, Small);
+        Assert.Equal(1, result.Test.TopK(1));
+        Assert.Equal(7L * 60, result.Details["steps"]);
+    }
+
+    [Fact]
+    public void The_normalisation_removes_unit_and_offset_of_each_feature()
+    {
+        var (train, test) = (Clusters(40, 4, 8, 1, 1), Clusters(20, 4, 8, 1, 2));
+        var plain = LarsProbe.Run([train], test, 4, Small).Test;
+        var moved = LarsProbe.Run([Moved(train)], Moved(test), 4, Small).Test;
+        Assert.All(plain.Scores.Zip(moved.Scores), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
+        Assert.True(plain.TopK(1) > 0.6);
+
+        static LabelledFeatures Moved(LabelledFeatures set) =>
+            set with { Values = [.. set.Values.Select((value, i) => (value * (1 + (i % 8))) + (i % 8) - 3)] };
+    }
+
+    [Fact]
+    public void The_paper_takes_one_step_an_epoch_where_the_set_is_smaller_than_its_batch()
+    {
+        var train = Clusters(10, 3, 4, 1, 1);
+        var result = LarsProbe.Run([train], train, 3, new());
+        Assert.Equal((90L, 30), (result.Details["steps"], result.Details["batchSize"]));
+        Assert.Equal("lr 0.001, 90 steps, 1 view", result.Setting);
+    }
+
+    [Fact]
+    public void A_run_repeats_and_views_take_turns()
+    {
+        var (train, test) = (Clusters(20, 4, 8, 1, 1), Clusters(5, 4, 8, 1, 2));
+        var other = train with { Values = Array.ConvertAll(train.Values, value => -value) };
+        float[] Scores(params LabelledFeatures[] views) => LarsProbe.Run(views, test, 4, Small).Test.Scores;
+        Assert.Equal(Scores(train), Scores(train));
+        Assert.Equal(Scores(train), Scores(train, train));
+        Assert.NotEqual(Scores(train), Scores(train, other));
+        Assert.Throws<ArgumentException>(() => Scores(train, Clusters(19, 4, 8, 1, 1)));
+    }
+}

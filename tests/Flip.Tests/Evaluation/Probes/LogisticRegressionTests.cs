@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Flip.Evaluation.Probes;
+
+namespace Flip.Tests.Evaluation.Probes;
+
+/// <summary>Against PyTorch's L-BFGS in fp64, with which scikit-learn agrees.</summary>
+public sealed class LogisticRegressionTests
+{
+    private static readonly LogisticOptions Exact = new() { Scaling = FeatureScaling.None, DoublePrecision = true, GradientTolerance = 1e-9 };
+
+    private readonly Golden _golden = JsonSerializer.Deserialize<Golden>(
+        File.ReadAllText(SharedData.Golden("linear-probe.json")), JsonSerializerOptions.Web)!;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void Loss_weights_and_predictions_are_the_references(int rowsAtOnce)
+    {
+        using var regression = new LogisticRegression(_golden.Train(), 5, Exact with { RowsAtOnce = rowsAtOnce });
+        Assert.Equal(4, _golden.Runs.Length);
+        foreach (var run in _golden.Runs)
+        {
+            var fit = regression.Fit(run.Lambda);
+            Assert.True(fit.IsConverged);
+            Assert.Equal(run.Loss, fit.Loss, 1e-8);
+            Assert.All(run.Weights.SelectMany(row => row).Zip(fit.Classifier.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+            var shift = fit.Classifier.Biases.Average(); // a constant on all biases changes nothing; the reference's mean is 0
+            Assert.All(run.Bias.Zip(fit.Classifier.Biases), pair => Assert.Equal(pair.First, pair.Second - shift, 1e-4));
+            var test = fit.Classifier.Score(_golden.Test());
+            Assert.Equal(run.TestPredictions, Predictions(test));
+            Assert.Equal(run.TestAccuracy, test.TopK(1), 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Single_precision_and_a_start_elsewhere_end_at_the_same_minimum()
+    {
+        var run = _golden.Runs[1];
+        using var single = new LogisticRegression(_golden.Train(), 5, Exact with { DoublePrecision = false, GradientTolerance = 1e-5 });
+        var fit = single.Fit(run.Lambda);
+        Assert.Equal(run.Loss, fit.Loss, 1e-6);
+        Assert.All(run.Weights.SelectMany(row => row).Zip(fit.Classifier.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
+
+        using var twice = new LogisticRegression(_golden.Train(), 5, Exact);
+        var start = twice.Fit(_golden.Runs[0].Lambda);
+        var (cold, warm) = (twice.Fit(run.Lambda), twice.Fit(run.Lambda, start.Variables));
+        Assert.Equal(cold.Loss, warm.Loss, 1e-12);
+        Assert.True(twice.Fit(run.Lambda, cold.Variables).Evaluations <= 2);
+        Assert.Equal(start.Variables, twice.Fit(_golden.Runs[0].Lambda).Variables); // the start stays as it is
+    }
+
+    [Fact]
+    public void The_gradient_is_that_of_the_loss()
+    {
+        using var loss = new SoftmaxLoss(TorchSharp.torch.tensor(Array.ConvertAll(_golden.Train().Values, value => (double)value)).view(300, 16), _golden.TrainLabels, 5, 11);
+        var random = new Random(1);
+        var point = Enumerable.Range(0, loss.Variables).Select(_ => random.NextDouble() - 0.5).ToArray();
+        var (gradient, unused) = (new double[point.Length], new double[point.Length]);
+        loss.Evaluate(0.3, point, gradient);
+        for (var i = 0; i < point.Length; i += 7)
+        {
+            double At(double move)
+            {
+                var moved = point.ToArray();
+                moved[i] += move;
+                return loss.Evaluate(0.3, moved, unused);
+            }
+
+            Assert.Equal((At(1e-5) - At(-1e-5)) / 2e-5, gradient[i], 1e-8);
+        }
+    }
+
+    [Theory]
+    [InlineData(FeatureScaling.RootMeanSquare)]
+    [InlineData(FeatureScaling.Standardize)]
+    public void A_scaled_fit_does_not_depend_on_the_unit_of_the_features(FeatureScaling scaling)
+    {
+        var (train, test) = (_golden.Train(), _golden.Test());
+        var options = Exact with { Scaling = scaling };
+        using var one = new LogisticRegression(train, 5, options);
+        using var other = new LogisticRegression(Times(train, 0.01f), 5, options);
+        Assert.All(
+            one.Fit(0.01).Classifier.Score(test).Scores.Zip(other.Fit(0.01).Classifier.Score(Times(test, 0.01f)).Scores),
+            pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    [Fact]
+    public void Standardized_features_are_those_of_a_standardized_set()
+    {
+        var train = _golden.Train();
+        var columns = Enumerable.Range(0, 16).Select(j => Enumerable.Range(0, 300).Select(i => (double)train.Values[(i * 16) + j]).ToArray()).ToArray();
+        var means = Array.ConvertAll(columns, column => column.Average());
+        var deviations = columns.Zip(means, (column, mean) => Math.Sqrt(column.Average(value => (value - mean) * (value - mean)))).ToArray();
+        LabelledFeatures ByHand(LabelledFeatures set) =>
+            set with { Values = [.. set.Values.Select((value, i) => (float)((value - means[i % 16]) / deviations[i % 16]))] };
+        using var own = new LogisticRegression(train, 5, Exact with { Scaling = FeatureScaling.Standardize });
+        using var byHand = new LogisticRegression(ByHand(train), 5, Exact);
+        Assert.All(
+            own.Fit(0.1).Classifier.Score(_golden.Test()).Scores.Zip(byHand.Fit(0.1).Classifier.Score(ByHand(_golden.Test())).Scores),
+            pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    [Fact]
+    public void A_feature_that_never_changes_and_one_that_is_not_finite_are_told_apart()
+    {
+        var train = _golden.Train();
+        var constant = train with { Values = [.. train.Values.Select((value, i) => i % 16 == 3 ? 0 : value)] };
+        foreach (var scaling in Enum.GetValues<FeatureScaling>())
+        {
+            using var regression = new LogisticRegression(constant, 5, Exact with { Scaling = scaling });
+            Assert.True(regression.Fit(0.1).IsConverged);
+        }
+
+        var bad = train with { Values = [.. train.Values.Select((value, i) => i == 40 ? float.NaN : value)] };
+        using var refused = new LogisticRegression(bad, 5, Exact);
+        Assert.Throws<ArithmeticException>(() => refused.Fit(0.1));
+    }
+
+    [Fact]
+    public void Cancellation_ends_a_fit()
+    {
+        using var regression = new LogisticRegression(_golden.Train(), 5, Exact);
+        Assert.Throws<OperationCanceledException>(() => regression.Fit(0.1, cancellation: new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void A_label_outside_the_classes_is_refused_by_name()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new LogisticRegression(_golden.Train(), 4, Exact));
+        Assert.Contains("has the label 4; there are 4 classes", error.Message, StringComparison.Ordinal);
+    }
+
+    private static LabelledFeatures Times(LabelledFeatures set, float factor) =>
+        set with { Values = Array.ConvertAll(set.Values, value => value * factor) };
+
+    private static int[] Predictions(ScoredImages scored) =>
+        [.. scored.Scores.Chunk(scored.Classes).Select(row => Array.IndexOf(row, row.Max()))];
+
+    private sealed record Golden(float[][] TrainFeatures, int[] TrainLabels, float[][] TestFeatures, int[] TestLabels, Run[] Runs)
+    {
+        // The reference computed with the decimals as doubles; as floats they differ by 1e-8 of their size, which the tolerances hold.
+        public LabelledFeatures Train() => Of(TrainFeatures, TrainLabels);
+
+        public LabelledFeatures Test() => Of(TestFeatures, TestLabels);
+
+        private static LabelledFeatures Of(float[][] rows, int[] labels) =>
+            new([.. rows.SelectMany(row => row)], rows[0].Length, labels, [.. labels.Select((_, i) => $"row {i}")]);
+    }
+
+    private sealed record Run(double Lambda, double Loss, double[][] Weights, double[] Bias, int[] TestPredictions, double TestAccuracy);
+}

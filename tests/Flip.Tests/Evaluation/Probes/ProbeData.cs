@@ -1,0 +1,38 @@
+using Flip.Evaluation.Probes;
+using Flip.Randomness;
+
+namespace Flip.Tests.Evaluation.Probes;
+
+/// <summary>Features that are a mean of their class and noise.</summary>
+internal static class ProbeData
+{
+    /// <param name="perClass">Images of each class.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="dim">Width of the features.</param>
+    /// <param name="noise">Standard deviation of the noise; the means' is 1.</param>
+    /// <param name="draw">Which images; the means are the same.</param>
+    public static LabelledFeatures Clusters(int perClass, int classes, int dim, double noise, int draw)
+    {
+        var means = Normal(classes * dim, 0, 0);
+        var labels = Enumerable.Range(0, perClass * classes).Select(i => i % classes).ToArray();
+        var values = Normal(labels.Length * dim, 1, draw);
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = (values[i] * (float)noise) + means[(labels[i / dim] * dim) + (i % dim)];
+        }
+
+        return new(values, dim, labels, [.. labels.Select((_, i) => $"image {i}")]);
+    }
+
+    private static float[] Normal(int count, long item, int draw)
+    {
+        var random = new CounterRandom(5, RandomPurpose.Evaluation, draw, item);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            values[i] = (float)random.NextNormal();
+        }
+
+        return values;
+    }
+}
