@@ -62,6 +62,7 @@ internal static class CommandLine
         PullCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),
+        DatasetsCommand.Create(),
         BenchCommand.Create(),
         ConfigCommand.Create(),
     };
