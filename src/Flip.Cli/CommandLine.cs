@@ -63,6 +63,7 @@ internal static class CommandLine
         PullCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),
+        DatasetsCommand.Create(),
         BenchCommand.Create(),
         ConfigCommand.Create(),
     };

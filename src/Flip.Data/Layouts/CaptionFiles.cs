@@ -52,7 +52,7 @@ internal static class CaptionFiles
         }
         catch (Exception e) when (e is JsonException or UnauthorizedAccessException)
         {
-            throw new ConfigException($"The captions '{path}' cannot be read: {e.Message}");
+            throw new ConfigException($"'{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 

@@ -15,7 +15,7 @@ public sealed record CaptionList(string File) : CaptionedLayout
 
     /// <inheritdoc/>
     public override string Describe(string split) =>
-        $"a list of captions ({File.Replace(SplitPlaceholder, split, StringComparison.Ordinal)}{Place}, images in "
+        $"a list of captions ({Fill(File, split)}{Place}, images in "
         + $"{string.Join(", ", Images.Select(folder => folder.Length == 0 ? "." : folder))})";
 
     internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;

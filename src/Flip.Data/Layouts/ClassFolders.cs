@@ -22,7 +22,11 @@ public sealed record ClassFolders : LabelledLayout
     internal override bool IsAt(string folder, LayoutOptions options)
     {
         var root = Root(folder, options.Split);
-        return Subfolders(root).Any(name => !SplitNames.IsSplit(Path.GetFileName(name)));
+        var names = Subfolders(root).Select(path => Path.GetFileName(path)!).ToList();
+        return options.Classes is not { } table
+            ? names.Exists(name => !SplitNames.IsSplit(name))
+            : names.Exists(name => table.Find(name) is not null || LabelText.Number(name, table.Names.Count) is not null
+                || Subfolders(Path.Combine(root, name)).Any(inner => table.Find($"{name}/{Path.GetFileName(inner)}") is not null));
     }
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)

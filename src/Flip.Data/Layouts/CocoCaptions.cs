@@ -23,7 +23,7 @@ public sealed record CocoCaptions(string File) : CaptionedLayout
 
     /// <inheritdoc/>
     public override string Describe(string split) =>
-        $"COCO's captions ({File.Replace(SplitPlaceholder, split, StringComparison.Ordinal)}{Place}, images in "
+        $"COCO's captions ({Fill(File, split)}{Place}, images in "
         + $"{string.Join(", ", Images.Select(folder => folder.Length == 0 ? "." : folder))})";
 
     internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;

@@ -10,6 +10,8 @@ public abstract record DataLayout
     /// <summary>What stands for the split in file names.</summary>
     public const string SplitPlaceholder = "{split}";
 
+    private const string CapitalPlaceholder = "{Split}";
+
     /// <summary>Folders below the data set's in which it may begin; the first that fits is taken.</summary>
     public IReadOnlyList<string> At { get; init; } = [""];
 
@@ -27,10 +29,18 @@ public abstract record DataLayout
     /// <summary>Whether a folder has the files that tell this layout from others.</summary>
     internal abstract bool IsAt(string folder, LayoutOptions options);
 
+    /// <summary>A name with the split in its place: <c>{split}</c> as it is, <c>{Split}</c> with a capital.</summary>
+    private protected static string Fill(string name, string split) => name
+        .Replace(SplitPlaceholder, split, StringComparison.Ordinal)
+        .Replace(CapitalPlaceholder, char.ToUpperInvariant(split[0]) + split[1..], StringComparison.Ordinal);
+
+    /// <summary>The first of the names that a split goes by of which a folder has a file; null where there is none.</summary>
+    private protected static string? FindPart(string folder, string name, string split) =>
+        SplitNames.Of(split).FirstOrDefault(part => File.Exists(Path.Combine(folder, Fill(name, part))));
+
     /// <summary>The first file of a name below a folder in which the split goes by any of its names; null where there is none.</summary>
-    private protected static string? FindFile(string folder, string name, string split) => SplitNames.Of(split)
-        .Select(part => Path.Combine(folder, name.Replace(SplitPlaceholder, part, StringComparison.Ordinal)))
-        .FirstOrDefault(File.Exists);
+    private protected static string? FindFile(string folder, string name, string split) =>
+        FindPart(folder, name, split) is { } part ? Path.Combine(folder, Fill(name, part)) : null;
 
     /// <summary>The first of a split's folders that exists and is wanted.</summary>
     private protected static string? FindFolder(string folder, string split, Func<string, bool> isWanted) => SplitNames.Of(split)

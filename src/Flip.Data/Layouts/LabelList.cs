@@ -10,7 +10,7 @@ namespace Flip.Data.Layouts;
 /// A file that lists images and their classes: CSV or TSV with a header (<c>path,label</c>) or with these two columns first, JSON lines
 /// (<c>{"img": ..., "label": ...}</c>), or any lines that a pattern takes apart.
 /// </summary>
-/// <param name="File">The list, relative to the data set; <c>{split}</c> stands for the split.</param>
+/// <param name="File">The list, relative to the data set; <c>{split}</c> stands for the split, <c>{Split}</c> for it with a capital.</param>
 public sealed record LabelList(string File) : LabelledLayout
 {
     private const int ProblemsShown = 5;
@@ -36,16 +36,18 @@ public sealed record LabelList(string File) : LabelledLayout
 
     /// <inheritdoc/>
     public override string Describe(string split) =>
-        $"a list ({File.Replace(SplitPlaceholder, split, StringComparison.Ordinal)}{(Images.Length > 0 ? $" of images in {Images}" : "")}{Place})";
+        $"a list ({Fill(File, split)}{(Images.Length > 0 ? $" of images in {Fill(Images, split)}" : "")}{Place})";
 
-    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;
+    internal override bool IsAt(string folder, LayoutOptions options) =>
+        FindPart(folder, File, options.Split) is { } part && Directory.Exists(Path.Combine(folder, Fill(Images, part)));
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var path = FindFile(folder, File, options.Split)!;
+        var part = FindPart(folder, File, options.Split)!;
+        var path = Path.Combine(folder, Fill(File, part));
         var rows = ListRows.Read(path, Pattern is null ? null : new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), SkipLines);
         var table = options.Classes ?? TableOf(rows);
-        var images = Path.GetFullPath(Path.Combine(folder, Images.Replace(SplitPlaceholder, options.Split, StringComparison.Ordinal)));
+        var images = Path.GetFullPath(Path.Combine(folder, Fill(Images, part)));
         var files = new List<ImageFile>();
         var labels = new List<List<int>>();
         var placeOf = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -1,0 +1,106 @@
+using System.Globalization;
+using Flip.Config;
+using Flip.Data.Layouts;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+
+namespace Flip.Evaluation.DataSets;
+
+/// <summary>A data set of evaluations: what it asks, how it lies on disk, how its classes are prompted, and what others reached on it.</summary>
+public sealed record DataSetDescription
+{
+    /// <summary>The name that commands take.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name that tables show.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What is asked.</summary>
+    public required DataSetTask Task { get; init; }
+
+    /// <summary>The figure that is reported.</summary>
+    public required Metric Metric { get; init; }
+
+    /// <summary>The part that is measured on.</summary>
+    public string Split { get; init; } = SplitNames.Test;
+
+    /// <summary>The part that probes and fine-tuning train on.</summary>
+    public string TrainSplit { get; init; } = SplitNames.Train;
+
+    /// <summary>Images of the published split; null where there is no one split.</summary>
+    public int? Images { get; init; }
+
+    /// <summary>The classes in the order of their numbers; empty for retrieval, and where the data name them.</summary>
+    public IReadOnlyList<ClassEntry> Classes { get; init; } = [];
+
+    /// <summary>Prompts with <c>{c}</c> for the name of a class; empty for retrieval.</summary>
+    public IReadOnlyList<string> Templates { get; init; } = [];
+
+    /// <summary>Whether images of other classes than <see cref="Classes"/> are passed over.</summary>
+    public bool IgnoreOtherClasses { get; init; }
+
+    /// <summary>Whether a folder below a class's is a video, of which the middle frame is taken.</summary>
+    public bool Videos { get; init; }
+
+    /// <summary>The layouts of labelled images that are read, the first that is there; empty for retrieval.</summary>
+    public IReadOnlyList<LabelledLayout> LabelledLayouts { get; init; } = [];
+
+    /// <summary>The layouts of captioned images that are read; empty but for retrieval.</summary>
+    public IReadOnlyList<CaptionedLayout> CaptionedLayouts { get; init; } = [];
+
+    /// <summary>Published figures.</summary>
+    public IReadOnlyList<ReferenceResult> Results { get; init; } = [];
+
+    /// <summary>What a reader of the figures should know.</summary>
+    public string Notes { get; init; } = "";
+
+    /// <summary>Where the data lie, where the description says so: a full path or a pattern of shards.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>The layouts that are read, whatever the task.</summary>
+    public IReadOnlyList<DataLayout> Layouts => [.. LabelledLayouts, .. CaptionedLayouts];
+
+    /// <summary>Opens the labelled images.</summary>
+    /// <param name="source">A folder in one of the layouts, shards, or a list; null takes <see cref="Data"/>.</param>
+    /// <param name="training">Whether the training part is wanted.</param>
+    /// <param name="options">What is allowed and who is told; null for nothing and nobody.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ConfigException">No layout is there, or the classes are others.</exception>
+    /// <exception cref="EvaluationDataException">A file is damaged.</exception>
+    public LabelledImages OpenLabelled(
+        string? source = null, bool training = false, SourceOptions? options = null, CancellationToken cancellation = default) =>
+        Task != DataSetTask.Retrieval
+            ? LabelledSources.Open(Source(source), Wanted(training, options), LabelledLayouts, cancellation)
+            : throw new ConfigException($"{Name} is a data set of captions: it is for retrieval.");
+
+    /// <summary>Opens the captioned images.</summary>
+    /// <param name="source">A folder in one of the layouts, or shards; null takes <see cref="Data"/>.</param>
+    /// <param name="training">Whether the training part is wanted.</param>
+    /// <param name="options">What is allowed and who is told; null for nothing and nobody.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ConfigException">No layout is there.</exception>
+    /// <exception cref="EvaluationDataException">A file is damaged.</exception>
+    public CaptionedImages OpenCaptioned(
+        string? source = null, bool training = false, SourceOptions? options = null, CancellationToken cancellation = default) =>
+        Task == DataSetTask.Retrieval
+            ? CaptionedSources.Open(Source(source), Wanted(training, options), CaptionedLayouts, cancellation)
+            : throw new ConfigException($"{Name} is a data set of classes: it has no captions to retrieve.");
+
+    /// <summary>What is other than in the published split, in one line; null where nothing is.</summary>
+    /// <param name="images">Images that were found.</param>
+    public string? DifferenceFromPublished(int images) => Images is null || Images == images ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{Name} has {images} images here and {Images} as published: figures do not compare.");
+
+    private string Source(string? source) => source ?? Data
+        ?? throw new ConfigException($"{Name}: name the folder of its data, for the description has none.");
+
+    private LayoutOptions Wanted(bool training, SourceOptions? options) => new()
+    {
+        Split = training ? TrainSplit : Split,
+        Classes = Classes.Count > 0 ? new ClassTable(Classes) : null,
+        IgnoreOtherClasses = IgnoreOtherClasses,
+        SeveralLabels = Task == DataSetTask.MultiLabel,
+        Videos = Videos,
+        Source = options ?? new(),
+    };
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Layouts;
+using Flip.Data.Sources;
+
+namespace Flip.Evaluation.DataSets;
+
+/// <summary>
+/// Reads descriptions of data sets from JSON. Nothing is ignored: unknown keys, wrong types and what does not fit together are told at once.
+/// </summary>
+internal sealed class DescriptionReader
+{
+    private static readonly JsonDocumentOptions Reading = new()
+    {
+        AllowTrailingCommas = true,
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowDuplicateProperties = false,
+    };
+
+    private readonly List<string> _problems = [];
+    private readonly string _origin;
+    private readonly Func<string, string> _readFile;
+    private readonly string? _folder;
+
+    /// <param name="origin">What to call the description in messages.</param>
+    /// <param name="readFile">The text of a file that it names.</param>
+    /// <param name="folder">What its paths are relative to; null where it has none.</param>
+    private DescriptionReader(string origin, Func<string, string> readFile, string? folder)
+    {
+        (_origin, _readFile, _folder) = (origin, readFile, folder);
+    }
+
+    /// <summary>Reads a description.</summary>
+    /// <param name="name">The data set's name where the description has none.</param>
+    /// <param name="json">Its text.</param>
+    /// <param name="origin">What to call it in messages.</param>
+    /// <param name="readFile">The text of a file that it names; throws <see cref="IOException"/>.</param>
+    /// <param name="folder">What its paths are relative to; null for one of ours, which has none.</param>
+    /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
+    public static DataSetDescription Read(string name, string json, string origin, Func<string, string> readFile, string? folder)
+    {
+        var reader = new DescriptionReader(origin, readFile, folder);
+        using var document = Parse(json, origin);
+        var description = reader.Read(name, new JsonFields(document.RootElement, $"{origin}: ", reader._problems));
+        return reader._problems.Count == 0 ? description : throw new ConfigException(reader._problems);
+    }
+
+    private static JsonDocument Parse(string json, string origin)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(json, Reading);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document
+                : throw new ConfigException($"{origin}: must hold a JSON object that describes a data set.");
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigException($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private DataSetDescription Read(string name, JsonFields fields)
+    {
+        var task = fields.OptionalChoice<DataSetTask>("task") ?? DataSetTask.Classification;
+        var isRetrieval = task == DataSetTask.Retrieval;
+        var layouts = fields.Objects("layouts");
+        var description = new DataSetDescription
+        {
+            Name = fields.OptionalText("name") ?? name,
+            Title = fields.OptionalText("title") ?? name,
+            Task = task,
+            Metric = fields.OptionalChoice<Metric>("metric") ?? Usual(task),
+            Split = fields.OptionalText("split") ?? SplitNames.Test,
+            TrainSplit = fields.OptionalText("trainSplit") ?? SplitNames.Train,
+            Images = fields.OptionalNumber("images"),
+            Classes = ReadClasses(fields),
+            Templates = ReadTemplates(fields, isRetrieval),
+            IgnoreOtherClasses = fields.Flag("ignoreOtherClasses"),
+            Videos = fields.Flag("videos"),
+            LabelledLayouts = isRetrieval ? [] : Known(layouts.Select(LayoutReader.Labelled), LabelledSources.Layouts),
+            CaptionedLayouts = isRetrieval ? Known(layouts.Select(LayoutReader.Captioned), CaptionedSources.Layouts) : [],
+            Results = [.. fields.Objects("results").Select(ReadResult)],
+            Notes = fields.OptionalText("notes") ?? "",
+            Data = fields.OptionalText("data") is { } data ? InFolder(data) : null,
+        };
+        fields.RefuseOthers();
+        Check(description, fields);
+        return description;
+    }
+
+    private static Metric Usual(DataSetTask task) => task switch
+    {
+        DataSetTask.Retrieval => Metric.Recall,
+        DataSetTask.MultiLabel => Metric.ElevenPointMap,
+        _ => Metric.Top1,
+    };
+
+    private static IReadOnlyList<T> Known<T>(IEnumerable<T?> layouts, IReadOnlyList<T> all)
+        where T : DataLayout
+    {
+        var known = layouts.OfType<T>().ToList();
+        return known.Count > 0 ? known : all;
+    }
+
+    private static ReferenceResult ReadResult(JsonFields fields)
+    {
+        var result = new ReferenceResult(fields.Text("model"), fields.Percent("value"), fields.Text("source"), fields.OptionalText("measure"));
+        fields.RefuseOthers();
+        return result;
+    }
+
+    /// <summary>A path, or a pattern of shards, relative to the description.</summary>
+    private string InFolder(string path) => _folder is null ? path : Path.Combine(_folder, path);
+
+    private IReadOnlyList<ClassEntry> ReadClasses(JsonFields fields) => fields.Find("classes") is { } classes
+        ? new ClassListReader(_origin, _readFile, _problems).Read(classes)
+        : [];
+
+    private IReadOnlyList<string> ReadTemplates(JsonFields fields, bool isRetrieval)
+    {
+        if (fields.Find("templates") is not { } templates)
+        {
+            return isRetrieval ? [] : ClassTemplates.Flip7;
+        }
+
+        if (templates.ValueKind == JsonValueKind.String)
+        {
+            try
+            {
+                var named = templates.GetString()!;
+                return ClassTemplates.Load(named is "flip7" or "clip80" ? named : InFolder(named));
+            }
+            catch (ConfigException e)
+            {
+                _problems.AddRange(e.Problems.Select(problem => $"{_origin}: {problem}"));
+                return [];
+            }
+        }
+
+        var texts = JsonFields.TextsOf(templates);
+        return texts is { Count: > 0 } && texts.All(text => text.Contains(ClassTemplates.Placeholder, StringComparison.Ordinal))
+            ? texts
+            : fields.Wrong<IReadOnlyList<string>>(
+                "templates", $"flip7, clip80, a file, or a list of texts with {ClassTemplates.Placeholder} for the name of a class", []);
+    }
+
+    /// <summary>What must fit together.</summary>
+    private static void Check(DataSetDescription description, JsonFields fields)
+    {
+        Metric[] fitting = description.Task switch
+        {
+            DataSetTask.Retrieval => [Metric.Recall],
+            DataSetTask.MultiLabel => [Metric.ElevenPointMap],
+            _ => [Metric.Top1, Metric.Top5, Metric.MeanPerClass, Metric.MeanTop1Top5, Metric.RocAuc],
+        };
+        if (!fitting.Contains(description.Metric))
+        {
+            fields.Wrong("metric", $"one of {string.Join(", ", fitting.Select(metric => Shown(metric)))} for the task {Shown(description.Task)}", 0);
+        }
+
+        if (description.Metric == Metric.RocAuc && description.Classes.Count != 2)
+        {
+            fields.Wrong("classes", "two for the metric rocAuc", 0);
+        }
+
+        if (description.Task == DataSetTask.Retrieval && (description.Classes.Count > 0 || description.Templates.Count > 0))
+        {
+            fields.Wrong("classes", "left out, and templates too, for the task retrieval", 0);
+        }
+    }
+
+    private static string Shown(Enum value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+}
