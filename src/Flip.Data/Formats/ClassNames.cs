@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Flip.Config;
+using Flip.Data.Layouts;
 
 namespace Flip.Data.Formats;
 
@@ -14,13 +15,22 @@ public static partial class ClassNames
 {
     /// <summary>The name of each class, by number.</summary>
     /// <exception cref="ConfigException">The file is missing, is no JSON, or is of another form; the message names the place.</exception>
-    public static IReadOnlyList<string> Load(string path)
+    public static IReadOnlyList<string> Load(string path) => Read(path, root => Parse(root).ConvertAll(entry => entry.Name));
+
+    /// <summary>
+    /// The classes by number with what else the file calls them, which may be the names of folders: synonyms, WordNet numbers, or the keys of an object
+    /// from folder to name, in the file's order.
+    /// </summary>
+    /// <exception cref="ConfigException">As <see cref="Load"/>.</exception>
+    public static IReadOnlyList<ClassEntry> LoadEntries(string path) => Read(path, root => ParseFolders(root) ?? Parse(root));
+
+    private static T Read<T>(string path, Func<JsonElement, T> parse)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
         {
             using var document = JsonDocument.Parse(MemberReader.WithoutMark(File.ReadAllBytes(path)));
-            return Parse(document.RootElement);
+            return parse(document.RootElement);
         }
         catch (Exception e) when (
             e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
@@ -29,24 +39,47 @@ public static partial class ClassNames
         }
     }
 
-    private static List<string> Parse(JsonElement root)
+    /// <summary>An object from folder to name; null for another form.</summary>
+    private static List<ClassEntry>? ParseFolders(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object || root.TryGetProperty("classes", out _) || root.TryGetProperty("names", out _))
+        {
+            return null;
+        }
+
+        var classes = new List<ClassEntry>();
+        foreach (var property in root.EnumerateObject())
+        {
+            if (int.TryParse(property.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                return null;
+            }
+
+            var entry = ParseEntry(property.Value, $"'{property.Name}'");
+            classes.Add(entry with { Aliases = [property.Name, .. entry.Aliases] });
+        }
+
+        return classes.Count > 0 ? classes : null;
+    }
+
+    private static List<ClassEntry> Parse(JsonElement root)
     {
         if (root.ValueKind == JsonValueKind.Object)
         {
             return root.TryGetProperty("classes", out var inner) || root.TryGetProperty("names", out inner)
                 ? Parse(inner)
                 : InOrder(root.EnumerateObject().Select(
-                    property => (ParseLabel(property.Name), ParseName(property.Value, $"'{property.Name}'"))));
+                    property => (ParseLabel(property.Name), ParseEntry(property.Value, $"'{property.Name}'"))));
         }
 
         return root.ValueKind == JsonValueKind.Array
             ? InOrder(root.EnumerateArray().Index().Select(
-                item => (LabelOf(item.Item) ?? item.Index, ParseName(item.Item, $"entry {item.Index}"))))
+                item => (LabelOf(item.Item) ?? item.Index, ParseEntry(item.Item, $"entry {item.Index}"))))
             : throw new FormatException("expected a list, or an object with 'classes' or 'names', or an object from number to name.");
     }
 
     /// <summary>Every number from 0 must be there once.</summary>
-    private static List<string> InOrder(IEnumerable<(int Label, string Name)> entries)
+    private static List<ClassEntry> InOrder(IEnumerable<(int Label, ClassEntry Class)> entries)
     {
         var sorted = entries.OrderBy(entry => entry.Label).ToList();
         foreach (var (expected, entry) in sorted.Index())
@@ -59,7 +92,7 @@ public static partial class ClassNames
             }
         }
 
-        return sorted.Count > 0 ? sorted.ConvertAll(entry => entry.Name) : throw new FormatException("there is no name in it.");
+        return sorted.Count > 0 ? sorted.ConvertAll(entry => entry.Class) : throw new FormatException("there is no name in it.");
     }
 
     private static int ParseLabel(string key) =>
@@ -71,19 +104,22 @@ public static partial class ClassNames
         ? label.GetInt32()
         : null;
 
-    private static string ParseName(JsonElement item, string place)
+    private static ClassEntry ParseEntry(JsonElement item, string place)
     {
-        var name = item.ValueKind switch
+        List<string> texts = item.ValueKind switch
         {
-            JsonValueKind.String => item.GetString(),
-            // Keras' imagenet_class_index.json has [wnid, name].
-            JsonValueKind.Array => item.EnumerateArray().Where(synonym => synonym.ValueKind == JsonValueKind.String)
-                .Select(synonym => synonym.GetString()!).FirstOrDefault(synonym => !WordNetId().IsMatch(synonym)),
+            JsonValueKind.String => [item.GetString()!],
+            JsonValueKind.Array => [.. item.EnumerateArray().Where(synonym => synonym.ValueKind == JsonValueKind.String).Select(synonym => synonym.GetString()!)],
             JsonValueKind.Object when item.TryGetProperty("name", out var inner) || item.TryGetProperty("names", out inner) =>
-                ParseName(inner, place),
-            _ => null,
+                ParseEntry(inner, place) is var entry ? [entry.Name, .. entry.Aliases] : [],
+            _ => [],
         };
-        return string.IsNullOrWhiteSpace(name) ? throw new FormatException($"{place} has no name.") : name.Trim();
+
+        // Keras' imagenet_class_index.json has [wnid, name].
+        var name = texts.Find(synonym => !(item.ValueKind == JsonValueKind.Array && WordNetId().IsMatch(synonym)));
+        return string.IsNullOrWhiteSpace(name)
+            ? throw new FormatException($"{place} has no name.")
+            : new ClassEntry(name.Trim(), [.. texts.Where(text => text != name)]);
     }
 
     [GeneratedRegex(@"^n\d{8}$")]

@@ -3,6 +3,8 @@ using Flip.Config;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
 
 namespace Flip.Evaluation.DataSets;
 

@@ -3,6 +3,8 @@ using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Layouts;
 using Flip.Data.Sources;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -105,7 +107,7 @@ internal sealed class DescriptionReader
 
     private static ReferenceResult ReadResult(JsonFields fields)
     {
-        var result = new ReferenceResult(fields.Text("model"), fields.Percent("value"), fields.Text("source"), fields.OptionalText("measure"));
+        var result = new ReferenceResult(fields.Text("model"), fields.Percent("value") / 100, fields.Text("source"), fields.OptionalText("measure"));
         fields.RefuseOthers();
         return result;
     }

@@ -6,14 +6,17 @@ namespace Flip.Evaluation.Reports;
 /// <summary>A table of texts.</summary>
 /// <param name="Headers">Heads of the columns.</param>
 /// <param name="Rows">Rows, each as long as the headers.</param>
-internal sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
+public sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     private static readonly string[] Fixed = ["data set", "metric", "value", "95 % interval", "chance", "images"];
 
     /// <summary>One row a data set beside the publications' columns; in percent.</summary>
-    public static ResultsTable OfMetrics(EvaluationReport report)
+    /// <param name="report">The results.</param>
+    /// <param name="most">Publications' columns at most.</param>
+    public static ResultsTable OfMetrics(EvaluationReport report, int most = int.MaxValue)
     {
-        var models = Models(report, reference => reference.Measure is null);
+        ArgumentNullException.ThrowIfNull(report);
+        var models = Models(report, reference => reference.Measure is null).Take(most).ToList();
         var hasMissing = report.Results.Any(result => result.Missing > 0);
         return new(
             [.. Fixed, .. hasMissing ? ["missing"] : Array.Empty<string>(), .. models],
@@ -33,9 +36,11 @@ internal sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList
     }
 
     /// <summary>The other metrics, one a row, beside the publications' columns; in percent.</summary>
-    public static ResultsTable OfMeasures(EvaluationReport report)
+    /// <inheritdoc cref="OfMetrics"/>
+    public static ResultsTable OfMeasures(EvaluationReport report, int most = int.MaxValue)
     {
-        var models = Models(report, reference => reference.Measure is not null);
+        ArgumentNullException.ThrowIfNull(report);
+        var models = Models(report, reference => reference.Measure is not null).Take(most).ToList();
         return new(
             ["data set", "measure", "value", .. models],
             [
@@ -50,7 +55,7 @@ internal sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList
     }
 
     /// <summary>Publications that the columns are from, in their order.</summary>
-    public static IReadOnlyList<string> Sources(EvaluationReport report) =>
+    internal static IReadOnlyList<string> Sources(EvaluationReport report) =>
     [
         .. report.Results.SelectMany(result => result.References)
             .Select(reference => $"{reference.Model}: {reference.Source}")
@@ -58,11 +63,14 @@ internal sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList
     ];
 
     /// <summary>A share in percent with one decimal.</summary>
-    public static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
+    internal static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 
-    /// <summary>Models of references in the order in which they first occur.</summary>
+    /// <summary>Models of references, FLIP's first, else in the order in which they first occur.</summary>
     internal static List<string> Models(EvaluationReport report, Func<ReferenceResult, bool> counts) =>
-        [.. report.Results.SelectMany(result => result.References).Where(counts).Select(reference => reference.Model).Distinct()];
+    [
+        .. report.Results.SelectMany(result => result.References).Where(counts).Select(reference => reference.Model).Distinct()
+            .OrderBy(model => model.StartsWith("FLIP", StringComparison.Ordinal) ? 0 : 1),
+    ];
 
     private static string Reference(EvaluationResult result, string model, string? measure) =>
         result.References.FirstOrDefault(reference => reference.Model == model && reference.Measure == measure) is { } found

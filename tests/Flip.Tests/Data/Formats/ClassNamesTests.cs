@@ -22,6 +22,18 @@ public sealed class ClassNamesTests : IDisposable
     public void Every_form_gives_the_names_by_number(string json) => Assert.Equal(["cat", "dog"], Load(json));
 
     [Theory]
+    [InlineData("""[["n01440764", "cat", "kitty"], "dog"]""", "n01440764 kitty", "")]
+    [InlineData("""{"n01440764": "cat", "dogs/small": ["dog", "hound"]}""", "n01440764", "dogs/small hound")]
+    [InlineData("""{"1": "dog", "0": "cat"}""", "", "")]
+    public void What_else_a_file_calls_a_class_may_be_its_folder(string json, string ofCat, string ofDog)
+    {
+        File.WriteAllText(_folder.Path("names.json"), json);
+        var classes = ClassNames.LoadEntries(_folder.Path("names.json"));
+        Assert.Equal(["cat", "dog"], classes.Select(entry => entry.Name));
+        Assert.Equal([ofCat, ofDog], classes.Select(entry => string.Join(' ', entry.Aliases)));
+    }
+
+    [Theory]
     [InlineData("cat, dog", "cannot be read")]
     [InlineData("3", "expected a list")]
     [InlineData("[]", "no name in it")]

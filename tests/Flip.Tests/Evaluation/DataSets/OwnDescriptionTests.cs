@@ -2,6 +2,8 @@ using Flip.Config;
 using Flip.Evaluation.DataSets;
 using Flip.Tests.Data.Layouts;
 using Registry = Flip.Evaluation.DataSets.DataSets;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
 
 namespace Flip.Tests.Evaluation.DataSets;
 
@@ -37,7 +39,7 @@ public sealed class OwnDescriptionTests : IDisposable
         var set = Registry.Get(_folder.File("pond.json"));
         Assert.Equal(["duck", "newt"], set.Classes.Select(entry => entry.Name));
         Assert.Equal(["a photo of a {c}."], set.Templates);
-        Assert.Equal([new ReferenceResult("ours", 50.5, "here")], set.Results);
+        Assert.Equal([new ReferenceResult("ours", 0.505, "here")], set.Results);
         Assert.Equal([[1], [0]], set.OpenLabelled(_folder.Path).Labels);
         Assert.Contains("name the folder of its data", Assert.Throws<ConfigException>(() => set.OpenLabelled()).Message, StringComparison.Ordinal);
         Assert.Contains("no captions", Assert.Throws<ConfigException>(() => set.OpenCaptioned(_folder.Path)).Message, StringComparison.Ordinal);

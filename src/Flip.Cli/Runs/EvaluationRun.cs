@@ -1,0 +1,102 @@
+using Flip.Cli.Commands;
+using Flip.Cli.Reporting;
+using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Reports;
+using Flip.Evaluation.ZeroShot;
+using Flip.Models;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Measures a model on data sets and writes a folder of results.</summary>
+/// <param name="request">What is asked for.</param>
+/// <param name="view">Shows the progress.</param>
+internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress view)
+{
+    public IReadOnlyList<EvaluatedSet> Run(out EvaluationHeader header, CancellationToken cancellation)
+    {
+        // Everything that can be wrong about the data is told before the model is loaded.
+        var data = request.On
+            .SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message))
+            .Select(item => Open(item, cancellation))
+            .ToList();
+        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        request.Mask.Encoder(loaded); // an impossible mask is refused before any work
+        var evaluator = new DataSetEvaluator(
+            images => Features(loaded, images, cancellation),
+            new InferenceEncoder(loaded.Model),
+            loaded.Tokenizer,
+            loaded.Config.Eval.BatchSize,
+            new ClassifierCache(request.Cache, ItemEncoders.TextSettings(loaded), view.Message),
+            request.Samples);
+        var evaluated = data.ConvertAll(item => Evaluate(evaluator, item, cancellation));
+        header = Header(loaded);
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Write(folder, header, evaluated);
+        }
+
+        return evaluated;
+    }
+
+    private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
+    {
+        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        if (item.Set.Task == DataSetTask.Retrieval)
+        {
+            return new OpenedData(item.Set, null, item.Set.OpenCaptioned(item.Source, options: options, cancellation: cancellation), null, "none");
+        }
+
+        var labelled = item.Set.OpenLabelled(item.Source, options: options, cancellation: cancellation);
+        var (prompts, described) = Prompts(item.Set, labelled.ClassNames);
+        return new OpenedData(item.Set, labelled, null, prompts, described);
+    }
+
+    private (ClassPrompts Prompts, string Described) Prompts(DataSetDescription set, IReadOnlyList<string> classNames)
+    {
+        if (request.Prompts is { } file)
+        {
+            return (ClassPrompts.OfFile(file, classNames), Path.GetFileName(file));
+        }
+
+        return request.Templates is { } named
+            ? (ClassPrompts.OfTemplates(classNames, ClassTemplates.Load(named)), Path.GetFileName(named))
+            : set.Templates.Count > 0
+            ? (ClassPrompts.OfTemplates(classNames, set.Templates), $"{set.Templates.Count} of the data set's description")
+            : (ClassPrompts.OfTemplates(classNames, ClassTemplates.Flip7), "flip7");
+    }
+
+    private EvaluatedSet Evaluate(DataSetEvaluator evaluator, OpenedData item, CancellationToken cancellation)
+    {
+        view.Message($"{item.Set.Title}: {(item.Labelled?.Images ?? item.Captioned!.Images).Count:N0} images.");
+        var settings = new Dictionary<string, string> { ["prompts"] = item.Described };
+        return item.Labelled is { } labelled
+            ? evaluator.Classify(item.Set, labelled, item.Prompts!, settings, cancellation)
+            : evaluator.Retrieve(item.Set, item.Captioned!, settings, cancellation);
+    }
+
+    private FeatureSet Features(LoadedModel loaded, IImageSource images, CancellationToken cancellation)
+    {
+        var (items, manifest) = ItemEncoders.Features(loaded, request.Mask, FeatureKind.Embedding, images, request.AllowMissing);
+        return new FeatureCache(request.Cache, view.Message).Read(
+            items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
+    }
+
+    private EvaluationHeader Header(LoadedModel loaded) => new(
+        request.Model,
+        WeightFile.Hash(loaded.Model.Parameters),
+        ItemEncoders.ConfigurationHash(loaded),
+        "zero-shot",
+        ItemEncoders.Describe(request.Mask, loaded.Config),
+        request.Prompts ?? request.Templates ?? "of each data set",
+        loaded.Config.Eval.Transform.ToString());
+
+    /// <summary>A data set that is there.</summary>
+    private sealed record OpenedData(
+        DataSetDescription Set, LabelledImages? Labelled, CaptionedImages? Captioned, ClassPrompts? Prompts, string Described);
+}

@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Flip.Io;
+using TorchSharp;
+
+namespace Flip.Evaluation.ZeroShot;
+
+/// <summary>
+/// Classifiers made of words, kept as files: eighty prompts for each of a thousand classes take minutes, and are the same for every data set of
+/// these classes. A file's name is a hash of the prompts and of what else the embeddings depend on.
+/// </summary>
+/// <param name="folder">Where the files are; created if need be.</param>
+/// <param name="settings">What the embeddings of texts depend on, by name: weights, tokenizer, precision.</param>
+/// <param name="say">Told what a user should know, in a sentence; null for nobody.</param>
+public sealed class ClassifierCache(string folder, IReadOnlyDictionary<string, string> settings, Action<string>? say = null)
+{
+    private const string Weights = "classifier";
+
+    /// <summary>The file of some prompts.</summary>
+    public string PathOf(ClassPrompts prompts)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        var sorted = new SortedDictionary<string, string>(settings.ToDictionary(), StringComparer.Ordinal);
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { settings = sorted, prompts.ClassNames, prompts.Texts }));
+        return Path.Combine(folder, $"classifier-{Convert.ToHexStringLower(hash)[..32]}.safetensors");
+    }
+
+    /// <summary>Reads a classifier, or makes and keeps it. A damaged file is told and made anew.</summary>
+    /// <param name="prompts">The texts of each class.</param>
+    /// <param name="make">Makes it.</param>
+    public ZeroShotClassifier Read(ClassPrompts prompts, Func<ZeroShotClassifier> make)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        var path = PathOf(prompts);
+        if (File.Exists(path))
+        {
+            try
+            {
+                return ReadFile(path, prompts);
+            }
+            catch (CheckpointFormatException e)
+            {
+                say?.Invoke($"A cached classifier is not usable and made anew: {e.Message}");
+            }
+        }
+
+        var made = make();
+        using var weights = torch.tensor(made.Weights, prompts.ClassNames.Count, made.EmbedDim);
+        SafetensorsWriter.Write(path, [(Weights, weights)]);
+        return made;
+    }
+
+    private static ZeroShotClassifier ReadFile(string path, ClassPrompts prompts)
+    {
+        using var reader = new SafetensorsReader(path);
+        var classes = prompts.ClassNames.Count;
+        var shape = reader.Contains(Weights) ? reader.Describe(Weights).Shape : [];
+        if (shape is not [var rows, > 0 and var dim] || rows != classes)
+        {
+            throw new CheckpointFormatException(path, Weights, $"has the shape [{string.Join(", ", shape)}], expected [{classes}, width]");
+        }
+
+        using var tensor = reader.ReadTensor(Weights);
+        var weights = tensor.data<float>().ToArray();
+        return Array.TrueForAll(weights, float.IsFinite)
+            ? new ZeroShotClassifier(prompts.ClassNames, weights, (int)dim)
+            : throw new CheckpointFormatException(path, Weights, "has numbers that are not finite");
+    }
+}
