@@ -29,7 +29,8 @@ public static class RocAuc
             throw new ConfigException($"ROC-AUC is of two classes, and there are {scores.Classes}.");
         }
 
-        if (scores.Labels.Index().FirstOrDefault(image => image.Item.Length > 1, (-1, [])) is (>= 0 and var both, _))
+        var both = scores.Labels.Index().FirstOrDefault(image => image.Item.Length > 1, (-1, [])).Index;
+        if (both >= 0)
         {
             throw new ConfigException($"ROC-AUC needs one right class for each image, and image {both} has both.");
         }

@@ -62,7 +62,7 @@ internal static class EvaluationPage
         var bars = classes.Select((score, label) => new ReportBar(
                 score.Name,
                 precisions?[label] ?? score.Accuracy ?? double.NaN,
-                string.Create(CultureInfo.InvariantCulture, $"{score.Images} images")))
+                string.Create(CultureInfo.InvariantCulture, $"{score.Images} {(score.Images == 1 ? "image" : "images")}")))
             .Where(bar => !double.IsNaN(bar.Share))
             .OrderBy(bar => bar.Share)
             .ToList();

@@ -34,6 +34,18 @@ public sealed record EvaluationReport(EvaluationHeader Header, IReadOnlyList<Eva
     /// <summary>What is wrong with it, null if nothing.</summary>
     internal string? Problem()
     {
+        if (Results.Any(result => result is null))
+        {
+            return "null stands in the list of results.";
+        }
+
+        // These are shown on consoles, which obey such characters.
+        var shown = Header.Entries().Concat(Results.Select(result => (Name: "data", Value: result.Data)));
+        if (shown.FirstOrDefault(entry => entry.Value.Any(char.IsControl)).Name is { } odd)
+        {
+            return $"The entry '{odd}' has a control character.";
+        }
+
         if (Results.FirstOrDefault(result => result.Problem() is not null) is { } wrong)
         {
             return wrong.Problem();

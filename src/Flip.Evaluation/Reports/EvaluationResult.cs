@@ -86,6 +86,13 @@ public sealed record EvaluationResult(
             return e.Message;
         }
 
+        // A reader of JSON checks members for null, not what lists hold.
+        if (References.Any(item => item is null) || Notes.Any(item => item is null) || Settings.Values.Any(item => item is null)
+            || ClassNames?.Any(item => item is null) == true)
+        {
+            return $"{Name}: null stands in a list of it.";
+        }
+
         IEnumerable<(string Name, double Value)> shares =
         [
             (Metric.Title(), Value),

@@ -86,7 +86,8 @@ public sealed class HtmlReport(string title)
     public void AddChart(string title, string xLabel, string yLabel, IReadOnlyList<ChartSeries> series, bool logarithmicY = false)
     {
         var chart = new Chart(xLabel, yLabel, series, logarithmicY);
-        _body.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(title)}</h3>\n<figure class=\"chart\"><div class=\"legend\">");
+        AddSubheading(title);
+        _body.Append("<figure class=\"chart\"><div class=\"legend\">");
         foreach (var (name, color) in chart.Legend)
         {
             _body.Append(CultureInfo.InvariantCulture, $"<span><i style=\"background:{color}\"></i>{Escape(name)}</span>");
@@ -147,7 +148,8 @@ public sealed class HtmlReport(string title)
     /// <param name="images">PNG or JPEG files with the lines below them.</param>
     public void AddImageGrid(string title, IEnumerable<ReportImage> images)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(title)}</h3>\n<div class=\"grid\">\n");
+        AddSubheading(title);
+        _body.Append("<div class=\"grid\">\n");
         foreach (var image in images)
         {
             _body.Append("<figure>");

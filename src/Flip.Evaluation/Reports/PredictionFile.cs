@@ -49,6 +49,7 @@ public static class PredictionFile
     }
 
     private static List<T> Read<T>(string path, Func<T, string?> problem)
+        where T : class, IPrediction
     {
         var predictions = new List<T>();
         foreach (var line in File.ReadLines(path))
@@ -56,7 +57,8 @@ public static class PredictionFile
             try
             {
                 var prediction = JsonSerializer.Deserialize<T>(line, StrictJson.Line) ?? throw new JsonException("null is no record");
-                predictions.Add(problem(prediction) is { } wrong ? throw new JsonException(wrong) : prediction);
+                var wrong = prediction.Key.Any(char.IsControl) ? "the key has a control character" : problem(prediction);
+                predictions.Add(wrong is null ? prediction : throw new JsonException(wrong));
             }
             catch (JsonException e)
             {

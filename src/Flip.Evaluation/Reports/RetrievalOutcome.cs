@@ -85,6 +85,7 @@ public sealed class RetrievalOutcome : EvaluationOutcome
     [
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Predictions.Count} images, {_result.TextToImage.Ranks.Count} texts. Median rank: image to text {_result.ImageToText.MedianRank()}, text to image {_result.TextToImage.MedianRank()}."),
+            $"{Predictions.Count} images, {_result.TextToImage.Ranks.Count} texts. "
+            + $"Median rank: image to text {_result.ImageToText.MedianRank()}, text to image {_result.TextToImage.MedianRank()}."),
     ];
 }

@@ -112,9 +112,9 @@ public class BootstrapTests
     [Fact]
     public void Replicates_in_which_the_metric_is_not_defined_are_left_out()
     {
-        // Of 3 images with 1 positive, (2/3)³ + (1/3)³ = 1/3 of the replicates have one kind only. Of 2, a half.
+        // Of 3 images with 1 positive, (2/3)³ + (1/3)³ = 1/3 of the replicates have one kind only.
         Assert.NotNull(Bootstrap.Interval(RocAuc.Statistic(new([0, 1, 1, 0, 1, 0], 2, [[1], [0], [0]]))));
-        Assert.Null(Bootstrap.Interval(new ShareStatistic([1, 1, 1], [0, 0, 0])));
+        Assert.Null(Bootstrap.Interval(new ShareStatistic([0, 0, 0], [0, 0, 0])));
     }
 
     [Fact]

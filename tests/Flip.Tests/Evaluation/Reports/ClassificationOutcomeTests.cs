@@ -22,7 +22,7 @@ public class ClassificationOutcomeTests
         Assert.Equal((4, new ScoredClass(5, 0.5f), 1, false), (first.Rank, first.FirstRight, first.Predicted, first.IsHit));
         Assert.Equal([6, 0, 1, 2, 3], second.Top.Select(top => top.Class));
         Assert.Equal(7, second.Rank);
-        Assert.Equal(0.5f, second.Margin);
+        Assert.Equal(0.9f - 0.4f, second.Margin);
         Assert.Null(first.Scores);
     }
 

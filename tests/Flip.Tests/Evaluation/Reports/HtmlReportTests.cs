@@ -116,7 +116,10 @@ public class HtmlReportTests
     {
         var report = new HtmlReport("t");
         report.AddBars("bars", [new ReportBar("a", 0.125, "8 images"), new ReportBar("b", 1, "")]);
-        Assert.Contains("<td>a</td><td><i style=\"width:12.5%\"></i></td><td class=\"number\">12.5</td><td>8 images</td>", report.ToHtml(), StringComparison.Ordinal);
+        Assert.Contains(
+            "<td>a</td><td><i style=\"width:12.5%\"></i></td><td class=\"number\">12.5</td><td>8 images</td>",
+            report.ToHtml(),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("<details>", report.ToHtml(), StringComparison.Ordinal);
         report.AddBars("many", [.. Enumerable.Range(0, 45).Select(i => new ReportBar($"class {i}", 0.5, ""))]);
         Assert.Contains("<details><summary>5 more</summary>", report.ToHtml(), StringComparison.Ordinal);

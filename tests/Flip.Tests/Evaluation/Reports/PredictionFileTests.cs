@@ -6,7 +6,9 @@ namespace Flip.Tests.Evaluation.Reports;
 
 public class PredictionFileTests
 {
-    private const string Good = """{"key":"a","right":[1],"rank":2,"firstRight":{"class":1,"score":0.25},"top":[{"class":0,"score":0.5},{"class":1,"score":0.25}]}""";
+    private const string Good = """
+        {"key":"a","right":[1],"rank":2,"firstRight":{"class":1,"score":0.25},"top":[{"class":0,"score":0.5},{"class":1,"score":0.25}]}
+        """;
 
     [Theory]
     [InlineData(false)]
@@ -51,7 +53,7 @@ public class PredictionFileTests
     [InlineData("", "does not contain any JSON tokens")]
     [InlineData("null", "null is no record")]
     [InlineData("[1]", "could not be converted")]
-    [InlineData("{\"key\":\"a\"", "end of data")]
+    [InlineData("{\"key\":\"a\"", "Expected depth to be zero")]
     [InlineData("{\"key\":\"b\"}", "missing required properties")]
     [InlineData("GOOD+\"more\":1,", "could not be mapped")]
     [InlineData("GOOD+\"key\":\"b\",", "uplicate")]
@@ -63,6 +65,7 @@ public class PredictionFileTests
     [InlineData("\"right\":[1]->\"right\":[1,1]", "has the label 1 twice")]
     [InlineData("\"right\":[1]->\"right\":null", "null")]
     [InlineData("\"right\":[1]->\"right\":[0]", "'top' has a right class at rank 1, and the rank is 2")]
+    [InlineData("\"key\":\"a\"->\"key\":\"\\u001b[2J\"", "the key has a control character")]
     [InlineData("\"rank\":2->\"rank\":1", "'top' has a right class at rank 2, and the rank is 1")]
     [InlineData("\"rank\":2->\"rank\":0", "the rank 0 is not between 1 and 2")]
     [InlineData("\"rank\":2->\"rank\":\"2\"", "could not be converted")]
@@ -75,7 +78,8 @@ public class PredictionFileTests
     {
         using var folder = new TemporaryFolder();
         var parts = change.Split("->");
-        var line = change.StartsWith("GOOD+", StringComparison.Ordinal) ? Good.Replace("{\"key\"", "{" + change["GOOD+".Length..] + "\"key\"", StringComparison.Ordinal)
+        var line = change.StartsWith("GOOD+", StringComparison.Ordinal)
+            ? Good.Replace("{\"key\"", "{" + change["GOOD+".Length..] + "\"key\"", StringComparison.Ordinal)
             : parts.Length == 2 ? Good.Replace(parts[0], parts[1], StringComparison.Ordinal)
             : change;
         File.WriteAllText(folder.File("p.jsonl"), Good.Replace("\"a\"", "\"first\"", StringComparison.Ordinal) + "\n" + line + "\n");
