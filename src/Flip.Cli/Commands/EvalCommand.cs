@@ -93,7 +93,7 @@ internal static class EvalCommand
         IReadOnlyList<EvaluatedSet> evaluated;
         using (var view = Consoles.Progress(result.GetValue(Json)))
         {
-            evaluated = new EvaluationRun(request, view).Run(out var header, cancellation);
+            (var header, evaluated) = new EvaluationRun(request, view).Run(cancellation);
             report = new EvaluationReport(header, [.. evaluated.Select(set => set.Result)]);
         }
 

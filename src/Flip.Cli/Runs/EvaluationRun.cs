@@ -18,7 +18,7 @@ namespace Flip.Cli.Runs;
 /// <param name="view">Shows the progress.</param>
 internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress view)
 {
-    public IReadOnlyList<EvaluatedSet> Run(out EvaluationHeader header, CancellationToken cancellation)
+    public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         var data = request.On
@@ -26,22 +26,23 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             .Select(item => Open(item, cancellation))
             .ToList();
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
         var evaluator = new DataSetEvaluator(
             images => Features(loaded, images, cancellation),
             new InferenceEncoder(loaded.Model),
             loaded.Tokenizer,
             loaded.Config.Eval.BatchSize,
-            new ClassifierCache(request.Cache, ItemEncoders.TextSettings(loaded), view.Message),
+            new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message),
             request.Samples);
         var evaluated = data.ConvertAll(item => Evaluate(evaluator, item, cancellation));
-        header = Header(loaded);
+        var header = Header(loaded, weights);
         if (request.Out is { } folder)
         {
             ResultsFolder.Write(folder, header, evaluated);
         }
 
-        return evaluated;
+        return (header, evaluated);
     }
 
     private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
@@ -87,9 +88,9 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }
 
-    private EvaluationHeader Header(LoadedModel loaded) => new(
+    private EvaluationHeader Header(LoadedModel loaded, string weights) => new(
         request.Model,
-        WeightFile.Hash(loaded.Model.Parameters),
+        weights,
         ItemEncoders.ConfigurationHash(loaded),
         "zero-shot",
         ItemEncoders.Describe(request.Mask, loaded.Config),

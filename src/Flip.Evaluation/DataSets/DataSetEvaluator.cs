@@ -49,15 +49,20 @@ public sealed class DataSetEvaluator(
         ZeroShotClassifier Make() => ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, cancellation);
         var classifier = classifiers is null ? Make() : classifiers.Read(prompts, Make);
         using var similarity = new Similarity(classifier.Weights, classifier.EmbedDim);
+
+        // A set with several labels may have images with none.
+        var ignored = set.Task == DataSetTask.MultiLabel ? data.Ignored ?? [.. data.Labels.Select(_ => Array.Empty<int>())] : null;
         var accumulator = new ClassificationAccumulator(data.ClassNames, set.Metric.NeedsScores());
         foreach (var rows in Enumerable.Range(0, present.Length).Chunk(Math.Max(1, ScoresAtOnce / data.ClassNames.Count)))
         {
             cancellation.ThrowIfCancellationRequested();
             var scores = similarity.Scores(features.Values[(rows[0] * features.Dim)..((rows[^1] + 1) * features.Dim)]);
-            accumulator.Add([.. rows.Select(row => features.Keys[row])], [.. rows.Select(row => data.Labels[present[row]])], scores);
+            accumulator.Add([.. rows.Select(row => features.Keys[row])], [.. rows.Select(row => data.Labels[present[row]])], scores, Of(ignored, rows));
         }
 
         return Evaluated(set, accumulator.ToOutcome(), data.Images, features, settings, cancellation);
+
+        List<int[]>? Of(IReadOnlyList<int[]>? ofImages, int[] rows) => ofImages is null ? null : [.. rows.Select(row => ofImages[present[row]])];
     }
 
     /// <summary>Retrieval among images and their captions, without a prompt.</summary>

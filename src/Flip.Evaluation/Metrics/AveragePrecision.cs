@@ -35,7 +35,8 @@ public static class AveragePrecision
         for (var label = 0; label < scores.Classes; label++)
         {
             bool[] isRight = [.. scores.Labels.Select(right => right.Contains(label))];
-            statistics.Add(new(scores.Column(label), isRight, elevenPoint));
+            bool[]? isIgnored = scores.Ignored is null ? null : [.. scores.Ignored.Select(ignored => ignored.Contains(label))];
+            statistics.Add(new(scores.Column(label), isRight, elevenPoint, isIgnored));
         }
 
         return statistics;

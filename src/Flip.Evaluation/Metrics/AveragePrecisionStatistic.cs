@@ -12,20 +12,22 @@ public sealed class AveragePrecisionStatistic : Statistic
     /// <param name="scores">Score of each image for the class, <c>[images]</c>, finite.</param>
     /// <param name="isRight">Whether each image is of the class.</param>
     /// <param name="elevenPoint">VOC2007's interpolation, not the plain sum.</param>
-    public AveragePrecisionStatistic(float[] scores, bool[] isRight, bool elevenPoint)
+    /// <param name="isIgnored">Images that count neither for nor against the class; null for none.</param>
+    public AveragePrecisionStatistic(float[] scores, bool[] isRight, bool elevenPoint, bool[]? isIgnored = null)
     {
         ArgumentNullException.ThrowIfNull(scores);
         ArgumentNullException.ThrowIfNull(isRight);
         _elevenPoint = elevenPoint;
-        var falling = scores.Select(score => -score).ToArray();
-        _order = [.. Enumerable.Range(0, scores.Length)];
+        Images = scores.Length;
+        _order = [.. Enumerable.Range(0, scores.Length).Where(image => isIgnored is null || !isIgnored[image])];
+        var falling = Array.ConvertAll(_order, image => -scores[image]);
         Array.Sort(falling, _order);
         _isRight = [.. _order.Select(image => isRight[image])];
         _endsThreshold = [.. _order.Select((_, place) => place == falling.Length - 1 || falling[place + 1] != falling[place])];
     }
 
     /// <inheritdoc/>
-    public override int Images => _order.Length;
+    public override int Images { get; }
 
     /// <inheritdoc/>
     public override double Of(ReadOnlySpan<int> counts)

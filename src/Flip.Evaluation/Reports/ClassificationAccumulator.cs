@@ -17,13 +17,14 @@ public sealed class ClassificationAccumulator(IReadOnlyList<string> classNames, 
     /// <param name="keys">Names of the images, each once in the data set.</param>
     /// <param name="labels">Their right classes, <c>[images][1 or more]</c>.</param>
     /// <param name="scores"><c>[images, classes]</c>, row after row.</param>
+    /// <param name="ignored">See <see cref="LabelledScores.Ignored"/>.</param>
     /// <exception cref="ArgumentException">The sizes do not fit.</exception>
     /// <exception cref="ConfigException">A label is no class.</exception>
     /// <exception cref="ArithmeticException">A score is not finite.</exception>
-    public void Add(IReadOnlyList<string> keys, IReadOnlyList<int[]> labels, float[] scores)
+    public void Add(IReadOnlyList<string> keys, IReadOnlyList<int[]> labels, float[] scores, IReadOnlyList<int[]>? ignored = null)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        var labelled = new LabelledScores(scores, classNames.Count, labels, keys);
+        var labelled = new LabelledScores(scores, classNames.Count, labels, keys, ignored);
         for (var image = 0; image < labelled.Images; image++)
         {
             _predictions.Add(Prediction.Of(labelled, image, keys[image], keepScores));

@@ -34,12 +34,18 @@ public sealed class ClassificationOutcome : EvaluationOutcome
     /// <summary>The outcome of scores that are in memory; a stream goes through <see cref="ClassificationAccumulator"/>.</summary>
     /// <inheritdoc cref="ClassificationAccumulator.Add"/>
     /// <param name="classNames">Names in the order of the labels.</param>
+    /// <param name="ignored">See <see cref="LabelledScores.Ignored"/>.</param>
     /// <param name="keepScores">Whether to keep all scores, for <see cref="Metric.ElevenPointMap"/> and <see cref="Metric.RocAuc"/>.</param>
     public static ClassificationOutcome Of(
-        IReadOnlyList<string> keys, IReadOnlyList<int[]> labels, IReadOnlyList<string> classNames, float[] scores, bool keepScores = false)
+        IReadOnlyList<string> keys,
+        IReadOnlyList<int[]> labels,
+        IReadOnlyList<string> classNames,
+        float[] scores,
+        bool keepScores = false,
+        IReadOnlyList<int[]>? ignored = null)
     {
         var accumulator = new ClassificationAccumulator(classNames, keepScores);
-        accumulator.Add(keys, labels, scores);
+        accumulator.Add(keys, labels, scores, ignored);
         return accumulator.ToOutcome();
     }
 
@@ -128,7 +134,7 @@ public sealed class ClassificationOutcome : EvaluationOutcome
     /// <summary>Pairs of classes that were mistaken for each other, the most frequent first; equals in the order of their classes.</summary>
     public IReadOnlyList<Confusion> Confusions() =>
     [
-        .. Predictions.Where(image => !image.IsHit)
+        .. Predictions.Where(image => !image.IsHit && image.FirstRight.Class >= 0)
             .CountBy(image => (Right: image.FirstRight.Class, image.Predicted))
             .Select(pair => new Confusion(pair.Key.Right, pair.Key.Predicted, pair.Value))
             .OrderByDescending(pair => pair.Images).ThenBy(pair => pair.Right).ThenBy(pair => pair.Predicted),
@@ -136,7 +142,7 @@ public sealed class ClassificationOutcome : EvaluationOutcome
 
     /// <summary>Images whose predicted class is the farthest above the right one, the farthest first.</summary>
     public IReadOnlyList<Prediction> WorstMistakes(int most) =>
-        [.. Predictions.Where(image => !image.IsHit).OrderByDescending(image => image.Margin).Take(most)];
+        [.. Predictions.Where(image => !image.IsHit && image.FirstRight.Class >= 0).OrderByDescending(image => image.Margin).Take(most)];
 
     private IEnumerable<IGrouping<int, Prediction>> ByClass() =>
         Predictions.SelectMany(image => image.Right, (image, label) => (image, label)).GroupBy(pair => pair.label, pair => pair.image);
@@ -157,6 +163,11 @@ public sealed class ClassificationOutcome : EvaluationOutcome
             prediction.Scores!.CopyTo(values, image * classes);
         }
 
-        return new(values, classes, Labels, [.. Predictions.Select(prediction => prediction.Key)]);
+        return new(
+            values,
+            classes,
+            Labels,
+            [.. Predictions.Select(prediction => prediction.Key)],
+            Predictions[0].Ignored is null ? null : [.. Predictions.Select(prediction => prediction.Ignored ?? [])]);
     }
 }

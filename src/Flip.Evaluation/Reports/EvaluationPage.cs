@@ -76,7 +76,7 @@ internal static class EvaluationPage
         if (names.Count <= MapClasses)
         {
             var counts = new int[names.Count, names.Count];
-            foreach (var image in outcome.Predictions)
+            foreach (var image in outcome.Predictions.Where(image => image.FirstRight.Class >= 0))
             {
                 counts[image.FirstRight.Class, image.Predicted]++;
             }

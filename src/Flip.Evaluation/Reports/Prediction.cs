@@ -10,8 +10,9 @@ namespace Flip.Evaluation.Reports;
 /// <param name="Rank">Place of the first right class, from 1; of equal scores the first class counts as the higher.</param>
 /// <param name="FirstRight">That class.</param>
 /// <param name="Top">The first five classes, or all where there are fewer, in their order.</param>
+/// <param name="Ignored">Classes that count neither for nor against; null in data sets where every image has a right class.</param>
 /// <param name="Scores">All scores, <c>[classes]</c>, where the metric needs them; else null.</param>
-public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass FirstRight, ScoredClass[] Top, float[]? Scores = null) : IPrediction
+public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass FirstRight, ScoredClass[] Top, int[]? Ignored = null, float[]? Scores = null) : IPrediction
 {
     /// <summary>Classes that <see cref="Top"/> has at most.</summary>
     public const int TopCount = 5;
@@ -29,14 +30,25 @@ public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass F
     public float Margin => Top[0].Score - FirstRight.Score;
 
     /// <inheritdoc/>
-    public bool HasAnswersOf(IPrediction other) => other is Prediction prediction && Right.Order().SequenceEqual(prediction.Right.Order());
+    public bool HasAnswersOf(IPrediction other) => other is Prediction prediction && Right.Order().SequenceEqual(prediction.Right.Order())
+        && (Ignored ?? []).Order().SequenceEqual((prediction.Ignored ?? []).Order());
+
+    private int[] Answers => Right.Length > 0 ? Right : Ignored ?? [];
 
     /// <summary>The record of one image's scores.</summary>
     internal static Prediction Of(LabelledScores scores, int image, string key, bool keepScores)
     {
         var row = scores.Row(image);
         var (right, rank) = scores.FirstRight(image);
-        return new(key, scores.Labels[image], rank, new(right, row[right]), First(row), keepScores ? row.ToArray() : null);
+        var first = First(row);
+        return new(
+            key,
+            scores.Labels[image],
+            rank,
+            right < 0 ? new(right, first[^1].Score) : new(right, row[right]),
+            first,
+            scores.Ignored?[image],
+            keepScores ? row.ToArray() : null);
     }
 
     /// <summary>What is wrong with a record that was read, null if nothing.</summary>
@@ -44,7 +56,7 @@ public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass F
     {
         try
         {
-            LabelledScores.CheckLabels(Right, classes, () => $"the image '{Key}'");
+            LabelledScores.CheckLabels(Right, Ignored, classes, () => $"the image '{Key}'");
         }
         catch (ConfigException e)
         {
@@ -56,7 +68,12 @@ public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass F
             return $"'top' has {Top.Length} classes, not {Math.Min(TopCount, classes)}";
         }
 
-        var first = Array.FindIndex(Top, top => Right.Contains(top.Class));
+        if (Answers.Length == 0 && IsInOrder(classes))
+        {
+            return Rank == classes + 1 && FirstRight == new ScoredClass(-1, Top[^1].Score) ? ScoresProblem(classes) : "it has no right class, and a rank of one";
+        }
+
+        var first = Array.FindIndex(Top, top => Answers.Contains(top.Class));
         return !IsInOrder(classes) ? "'top' has not classes with finite scores in falling order"
             : Rank < 1 || Rank > classes ? $"the rank {Rank} is not between 1 and {classes}"
             : first < 0 ? (Rank <= Top.Length ? $"'top' has no right class, and the rank is {Rank}" : OtherProblem(classes))
@@ -65,11 +82,14 @@ public sealed record Prediction(string Key, int[] Right, int Rank, ScoredClass F
     }
 
     private string? OtherProblem(int classes) =>
-        !Right.Contains(FirstRight.Class) || !float.IsFinite(FirstRight.Score) ? "'firstRight' is not a right class with a finite score"
+        !Answers.Contains(FirstRight.Class) || !float.IsFinite(FirstRight.Score) ? "'firstRight' is not a right class with a finite score"
         : FirstRight.Score > Top[Math.Min(Rank, Top.Length) - 1].Score ? "'firstRight' has a higher score than its place allows"
-        : Scores is null ? null
+        : ScoresProblem(classes);
+
+    private string? ScoresProblem(int classes) =>
+        Scores is null ? null
         : Scores.Length != classes || !Scores.All(float.IsFinite) ? $"'scores' has not {classes} finite numbers"
-        : Agrees(Of(new LabelledScores(Scores, classes, [Right]), 0, Key, keepScores: false)) ? null
+        : Agrees(Of(new LabelledScores(Scores, classes, [Right], ignored: Ignored is null ? null : [Ignored]), 0, Key, keepScores: false)) ? null
         : "'scores' does not give the other entries";
 
     private bool Agrees(Prediction other) => Rank == other.Rank && FirstRight == other.FirstRight && Top.SequenceEqual(other.Top);

@@ -65,12 +65,9 @@ public sealed record ResultsTable(IReadOnlyList<string> Headers, IReadOnlyList<I
     /// <summary>A share in percent with one decimal.</summary>
     internal static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 
-    /// <summary>Models of references, FLIP's first, else in the order in which they first occur.</summary>
+    /// <summary>Models of references in the order in which they first occur.</summary>
     internal static List<string> Models(EvaluationReport report, Func<ReferenceResult, bool> counts) =>
-    [
-        .. report.Results.SelectMany(result => result.References).Where(counts).Select(reference => reference.Model).Distinct()
-            .OrderBy(model => model.StartsWith("FLIP", StringComparison.Ordinal) ? 0 : 1),
-    ];
+        [.. report.Results.SelectMany(result => result.References).Where(counts).Select(reference => reference.Model).Distinct()];
 
     private static string Reference(EvaluationResult result, string model, string? measure) =>
         result.References.FirstOrDefault(reference => reference.Model == model && reference.Measure == measure) is { } found

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Flip.Config;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -60,45 +63,43 @@ public sealed class ZeroShotEvaluator : IEvaluator
         Scores(Classify(model, cancellation));
 
     /// <summary>The numbers of <see cref="Evaluate"/>, from a classification that is at hand.</summary>
-    public IReadOnlyDictionary<string, double> Scores(ZeroShotResult result)
+    public IReadOnlyDictionary<string, double> Scores(ClassificationOutcome result)
     {
         ArgumentNullException.ThrowIfNull(result);
         return new Dictionary<string, double>
         {
-            [$"{Name}/top1"] = result.TopK(1),
-            [$"{Name}/top5"] = result.TopK(5),
-            [$"{Name}/meanPerClass"] = result.MeanPerClass(),
-            [$"{Name}/chance"] = result.Chance(1),
-            [$"{Name}/chanceTop5"] = result.Chance(5),
+            [$"{Name}/top1"] = result.Statistic(Metric.Top1).Value(),
+            [$"{Name}/top5"] = result.Statistic(Metric.Top5).Value(),
+            [$"{Name}/meanPerClass"] = result.Statistic(Metric.MeanPerClass).Value(),
+            [$"{Name}/chance"] = result.Chance(Metric.Top1),
+            [$"{Name}/chanceTop5"] = result.Chance(Metric.Top5),
         };
     }
 
-    /// <summary>Classifies every image.</summary>
+    /// <summary>Classifies every image; its key is its number.</summary>
     /// <exception cref="InvalidDataException">There are not as many images as labels.</exception>
-    public ZeroShotResult Classify(IDualEncoder model, CancellationToken cancellation = default)
+    public ClassificationOutcome Classify(IDualEncoder model, CancellationToken cancellation = default)
     {
         var classifier = ZeroShotClassifier.Build(model, _tokenizer, _prompts, _batchSize, cancellation);
         using var similarity = new Similarity(classifier.Weights, classifier.EmbedDim);
-        var predictions = new List<int>(_labels.Count);
-        var ranks = new List<int>(_labels.Count);
+        var (gathered, done) = (new ClassificationAccumulator(_prompts.ClassNames), 0);
         foreach (var embeddings in Embeddings.OfImages(model, _images, cancellation))
         {
-            var scores = similarity.Scores(embeddings); // [images, classes]
-            for (var start = 0; start < scores.Length; start += similarity.Count)
+            var rows = Enumerable.Range(done, embeddings.Length / classifier.EmbedDim).ToList();
+            done += rows.Count;
+            if (done > _labels.Count)
             {
-                if (ranks.Count == _labels.Count)
-                {
-                    throw new InvalidDataException($"There are more images than the {_labels.Count} labels.");
-                }
-
-                var row = scores.AsSpan(start, similarity.Count);
-                predictions.Add(Ranking.Best(row));
-                ranks.Add(Ranking.Before(row, _labels[ranks.Count]));
+                throw new InvalidDataException($"There are more images than the {_labels.Count} labels.");
             }
+
+            gathered.Add(
+                [.. rows.Select(row => row.ToString(CultureInfo.InvariantCulture))],
+                [.. rows.Select(row => new[] { _labels[row] })],
+                similarity.Scores(embeddings));
         }
 
-        return ranks.Count == _labels.Count
-            ? new ZeroShotResult(_prompts.ClassNames, _labels, predictions, ranks)
-            : throw new InvalidDataException($"There are {ranks.Count} images for {_labels.Count} labels.");
+        return done == _labels.Count
+            ? gathered.ToOutcome()
+            : throw new InvalidDataException($"There are {done} images for {_labels.Count} labels.");
     }
 }

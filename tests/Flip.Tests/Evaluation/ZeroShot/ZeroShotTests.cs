@@ -47,15 +47,15 @@ public class ZeroShotTests
     {
         var evaluator = Evaluator([0, 1, 2, 3, 1, 6], [0, 1, 1, 3, 0, 0], classes: 7);
         var result = evaluator.Classify(NearestClass(7), Cancellation);
-        Assert.Equal([0, 1, 2, 3, 1, 6], result.Predictions);
+        Assert.Equal([0, 1, 2, 3, 1, 6], result.Predictions.Select(image => image.Predicted));
 
         // Image 2 is nearest to 2, then 1 and 3 alike, of which 1 is the first. Image 4: 1, 0, 2. Image 5: 6, 5, 4, 3, 2, 1, 0.
-        Assert.Equal([0, 0, 1, 0, 1, 6], result.Ranks);
+        Assert.Equal([1, 1, 2, 1, 2, 7], result.Predictions.Select(image => image.Rank));
         var numbers = evaluator.Evaluate(NearestClass(7), Cancellation);
         Assert.Equal(3 / 6.0, numbers["zeroShot/top1"]);
         Assert.Equal(5 / 6.0, numbers["zeroShot/top5"]);
-        Assert.Equal(1 / 7.0, numbers["zeroShot/chance"]);
-        Assert.Equal(5 / 7.0, numbers["zeroShot/chanceTop5"]);
+        Assert.Equal(1 / 7.0, numbers["zeroShot/chance"], 12);
+        Assert.Equal(5 / 7.0, numbers["zeroShot/chanceTop5"], 12);
 
         // Class 0: 1 of 3, class 1: 1 of 2, class 3: 1 of 1; the others have no image and do not count.
         Assert.Equal(((1 / 3.0) + (1 / 2.0) + 1) / 3, numbers["zeroShot/meanPerClass"], 12);
@@ -65,21 +65,13 @@ public class ZeroShotTests
     }
 
     [Fact]
-    public void The_confusion_matrix_has_the_right_class_in_the_row()
-    {
-        var confusion = Evaluator([0, 1, 1, 2], [0, 0, 1, 1], classes: 3).Classify(NearestClass(3), Cancellation).Confusion();
-        Assert.Equal(new[,] { { 1, 1, 0 }, { 0, 1, 1 }, { 0, 0, 0 } }, confusion);
-    }
-
-    [Fact]
     public void Batches_of_images_and_texts_do_not_show()
     {
         byte[] images = [5, 3, 2, 6, 1, 0, 0, 4, 2];
         int[] labels = [5, 2, 2, 0, 1, 4, 0, 4, 3];
         var expected = Evaluator(images, labels, 7).Classify(NearestClass(7), Cancellation);
         var actual = Evaluator(images, labels, 7, batchSize: 2).Classify(NearestClass(7), Cancellation);
-        Assert.Equal(expected.Predictions, actual.Predictions);
-        Assert.Equal(expected.Ranks, actual.Ranks);
+        Assert.Equal(expected.Predictions.Select(image => (image.Predicted, image.Rank)), actual.Predictions.Select(image => (image.Predicted, image.Rank)));
     }
 
     [Fact]
@@ -87,8 +79,8 @@ public class ZeroShotTests
     {
         var encoder = Encoder(2, _ => [1, 0], _ => [1, 0]);
         var result = Evaluator([0, 0, 0], [0, 1, 2], classes: 3).Classify(encoder, Cancellation);
-        Assert.Equal([0, 0, 0], result.Predictions);
-        Assert.Equal([0, 1, 2], result.Ranks);
+        Assert.Equal([0, 0, 0], result.Predictions.Select(image => image.Predicted));
+        Assert.Equal([1, 2, 3], result.Predictions.Select(image => image.Rank));
     }
 
     [Fact]
