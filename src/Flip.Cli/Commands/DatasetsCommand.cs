@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Cli.Reporting;
 using Flip.Evaluation.DataSets;
-using Spectre.Console;
 
 namespace Flip.Cli.Commands;
 
@@ -58,7 +56,14 @@ internal static class DatasetsCommand
         {
             Print(DataSets.All.Select(set => new
             {
-                set.Name, set.Title, set.Task, classes = set.Classes.Count, set.Metric, set.Split, set.Images, layouts = Kinds(set),
+                set.Name,
+                set.Title,
+                set.Task,
+                classes = set.Classes.Count,
+                set.Metric,
+                set.Split,
+                set.Images,
+                layouts = Kinds(set),
             }));
             return;
         }
@@ -76,8 +81,19 @@ internal static class DatasetsCommand
         {
             Print(new
             {
-                set.Name, set.Title, set.Task, set.Metric, set.Split, set.TrainSplit, set.Images, set.Notes, set.Data,
-                layouts = set.Layouts.Select(layout => new { layout.Kind, files = layout.Describe(set.Split) }), set.Templates, set.Classes, set.Results,
+                set.Name,
+                set.Title,
+                set.Task,
+                set.Metric,
+                set.Split,
+                set.TrainSplit,
+                set.Images,
+                set.Notes,
+                set.Data,
+                layouts = set.Layouts.Select(layout => new { layout.Kind, files = layout.Describe(set.Split) }),
+                set.Templates,
+                set.Classes,
+                set.Results,
             });
             return;
         }
@@ -96,20 +112,11 @@ internal static class DatasetsCommand
 
         WriteList("Prompts", set.Templates);
         WriteList("Classes", [.. set.Classes.Select(entry => entry.Aliases.Count == 0 ? entry.Name : $"{entry.Name} ({string.Join(", ", entry.Aliases)})")]);
-        if (set.Results.Count > 0)
+        foreach (var result in set.Results)
         {
-            var table = new Table().Border(TableBorder.Simple)
-                .AddColumns("model", "measure").AddColumn(new TableColumn("%").RightAligned()).AddColumn("source");
-            foreach (var result in set.Results)
-            {
-                table.AddRow(
-                    Markup.Escape(result.Model),
-                    Markup.Escape(result.Measure ?? $"zero-shot {Lower(set.Metric)}"),
-                    result.Value.ToString("0.0#", CultureInfo.InvariantCulture),
-                    Markup.Escape(result.Source));
-            }
-
-            Consoles.Output().Write(table);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.Value,6:0.0#} %  {result.Model}, {result.Measure ?? $"zero-shot {Lower(set.Metric)}"} ({result.Source})"));
         }
     }
 
@@ -153,7 +160,7 @@ internal static class DatasetsCommand
 
     private static IEnumerable<string> Kinds(DataSetDescription set) => set.Layouts.Select(layout => layout.Kind).Distinct();
 
-    private static string Summary(DataSetDescription set) => $"{set.Title}: {Lower(set.Task)}"
+    private static string Summary(DataSetDescription set) => $"{set.Title}, {Lower(set.Task)}"
         + (set.Task == DataSetTask.Retrieval ? "" : string.Create(CultureInfo.InvariantCulture, $" of {set.Classes.Count} classes"))
         + $", {Lower(set.Metric)} on {set.Split}"
         + (set.Images is { } images ? string.Create(CultureInfo.InvariantCulture, $" ({images} images)") : "");

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
@@ -27,50 +26,13 @@ public sealed record LabelledWebDataset : LabelledLayout
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
         var index = PublishedShards.Open(PublishedShards.Find(folder, options.Split)!, options, cancellation);
-        var (names, numbers) = Match(folder, options.Classes);
-        var classes = numbers?.Length ?? names?.Count;
-        var labels = PublishedShards.TypeOf(folder) == "multilabel"
-            ? [.. index.Shards.SelectMany(shard => ReadSeveral(shard, classes, options, cancellation))]
-            : SampleReading.ReadAll(index, (members, entry) => new[] { CaptionReader.ReadLabel(members, entry, classes ?? int.MaxValue) }, cancellation);
-        if (numbers is not null)
-        {
-            labels = Array.ConvertAll(labels, label => Array.ConvertAll(label, number => numbers[number]));
-        }
-
-        return new LabelledImages(new ShardImages(index), labels, names ?? NumberNames(labels, folder));
+        var numbers = ClassNumbers.Of(folder, options);
+        return PublishedShards.TypeOf(folder) == "multilabel"
+            ? LabelledShards.Named(index, [.. index.Shards.SelectMany(shard => ReadSeveral(shard, numbers, options, cancellation))], numbers, folder)
+            : LabelledShards.Open(index, numbers, folder, cancellation);
     }
 
-    /// <summary>The names of the classes, and for each published number the number of the class; null where they are the same.</summary>
-    private static (IReadOnlyList<string>? Names, int[]? Numbers) Match(string folder, ClassTable? known)
-    {
-        var path = PublishedShards.Names(folder);
-        if (!File.Exists(path))
-        {
-            return (known?.Names, null);
-        }
-
-        var published = TextLines.LinesOf(path).Select(line => line.Trim()).ToList();
-        while (published is [.., ""])
-        {
-            published.RemoveAt(published.Count - 1);
-        }
-
-        if (published.Count == 0)
-        {
-            throw new ConfigException($"'{path}' has no name.");
-        }
-
-        var numbers = known is null ? [] : published.Select((name, i) => NumberOf(known, name, i)).ToList();
-        return numbers.Count == known?.Names.Count && numbers.All(number => number >= 0) && numbers.Distinct().Count() == numbers.Count
-            ? (known!.Names, [.. numbers])
-            : (published, null);
-    }
-
-    /// <summary>The class of a published name: the one in its place if that is called so, for names may be there twice.</summary>
-    private static int NumberOf(ClassTable known, string name, int place) =>
-        place < known.Names.Count && known.IsCalled(place, name) ? place : known.Find(name) ?? -1;
-
-    private static IEnumerable<int[]> ReadSeveral(ShardIndex shard, int? classes, LayoutOptions options, CancellationToken cancellation)
+    private static IEnumerable<int[]> ReadSeveral(ShardIndex shard, ClassNumbers classes, LayoutOptions options, CancellationToken cancellation)
     {
         var labels = new Dictionary<string, int[]>(StringComparer.Ordinal);
         using (var reader = new TarReader(File.OpenRead(shard.Path)))
@@ -103,16 +65,16 @@ public sealed record LabelledWebDataset : LabelledLayout
         }
     }
 
-    private static int[] Read(Stream data, int? classes, string what)
+    private static int[] Read(Stream data, ClassNumbers classes, string what)
     {
         var bytes = new byte[data.Length];
         data.ReadExactly(bytes);
         try
         {
             var (labels, count) = NumpyLabels.Read(bytes);
-            return classes is null || count == classes
+            return classes.Limit == int.MaxValue || count == classes.Limit
                 ? labels
-                : throw new EvaluationDataException($"{what} are for {count} classes, and there are {classes}.");
+                : throw new EvaluationDataException($"{what} are for {count} classes, and there are {classes.Limit}.");
         }
         catch (BadSampleException e)
         {

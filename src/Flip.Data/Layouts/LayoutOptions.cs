@@ -11,6 +11,10 @@ public sealed record LayoutOptions
     /// <summary>The classes in the order of their numbers; null takes what the data say.</summary>
     public ClassTable? Classes { get; init; }
 
+    /// <summary>Whether names that lie beside numbered data are taken where they are others than <see cref="Classes"/>; else numbers are those
+    /// of <see cref="Classes"/>.</summary>
+    public bool PreferPublishedNames { get; init; }
+
     /// <summary>Whether images of classes that are not in <see cref="Classes"/> are passed over; they are an error else.</summary>
     public bool IgnoreOtherClasses { get; init; }
 

@@ -51,7 +51,7 @@ public static class LabelledSources
         }
 
         return ShardSources.IsPattern(source)
-            ? LabelledShards.Open(ShardSources.Open(source, options.Source, cancellation), source, options, cancellation)
+            ? LabelledShards.Open(ShardSources.Open(source, options.Source, cancellation), ClassNumbers.Of(null, options), source, cancellation)
             : throw new ConfigException(
                 $"'{source}' is no source of labelled images: expected a folder, .tar shards, or a list ({string.Join(", ", Lists)}).");
     }

@@ -100,6 +100,7 @@ public sealed record DataSetDescription
     {
         Split = training ? TrainSplit : Split,
         Classes = Classes.Count > 0 ? new ClassTable(Classes) : null,
+        PreferPublishedNames = true,
         IgnoreOtherClasses = IgnoreOtherClasses,
         SeveralLabels = Task == DataSetTask.MultiLabel,
         Videos = Videos,

@@ -143,9 +143,17 @@ public sealed class LabelledSourcesTests : IDisposable
     public void The_real_Tiny_ImageNet_opens_as_shards()
     {
         var set = LabelledSources.Open(SharedData.Require("data/tiny-imagenet"));
-        Assert.Equal((2500, 100), (set.Images.Count, set.ClassNames.Count));
+        Assert.Equal((2500, 100, "boa constrictor"), (set.Images.Count, set.ClassNames.Count, set.ClassNames[0]));
         Assert.All(set.Labels.CountBy(label => label[0]), count => Assert.Equal(25, count.Value));
         Assert.Equal(16_000, LabelledSources.Open(SharedData.Require("data/tiny-imagenet"), new LayoutOptions { Split = "train" }).Images.Count);
+    }
+
+    [Fact]
+    public void Names_beside_shards_say_what_their_numbers_mean()
+    {
+        _folder.Shard("val-0.tar", "cls", [(byte)'0'], [(byte)'1']).Text("classes.json", """[{"label": 0, "names": ["dog"]}, {"label": 1, "names": ["cat"]}]""");
+        Assert.Equal(["dog", "cat"], Open().ClassNames);
+        Assert.Equal([1, 0], Open(new(ClassEntry.OfNames(["cat", "dog"]))).Labels.Select(label => label[0]));
     }
 
     [Theory]

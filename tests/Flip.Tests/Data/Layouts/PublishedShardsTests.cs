@@ -39,10 +39,16 @@ public sealed class PublishedShardsTests : IDisposable
         Assert.Equal(known.Names, set.ClassNames);
         Assert.Equal([2, 0, 1], set.Labels.Select(label => label[0]));
 
-        // Other classes: the numbers mean what the folder says.
-        set = LabelledSources.Open(_folder.Path, new LayoutOptions { Classes = new(ClassEntry.OfNames(["apple pie", "cat", "emu"])) });
+        // Other classes: the numbers mean what the folder says, or what the caller says.
+        var others = new LayoutOptions { Classes = new(ClassEntry.OfNames(["apple pie", "cat", "emu"])) };
+        set = LabelledSources.Open(_folder.Path, others with { PreferPublishedNames = true });
         Assert.Equal(["Dog", "apple_pie", "cat"], set.ClassNames);
         Assert.Equal([0, 1, 2], set.Labels.Select(label => label[0]));
+        set = LabelledSources.Open(_folder.Path, others);
+        Assert.Equal(["apple pie", "cat", "emu"], set.ClassNames);
+        Assert.Equal([0, 1, 2], set.Labels.Select(label => label[0]));
+        var fewer = new LayoutOptions { Classes = new(ClassEntry.OfNames(["a", "b"])) };
+        Assert.Contains("3 classes, and 2 were named", Assert.Throws<ConfigException>(() => LabelledSources.Open(_folder.Path, fewer)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
