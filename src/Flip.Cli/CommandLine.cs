@@ -57,6 +57,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         TuneCommand.Create(),
         EvalCommand.Create(),
+        ProbeCommand.Create(),
         RankCommand.Create(),
         EmbedCommand.Create(),
         PullCommand.Create(),

@@ -3,9 +3,11 @@ using System.Security.Cryptography;
 using System.Text;
 using Flip.Cli.Commands;
 using Flip.Config;
+using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
+using Flip.Evaluation.Features;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -15,11 +17,42 @@ namespace Flip.Cli.Runs;
 /// <summary>Sources of images and texts with a model that embeds them.</summary>
 internal static class ItemEncoders
 {
+    private const double ViewMinArea = 0.08; // that of RandomResizedCrop, which the paper's linear probe crops by
+
     /// <summary>Images as an evaluation sees them.</summary>
     public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
         new ImageLoader(images, Evaluators.Transform(loaded.Config), loaded.Config.Data.Workers, allowMissing),
         seen => mask.Encoder(loaded, seen),
         loaded.Config.Eval.BatchSize);
+
+    /// <summary>Features of images for a probe, and all that they depend on.</summary>
+    /// <param name="loaded">The model.</param>
+    /// <param name="mask">How images are seen.</param>
+    /// <param name="kind">What of an image is kept.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="allowMissing">Whether images that cannot be used are left out.</param>
+    /// <param name="view">Which random crop of each image, from 0; null for the evaluation's own.</param>
+    public static (IItemEncoder Items, EmbeddingManifest Manifest) Features(
+        LoadedModel loaded, MaskChoice mask, FeatureKind kind, IImageSource images, bool allowMissing, int? view = null)
+    {
+        var (size, seed) = (loaded.Config.Model.Image.ImageSize, (ulong)loaded.Config.Train.Seed);
+        IImageTransform transform = view is { } epoch
+            ? new RandomView(new TrainTransform(size, ViewMinArea, flipProbability: 0, seed), epoch)
+            : Evaluators.Transform(loaded.Config);
+        var loader = new ImageLoader(images, transform, loaded.Config.Data.Workers, allowMissing);
+        var batch = loaded.Config.Eval.BatchSize;
+        var items = kind == FeatureKind.Pooled
+            ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
+            : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
+        var manifest = Manifest(loaded, mask, items);
+        manifest.Settings["feature"] = kind.ToString();
+        if (view is not null)
+        {
+            manifest.Settings["transform"] = string.Create(CultureInfo.InvariantCulture, $"random crop from {ViewMinArea}, seed {seed}, view {view}");
+        }
+
+        return (items, manifest);
+    }
 
     /// <summary>Texts as they are.</summary>
     public static TextItems Texts(LoadedModel loaded, ITextSource texts, bool allowMissing, CancellationToken cancellation) => new(

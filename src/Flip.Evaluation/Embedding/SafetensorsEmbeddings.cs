@@ -1,5 +1,6 @@
 using System.Text;
 using Flip.Io;
+using TorchSharp;
 
 namespace Flip.Evaluation.Embedding;
 
@@ -10,6 +11,23 @@ namespace Flip.Evaluation.Embedding;
 internal static class SafetensorsEmbeddings
 {
     public const string Extension = ".safetensors";
+
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="CheckpointFormatException">It holds something else.</exception>
+    public static (IReadOnlyList<string> Keys, float[] Vectors) Read(SafetensorsReader reader)
+    {
+        if (reader.Describe("embeddings") is not { Type: "F32", Shape: [var rows, _] } embeddings || embeddings.Count > Array.MaxLength
+            || reader.Describe("keys").Type != "U8")
+        {
+            throw new CheckpointFormatException(reader.Path, "embeddings", "no F32 of two dimensions that fits in memory, or no keys of bytes");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var keys = Encoding.UTF8.GetString(reader.ReadTensor("keys").bytes).Split('\n');
+        return keys.Length == rows
+            ? (keys, reader.ReadFloats("embeddings"))
+            : throw new CheckpointFormatException(reader.Path, "keys", $"{keys.Length} keys of {rows} embeddings");
+    }
 
     /// <summary>Joins the parts.</summary>
     public static void Write(string path, EmbeddingParts parts, string temporarySuffix, CancellationToken cancellation)

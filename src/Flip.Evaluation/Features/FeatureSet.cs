@@ -1,0 +1,34 @@
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Probes;
+
+namespace Flip.Evaluation.Features;
+
+/// <summary>Features of a source's images.</summary>
+/// <param name="Keys">Key of each image that could be used, in the source's order, <c>[count]</c>.</param>
+/// <param name="Values"><c>[count, Dim]</c></param>
+/// <param name="Dim">Width of a feature.</param>
+/// <param name="Missing">Images that were left out.</param>
+public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing)
+{
+    /// <summary>The features with their classes; the labels of missing images are left out too.</summary>
+    /// <param name="source">The images that the features are of.</param>
+    /// <param name="labels">Class of each image of the source.</param>
+    /// <exception cref="EvaluationDataException">The keys are not the source's.</exception>
+    public LabelledFeatures With(IImageSource source, IReadOnlyList<int> labels)
+    {
+        var row = 0;
+        var present = new int[Keys.Count];
+        foreach (var (image, key) in source.Keys().Index())
+        {
+            if (row < Keys.Count && Keys[row] == key)
+            {
+                present[row++] = labels[image];
+            }
+        }
+
+        return row == Keys.Count
+            ? new LabelledFeatures(Values, Dim, present, Keys)
+            : throw new EvaluationDataException($"The features of '{Keys[row]}' belong to no image of the source.");
+    }
+}
