@@ -57,6 +57,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         TuneCommand.Create(),
         EvalCommand.Create(),
+        ProbeCommand.Create(),
         CompareCommand.Create(),
         RankCommand.Create(),
         EmbedCommand.Create(),

@@ -36,7 +36,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message),
             request.Samples);
         var evaluated = data.ConvertAll(item => Evaluate(evaluator, item, cancellation));
-        var header = Header(loaded, weights);
+        var header = Header(request.Model, loaded, weights, request.Mask, request.Prompts ?? request.Templates ?? "of each data set");
         if (request.Out is { } folder)
         {
             ResultsFolder.Write(folder, header, evaluated);
@@ -88,13 +88,14 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }
 
-    private EvaluationHeader Header(LoadedModel loaded, string weights) => new(
-        request.Model,
+    /// <summary>What the numbers of a model depend on; the method is zero-shot unless it is changed.</summary>
+    public static EvaluationHeader Header(string model, LoadedModel loaded, string weights, MaskChoice mask, string prompts) => new(
+        model,
         weights,
         ItemEncoders.ConfigurationHash(loaded),
         "zero-shot",
-        ItemEncoders.Describe(request.Mask, loaded.Config),
-        request.Prompts ?? request.Templates ?? "of each data set",
+        ItemEncoders.Describe(mask, loaded.Config),
+        prompts,
         loaded.Config.Eval.Transform.ToString());
 
     /// <summary>A data set that is there.</summary>

@@ -5,6 +5,9 @@ namespace Flip.Evaluation.DataSets;
 /// <summary>Groups of data sets that a table of the paper has.</summary>
 public static class Suites
 {
+    /// <summary>The name of all groups together.</summary>
+    public const string Every = "all";
+
     /// <summary>The groups by name.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> All { get; } = new Dictionary<string, IReadOnlyList<string>>
     {
@@ -24,6 +27,6 @@ public static class Suites
     /// <summary>The data sets of a group; null where there is no group of that name.</summary>
     public static IReadOnlyList<DataSetDescription>? Find(string name) =>
         All.TryGetValue(name, out var names) ? [.. names.Select(DataSets.Get)]
-        : name == "all" ? [.. All.Values.SelectMany(group => group).Select(DataSets.Get)]
+        : name == Every ? [.. All.Values.SelectMany(group => group).Select(DataSets.Get)]
         : null;
 }

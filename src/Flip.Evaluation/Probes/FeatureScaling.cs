@@ -6,11 +6,11 @@ public enum FeatureScaling
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>One factor that brings the root mean square of all features to 1. It changes nothing but the unit of λ, which means the same
+    /// <summary>One factor that brings the mean variance of the features to 1. It changes nothing but the unit of λ, which means the same
     /// then for embeddings of length 1 and for features of any size.</summary>
-    RootMeanSquare,
+    Common,
 
-    /// <summary>Each feature to mean 0 and standard deviation 1.</summary>
+    /// <summary>Each feature to standard deviation 1.</summary>
     Standardize,
 }
 
@@ -19,23 +19,22 @@ public enum FeatureScaling
 /// <param name="Factor">What it is multiplied by then, <c>[dim]</c>.</param>
 internal sealed record ScaledFeatures(double[] Mean, double[] Factor)
 {
-    /// <summary>The scaling of a training set.</summary>
+    /// <summary>The scaling of a training set. The mean is always taken off: since biases are free, that moves no minimum.</summary>
     public static ScaledFeatures Of(LabelledFeatures features, FeatureScaling scaling)
     {
-        var zero = new double[features.Dim];
-        var mean = scaling == FeatureScaling.Standardize ? Averages(features, zero, power: 1) : zero;
-        var squares = Averages(features, mean, power: 2);
-        var all = squares.Average();
-        return new(mean, Array.ConvertAll(squares, square => scaling switch
+        var mean = Averages(features, new double[features.Dim], power: 1);
+        var variances = Averages(features, mean, power: 2);
+        var common = variances.Average();
+        return new(mean, Array.ConvertAll(variances, variance => scaling switch
         {
-            FeatureScaling.Standardize => Inverse(square),
-            FeatureScaling.RootMeanSquare => Inverse(all),
+            FeatureScaling.Standardize => Inverse(variance),
+            FeatureScaling.Common => Inverse(common),
             _ => 1,
         }));
     }
 
     // A feature that never changes stays as it is: 0.
-    private static double Inverse(double square) => square > 0 ? 1 / Math.Sqrt(square) : 1;
+    private static double Inverse(double variance) => variance > 0 ? 1 / Math.Sqrt(variance) : 1;
 
     /// <summary>Mean of (x - mean) to a power, of each feature.</summary>
     private static double[] Averages(LabelledFeatures features, double[] mean, int power)

@@ -33,8 +33,9 @@ public static class FewShotProbe
     /// <param name="labels">Class of each training image.</param>
     /// <param name="classNames">Names of the classes.</param>
     /// <param name="shots">The sizes asked for.</param>
+    /// <param name="choosesLambda">Whether images are needed to choose λ with.</param>
     /// <exception cref="ConfigException">A class has too few images, or none of the classes has one to choose λ with.</exception>
-    public static void Check(int[] labels, IReadOnlyList<string> classNames, IReadOnlyList<int> shots)
+    public static void Check(int[] labels, IReadOnlyList<string> classNames, IReadOnlyList<int> shots, bool choosesLambda = true)
     {
         var most = shots.Max();
         var counts = new int[classNames.Count];
@@ -50,9 +51,9 @@ public static class FewShotProbe
                 $"--shots {most}: the class '{classNames[fewest]}' has {counts[fewest]} training images; every class needs {most}.");
         }
 
-        if (counts.Max() == most)
+        if (choosesLambda && counts.Max() == most)
         {
-            throw new ConfigException($"--shots {most}: the regulariser is chosen on further images, and no class has more than {most}.");
+            throw new ConfigException($"--shots {most}: the regulariser is chosen on further images, and no class has more than {most}; give --lambda.");
         }
     }
 
@@ -82,17 +83,17 @@ public static class FewShotProbe
             var start = Stopwatch.GetTimestamp();
             var order = ClassDraw.Of(train.Labels, classes, options.Seed, draw).Images;
             var few = train.Select([.. order.SelectMany(images => images.Take(shots))]);
-            var (lambda, variables) = (options.Lambda ?? 0, (double[]?)null);
+            var (lambda, near) = (options.Lambda ?? 0, (LinearClassifier?)null);
             if (options.Lambda is null)
             {
                 var further = train.Select([.. order.SelectMany(images => images.Skip(shots).Take(Math.Min(shots, MostValidationImages)))]);
                 var sweep = LogisticProbe.Sweep(few, further, classes, options.Scaling, null, cancellation);
-                (lambda, variables) = (sweep.Best.Lambda, sweep.Variables);
+                (lambda, near) = (sweep.Best.Lambda, sweep.Classifier);
             }
 
             using var regression = new LogisticRegression(
-                few, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-6 });
-            var fit = regression.Fit(lambda, variables, cancellation);
+                few, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-5 });
+            var fit = regression.Fit(lambda, near, cancellation);
             results.Add(new(
                 string.Create(CultureInfo.InvariantCulture, $"{Name}-{shots}"),
                 LogisticProbe.Describe(lambda, options.Lambda is null),

@@ -13,6 +13,7 @@ public sealed record LabelledFeatures(float[] Values, int Dim, int[] Labels, IRe
     /// <summary>Refuses features that no probe can be trained on or measured with.</summary>
     /// <param name="classes">Number of classes.</param>
     /// <exception cref="ArgumentException">There is no image, a label names no class, or the parts do not fit each other.</exception>
+    /// <exception cref="ArithmeticException">A feature is not finite.</exception>
     public void Check(int classes)
     {
         if (Count == 0 || Values.LongLength != (long)Count * Dim || Keys.Count != Count)
@@ -24,6 +25,12 @@ public sealed record LabelledFeatures(float[] Values, int Dim, int[] Labels, IRe
         if (bad >= 0)
         {
             throw new ArgumentException($"The image '{Keys[bad]}' has the label {Labels[bad]}; there are {classes} classes.");
+        }
+
+        var value = Array.FindIndex(Values, value => !float.IsFinite(value));
+        if (value >= 0)
+        {
+            throw new ArithmeticException($"The image '{Keys[value / Dim]}' has the feature {Values[value]}: the weights are not usable.");
         }
     }
 

@@ -39,7 +39,7 @@ public sealed record LinearClassifier(double[] Weights, double[] Biases)
         return new(features.Keys, features.Labels, classes, scores);
     }
 
-    /// <summary>The classifier of unscaled features that agrees with this one of scaled ones.</summary>
+    /// <summary>The classifier of features as they are that agrees with this one of scaled ones.</summary>
     internal LinearClassifier Unscale(ScaledFeatures scaled)
     {
         var dim = scaled.Mean.Length;
@@ -48,6 +48,20 @@ public sealed record LinearClassifier(double[] Weights, double[] Biases)
         {
             weights[i] *= scaled.Factor[i % dim];
             biases[i / dim] -= weights[i] * scaled.Mean[i % dim];
+        }
+
+        return new(weights, biases);
+    }
+
+    /// <summary>The classifier of scaled features that agrees with this one of features as they are.</summary>
+    internal LinearClassifier Scale(ScaledFeatures scaled)
+    {
+        var dim = scaled.Mean.Length;
+        var (weights, biases) = ((double[])Weights.Clone(), (double[])Biases.Clone());
+        for (var i = 0; i < weights.Length; i++)
+        {
+            biases[i / dim] += weights[i] * scaled.Mean[i % dim];
+            weights[i] /= scaled.Factor[i % dim];
         }
 
         return new(weights, biases);

@@ -17,7 +17,7 @@ public sealed record LogisticProbeOptions
     public ulong Seed { get; init; }
 
     /// <summary>What is done to the features first.</summary>
-    public FeatureScaling Scaling { get; init; } = FeatureScaling.RootMeanSquare;
+    public FeatureScaling Scaling { get; init; } = FeatureScaling.Common;
 }
 
 /// <summary>
@@ -47,7 +47,7 @@ public static class LogisticProbe
     {
         test.Check(classes);
         var start = Stopwatch.GetTimestamp();
-        var (lambda, variables) = (options.Lambda ?? 0, (double[]?)null);
+        var (lambda, near) = (options.Lambda ?? 0, (LinearClassifier?)null);
         IReadOnlyList<SweepPoint> points = [];
         if (options.Lambda is null)
         {
@@ -59,13 +59,13 @@ public static class LogisticProbe
             }
 
             var sweep = Sweep(train.Select(kept), train.Select(held), classes, options.Scaling, report, cancellation);
-            (lambda, variables, points) = (sweep.Best.Lambda, sweep.Variables, sweep.Points);
+            (lambda, near, points) = (sweep.Best.Lambda, sweep.Classifier, sweep.Points);
         }
 
         // Measured once and written down, so in fp64 to the last digits that matter.
         using var all = new LogisticRegression(
-            train, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-6 });
-        var fit = all.Fit(lambda, variables, cancellation);
+            train, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-5 });
+        var fit = all.Fit(lambda, near, cancellation);
         var scored = fit.Classifier.Score(test);
         return new(Name, Describe(lambda, options.Lambda is null), scored, Stopwatch.GetElapsedTime(start).TotalSeconds, new Dictionary<string, object>
         {
@@ -78,7 +78,7 @@ public static class LogisticProbe
     }
 
     /// <summary>Chooses λ by validation images that the fits do not see.</summary>
-    internal static (SweepPoint Best, double[] Variables, IReadOnlyList<SweepPoint> Points) Sweep(
+    internal static (SweepPoint Best, LinearClassifier Classifier, IReadOnlyList<SweepPoint> Points) Sweep(
         LabelledFeatures train,
         LabelledFeatures validation,
         int classes,
@@ -87,17 +87,17 @@ public static class LogisticProbe
         CancellationToken cancellation)
     {
         using var regression = new LogisticRegression(train, classes, new() { Scaling = scaling });
-        var variables = new Dictionary<double, double[]>();
+        var classifiers = new Dictionary<double, LinearClassifier>();
         var (best, points) = RegularizerSweep.Search((lambda, nearest) =>
         {
-            var fit = regression.Fit(lambda, nearest is { } known ? variables[known] : null, cancellation);
-            variables[lambda] = fit.Variables;
+            var fit = regression.Fit(lambda, nearest is { } known ? classifiers[known] : null, cancellation);
+            classifiers[lambda] = fit.Classifier;
             var scored = fit.Classifier.Score(validation);
             var point = new SweepPoint(lambda, scored.TopK(1), scored.CrossEntropy());
             report?.Invoke(point);
             return point;
         });
-        return (best, variables[best.Lambda], points);
+        return (best, classifiers[best.Lambda], points);
     }
 
     /// <summary>λ in words; a choice at the end of the range is said to be one, since a better one may lie beyond.</summary>

@@ -10,14 +10,14 @@ namespace Flip.Evaluation.Probes;
 public sealed record LogisticOptions
 {
     /// <summary>What is done to the features first.</summary>
-    public FeatureScaling Scaling { get; init; } = FeatureScaling.RootMeanSquare;
+    public FeatureScaling Scaling { get; init; } = FeatureScaling.Common;
 
     /// <summary>Whether products are fp64; they are fp32 else, at less than half the time, and only a sum over chunks is fp64.</summary>
     public bool DoublePrecision { get; init; }
 
-    /// <summary>Largest entry of the gradient, relative to a loss above 1 and to weights above 1, at which the minimum counts as found;
-    /// fp32 products reach about 1e-6.</summary>
-    public double GradientTolerance { get; init; } = 1e-4;
+    /// <summary>Largest entry of the gradient at which the minimum counts as found, in units in which the loss bends by about 1 (and relative
+    /// to a loss and to variables above 1).</summary>
+    public double GradientTolerance { get; init; } = 3e-4;
 
     /// <summary>Most steps; CLIP's protocol has 1000.</summary>
     public int MaxIterations { get; init; } = 1000;
@@ -31,8 +31,7 @@ public sealed record LogisticOptions
 /// <param name="Loss">The objective: mean cross-entropy + λ/2 · squared weights.</param>
 /// <param name="Evaluations">Passes over the training set.</param>
 /// <param name="IsConverged">Whether the gradient came within its tolerance.</param>
-/// <param name="Variables">Weights and biases for the scaled features; another fit may start with them.</param>
-public sealed record LogisticFit(LinearClassifier Classifier, double Loss, int Evaluations, bool IsConverged, double[] Variables);
+public sealed record LogisticFit(LinearClassifier Classifier, double Loss, int Evaluations, bool IsConverged);
 
 /// <summary>
 /// Multinomial logistic regression by L-BFGS. It minimises the mean cross-entropy of the training images + λ/2 · the sum of squared weights;
@@ -41,11 +40,11 @@ public sealed record LogisticFit(LinearClassifier Classifier, double Loss, int E
 public sealed class LogisticRegression : IDisposable
 {
     private const int Memory = 10;
-    private const int RowsScaledAtOnce = 4096;
 
     private readonly LogisticOptions _options;
     private readonly int _classes;
     private readonly ScaledFeatures _scaled;
+    private readonly PrincipalAxes _axes;
     private readonly SoftmaxLoss _loss;
 
     /// <summary>Takes the training set, once for any number of fits.</summary>
@@ -53,22 +52,27 @@ public sealed class LogisticRegression : IDisposable
     /// <param name="classes">Number of classes.</param>
     /// <param name="options">How it is computed.</param>
     /// <exception cref="ArgumentException">See <see cref="LabelledFeatures.Check"/>.</exception>
+    /// <exception cref="ArithmeticException">A feature is not finite.</exception>
     public LogisticRegression(LabelledFeatures train, int classes, LogisticOptions options)
     {
         train.Check(classes);
         (_classes, _options) = (classes, options);
+        LibTorch.EnsureLoaded();
         _scaled = ScaledFeatures.Of(train, options.Scaling);
-        _loss = new SoftmaxLoss(Scale(train, options.DoublePrecision), train.Labels, classes, options.RowsAtOnce);
+        _axes = new PrincipalAxes(train, _scaled);
+        var features = _axes.Rotate(options.DoublePrecision ? ScalarType.Float64 : ScalarType.Float32);
+        _loss = new SoftmaxLoss(features, train.Labels, classes, options.RowsAtOnce);
     }
 
     /// <summary>Fits.</summary>
     /// <param name="lambda">Factor λ of the penalty, at least 0.</param>
-    /// <param name="start">Variables of another fit of as many classes and features; null for zeros. The minimum is the same, found sooner.</param>
+    /// <param name="start">A classifier of the same classes and features to begin with; null for zeros. The minimum is the same, found sooner.</param>
     /// <param name="cancellation">Stops between two passes.</param>
-    /// <exception cref="ArithmeticException">The features give no finite loss.</exception>
-    public LogisticFit Fit(double lambda, double[]? start = null, CancellationToken cancellation = default)
+    public LogisticFit Fit(double lambda, LinearClassifier? start = null, CancellationToken cancellation = default)
     {
-        var lowest = (Value: double.PositiveInfinity, Point: start ?? new double[_loss.Variables]);
+        var bends = Array.ConvertAll(_axes.Variances, variance => (variance / _classes) + lambda); // of the loss, at equal probabilities
+        var units = Array.ConvertAll(bends, bend => bend > 0 ? 1 / Math.Sqrt(bend) : 1);
+        var lowest = (Value: double.PositiveInfinity, Point: start is null ? new double[_loss.Variables] : ToVariables(start, units));
         var (evaluations, isConverged) = (0, false);
         var objective = ObjectiveFunction.Gradient(at =>
         {
@@ -76,12 +80,7 @@ public sealed class LogisticRegression : IDisposable
             evaluations++;
             var point = at.AsArray() ?? at.ToArray();
             var gradient = new double[point.Length];
-            var value = _loss.Evaluate(lambda, point, gradient);
-            if (!double.IsFinite(value) && evaluations == 1)
-            {
-                throw new ArithmeticException("The loss of the probe is not finite where it begins: the features are not usable.");
-            }
-
+            var value = _loss.Evaluate(lambda, units, point, gradient);
             if (value < lowest.Value)
             {
                 lowest = (value, [.. point]); // copied: the minimiser moves its own
@@ -102,27 +101,30 @@ public sealed class LogisticRegression : IDisposable
             // Out of iterations, or rounding leaves no lower point along the line: the lowest point stands, and IsConverged tells.
         }
 
-        var classifier = new LinearClassifier(lowest.Point[..^_classes], lowest.Point[^_classes..]).Unscale(_scaled);
-        return new(classifier, lowest.Value, evaluations, isConverged, lowest.Point);
+        return new(ToClassifier(lowest.Point, units), lowest.Value, evaluations, isConverged);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _loss.Dispose();
-
-    private Tensor Scale(LabelledFeatures train, bool doublePrecision)
+    public void Dispose()
     {
-        LibTorch.EnsureLoaded();
-        var features = empty([train.Count, train.Dim], doublePrecision ? ScalarType.Float64 : ScalarType.Float32);
-        using var scope = NewDisposeScope();
-        var (mean, factor) = (tensor(_scaled.Mean), tensor(_scaled.Factor));
-        for (var first = 0; first < train.Count; first += RowsScaledAtOnce)
-        {
-            using var chunk = NewDisposeScope();
-            var rows = Math.Min(RowsScaledAtOnce, train.Count - first);
-            var values = tensor(train.Values.AsSpan(first * train.Dim, rows * train.Dim).ToArray()).view(rows, train.Dim);
-            features.narrow(0, first, rows).copy_((values.to(ScalarType.Float64) - mean) * factor);
-        }
+        _axes.Dispose();
+        _loss.Dispose();
+    }
 
-        return features;
+    private double[] ToVariables(LinearClassifier start, double[] units)
+    {
+        var scaled = start.Scale(_scaled);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = tensor(scaled.Weights).view(_classes, _scaled.Mean.Length).mm(_axes.Axes) / tensor(units);
+        return [.. weights.data<double>().ToArray(), .. scaled.Biases];
+    }
+
+    private LinearClassifier ToClassifier(double[] variables, double[] units)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = (tensor(variables[..^_classes]).view(_classes, units.Length) * tensor(units)).mm(_axes.Axes.t());
+        return new LinearClassifier(weights.data<double>().ToArray(), variables[^_classes..]).Unscale(_scaled);
     }
 }

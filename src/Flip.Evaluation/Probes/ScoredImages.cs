@@ -1,7 +1,3 @@
-using System.Text;
-using Flip.Evaluation.Embedding;
-using Flip.Io;
-
 namespace Flip.Evaluation.Probes;
 
 /// <summary>What a classifier says of labelled images: all that a metric needs.</summary>
@@ -42,20 +38,5 @@ public sealed record ScoredImages(IReadOnlyList<string> Keys, int[] Labels, int 
         }
 
         return sum / Labels.Length;
-    }
-
-    /// <summary>Writes <c>scores</c> F32 <c>[images, Classes]</c>, <c>labels</c> I32 <c>[images]</c> and <c>keys</c>, UTF-8 with a line feed
-    /// between two.</summary>
-    public void Write(string path)
-    {
-        var keys = Encoding.UTF8.GetBytes(string.Join('\n', Keys));
-        SafetensorsWriter.Write(
-            path,
-            [
-                (new TensorDescription("scores", "F32", [Labels.Length, Classes]), stream => RawFloats.Write(stream, Scores)),
-                (new TensorDescription("labels", "I32", [Labels.Length]), stream =>
-                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<int>(Labels))),
-                (new TensorDescription("keys", "U8", [keys.Length]), stream => stream.Write(keys)),
-            ]);
     }
 }

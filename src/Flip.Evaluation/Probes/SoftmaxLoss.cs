@@ -8,7 +8,7 @@ namespace Flip.Evaluation.Probes;
 /// The objective of multinomial logistic regression: mean cross-entropy + λ/2 · the sum of squared weights; biases are free. Products
 /// are computed in the type of the features, a chunk of rows at a time; sums over chunks, the penalty and the variables are fp64.
 /// </summary>
-/// <remarks>Variables are one array: weights <c>[classes, dim]</c>, row-major, then biases <c>[classes]</c>.</remarks>
+/// <remarks>Variables are one array: weights <c>[classes, dim]</c>, row-major, each in a unit of its column, then biases <c>[classes]</c>.</remarks>
 internal sealed class SoftmaxLoss : IDisposable
 {
     // Measured on two cores for 10 and 100 classes: larger chunks leave the caches, smaller ones make thin products.
@@ -43,15 +43,17 @@ internal sealed class SoftmaxLoss : IDisposable
 
     /// <summary>Value and gradient.</summary>
     /// <param name="lambda">Factor λ of the penalty.</param>
+    /// <param name="units">What a variable is multiplied by to be a weight, <c>[dim]</c>; null for 1.</param>
     /// <param name="point">The variables.</param>
     /// <param name="gradient">Receives the gradient.</param>
-    public double Evaluate(double lambda, ReadOnlySpan<double> point, Span<double> gradient)
+    public double Evaluate(double lambda, double[]? units, ReadOnlySpan<double> point, Span<double> gradient)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var images = _features.shape[0];
         var variables = tensor(point.ToArray());
-        var weights = variables.narrow(0, 0, (long)_classes * Dim).view(_classes, Dim);
+        var unit = units is null ? ones(Dim, ScalarType.Float64) : tensor(units);
+        var weights = variables.narrow(0, 0, (long)_classes * Dim).view(_classes, Dim) * unit;
         var transposed = weights.to(_features.dtype).t(); // [dim, classes]
         var biases = variables.narrow(0, (long)_classes * Dim, _classes).to(_features.dtype);
         var weightGradient = zeros([_classes, Dim], ScalarType.Float64);
@@ -70,8 +72,7 @@ internal sealed class SoftmaxLoss : IDisposable
             biasGradient.Plus_(logitGradient.sum(0, type: ScalarType.Float64));
         }
 
-        weightGradient.Over_(images).Plus_(weights, lambda);
-        weightGradient.data<double>().ToArray().CopyTo(gradient);
+        weightGradient.Over_(images).Plus_(weights, lambda).mul_(unit).data<double>().ToArray().CopyTo(gradient);
         biasGradient.Over_(images).data<double>().ToArray().CopyTo(gradient[(_classes * Dim)..]);
         return (loss / images) + (lambda / 2 * weights.square().sum().item<double>());
     }

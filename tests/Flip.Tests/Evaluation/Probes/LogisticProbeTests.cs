@@ -16,8 +16,8 @@ public sealed class LogisticProbeTests
     [Fact]
     public void Much_noise_asks_for_a_strong_regulariser_and_much_data_for_a_weak_one()
     {
-        var noisy = Chosen(Clusters(6, 3, 60, 4, 1));
-        var plenty = Chosen(Clusters(400, 3, 4, 0.6, 1));
+        var noisy = Chosen(Clusters(40, 3, 200, 6, 1));
+        var plenty = Chosen(Clusters(200, 3, 4, 0.2, 1));
         Assert.True(noisy > 10 * plenty, $"{noisy} and {plenty}");
 
         static double Chosen(LabelledFeatures train) =>

@@ -43,10 +43,10 @@ public sealed class LogisticRegressionTests
 
         using var twice = new LogisticRegression(_golden.Train(), 5, Exact);
         var start = twice.Fit(_golden.Runs[0].Lambda);
-        var (cold, warm) = (twice.Fit(run.Lambda), twice.Fit(run.Lambda, start.Variables));
+        var (cold, warm) = (twice.Fit(run.Lambda), twice.Fit(run.Lambda, start.Classifier));
         Assert.Equal(cold.Loss, warm.Loss, 1e-12);
-        Assert.True(twice.Fit(run.Lambda, cold.Variables).Evaluations <= 2);
-        Assert.Equal(start.Variables, twice.Fit(_golden.Runs[0].Lambda).Variables); // the start stays as it is
+        Assert.True(twice.Fit(run.Lambda, cold.Classifier).Evaluations <= 2);
+        Assert.Equal(start.Classifier.Weights, twice.Fit(_golden.Runs[0].Lambda).Classifier.Weights); // the start stays as it is
     }
 
     [Fact]
@@ -55,15 +55,16 @@ public sealed class LogisticRegressionTests
         using var loss = new SoftmaxLoss(TorchSharp.torch.tensor(Array.ConvertAll(_golden.Train().Values, value => (double)value)).view(300, 16), _golden.TrainLabels, 5, 11);
         var random = new Random(1);
         var point = Enumerable.Range(0, loss.Variables).Select(_ => random.NextDouble() - 0.5).ToArray();
+        var units = Enumerable.Range(0, 16).Select(_ => 0.5 + random.NextDouble()).ToArray();
         var (gradient, unused) = (new double[point.Length], new double[point.Length]);
-        loss.Evaluate(0.3, point, gradient);
+        loss.Evaluate(0.3, units, point, gradient);
         for (var i = 0; i < point.Length; i += 7)
         {
             double At(double move)
             {
                 var moved = point.ToArray();
                 moved[i] += move;
-                return loss.Evaluate(0.3, moved, unused);
+                return loss.Evaluate(0.3, units, moved, unused);
             }
 
             Assert.Equal((At(1e-5) - At(-1e-5)) / 2e-5, gradient[i], 1e-8);
@@ -71,7 +72,7 @@ public sealed class LogisticRegressionTests
     }
 
     [Theory]
-    [InlineData(FeatureScaling.RootMeanSquare)]
+    [InlineData(FeatureScaling.Common)]
     [InlineData(FeatureScaling.Standardize)]
     public void A_scaled_fit_does_not_depend_on_the_unit_of_the_features(FeatureScaling scaling)
     {
@@ -112,8 +113,27 @@ public sealed class LogisticRegressionTests
         }
 
         var bad = train with { Values = [.. train.Values.Select((value, i) => i == 40 ? float.NaN : value)] };
-        using var refused = new LogisticRegression(bad, 5, Exact);
-        Assert.Throws<ArithmeticException>(() => refused.Fit(0.1));
+        var error = Assert.Throws<ArithmeticException>(() => new LogisticRegression(bad, 5, Exact));
+        Assert.Contains("'row 2' has the feature NaN", error.Message, StringComparison.Ordinal);
+
+        // Without any difference between images the biases alone learn, the shares of the classes.
+        using var blind = new LogisticRegression(train with { Values = new float[train.Values.Length] }, 5, Exact);
+        var fit = blind.Fit(0.1);
+        var shares = _golden.TrainLabels.CountBy(label => label).Select(count => count.Value / 300.0);
+        Assert.Equal(-shares.Sum(share => share * Math.Log(share)), fit.Loss, 1e-9);
+        Assert.Equal(5 * 16, fit.Classifier.Weights.Length);
+    }
+
+    [Fact]
+    public void Fewer_images_than_features_have_the_same_minimum_as_the_loss_itself()
+    {
+        var few = ProbeData.Clusters(2, 4, 30, 0.5, 1);
+        using var regression = new LogisticRegression(few, 4, Exact);
+        var fit = regression.Fit(0.01);
+        using var loss = new SoftmaxLoss(TorchSharp.torch.tensor(Array.ConvertAll(few.Values, value => (double)value)).view(8, 30), few.Labels, 4);
+        var gradient = new double[loss.Variables];
+        Assert.Equal(fit.Loss, loss.Evaluate(0.01, null, [.. fit.Classifier.Weights, .. fit.Classifier.Biases], gradient), 1e-9);
+        Assert.All(gradient, entry => Assert.Equal(0, entry, 1e-8));
     }
 
     [Fact]

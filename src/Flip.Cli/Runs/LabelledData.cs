@@ -1,0 +1,53 @@
+using Flip.Config;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Labelled images as commands name them.</summary>
+internal static class LabelledData
+{
+    /// <summary>Opens labelled images: <c>NAME=PATH</c> of a known data set, a description, or images of one's own (<see cref="EvaluatedData"/>).</summary>
+    /// <param name="source">What a user wrote.</param>
+    /// <param name="classes">File of class names for images of one's own; null takes what the data say.</param>
+    /// <param name="training">Whether the training part is wanted, where the data have parts.</param>
+    /// <param name="options">Who is told of the indexing.</param>
+    /// <param name="cancellation">Stops the indexing.</param>
+    /// <exception cref="ConfigException">There are no such data, or a label has no name.</exception>
+    /// <exception cref="EvaluationDataException">A shard is damaged, or a sample has no class.</exception>
+    public static (DataSetDescription Set, LabelledImages Images) Open(
+        string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation) =>
+        Suites.All.ContainsKey(source) || source == Suites.Every
+            ? throw new ConfigException($"'{source}' is a group of data sets: name one of them.")
+            : EvaluatedData.Of(source, null, classes, _ => { }) is [var data]
+            ? (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation))
+            : throw new InvalidOperationException();
+
+    /// <summary>The class of each image, where each has one.</summary>
+    /// <exception cref="ConfigException">An image has several.</exception>
+    public static int[] SingleLabels(LabelledImages images, string source)
+    {
+        var several = images.Labels.Index().FirstOrDefault(image => image.Item.Length != 1, (Index: -1, Item: []));
+        return several.Index < 0
+            ? [.. images.Labels.Select(labels => labels[0])]
+            : throw new ConfigException(
+                $"'{source}' is a set with several labels an image, such as {images.Images.Describe(several.Index)} with {several.Item.Length}: "
+                + "probes are of sets with one.");
+    }
+
+    /// <summary>The class names of two sets that have the same classes; of sets without names the longer list of numbers.</summary>
+    /// <exception cref="ConfigException">They differ.</exception>
+    public static IReadOnlyList<string> CommonNames(LabelledImages train, LabelledImages test)
+    {
+        foreach (var (label, (ofTrain, ofTest)) in train.ClassNames.Zip(test.ClassNames).Index())
+        {
+            if (ofTrain != ofTest)
+            {
+                throw new ConfigException($"Class {label} is '{ofTrain}' in --train and '{ofTest}' in --test; give the names of both with --classes.");
+            }
+        }
+
+        return train.ClassNames.Count > test.ClassNames.Count ? train.ClassNames : test.ClassNames;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using Flip.Cli.Reporting;
+using Flip.Config;
+using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Probes;
+using Flip.Evaluation.Reports;
+using Flip.Models;
+using Flip.Training;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>Opens the data, gets the features, and runs the methods on them.</summary>
+/// <param name="request">What is asked for.</param>
+/// <param name="view">Shows the progress.</param>
+internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
+{
+    private const string LinearProbeMeasure = "linearProbe"; // what the registry's references call it
+    private const int SweepPoints = 15;
+    private const long FewSteps = 1000;
+
+    private readonly Dictionary<(FeatureKind, bool, int?), LabelledFeatures> _features = [];
+    private readonly List<ProbeRow> _rows = [];
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, string> _settings = [];
+    private readonly Dictionary<bool, ProbeData> _data = [];
+    private DataSetDescription? _set;
+    private LabelledImages? _test;
+    private EvaluationHeader? _header;
+
+    public ProbeReport Run(CancellationToken cancellation)
+    {
+        // Everything that can be wrong about the data is told before the model is loaded.
+        request.Check();
+        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
+        (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
+        var names = LabelledData.CommonNames(train, test);
+        _test = test with { ClassNames = names };
+        var (trainLabels, testLabels) = (LabelledData.SingleLabels(train, request.Train), LabelledData.SingleLabels(test, request.Test));
+        if (request.Methods.Contains(FewShotProbe.Name))
+        {
+            CheckShots(trainLabels, names);
+        }
+
+        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
+        _header = EvaluationRun.Header(request.Model, loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, "none");
+        foreach (var method in ProbeRequest.AllMethods.Where(request.Methods.Contains))
+        {
+            Run(method, source, cancellation);
+        }
+
+        return new(request.Model, _settings["weights"], names.Count, _data[true], _data[false], _settings, _rows, _notes);
+    }
+
+    private void Run(string method, Source source, CancellationToken cancellation)
+    {
+        var classes = source.ClassNames.Count;
+        var kind = request.FeatureOf(method);
+        var test = Features(source, kind, isTrain: false, null, cancellation);
+        switch (method)
+        {
+            case LogisticProbe.Name:
+                {
+                    var (train, done) = (Features(source, kind, isTrain: true, null, cancellation), 0);
+                    var meter = new ItemMeter(view, method, "fits", SweepPoints);
+                    Add(kind, LogisticProbe.Run(train, test, classes, request.Logistic, _ => meter.Report(++done), cancellation));
+                    break;
+                }
+
+            case LarsProbe.Name:
+                {
+                    var views = Enumerable.Range(0, request.Views)
+                        .Select(i => Features(source, kind, isTrain: true, request.Views > 1 ? i : null, cancellation)).ToList();
+                    ItemMeter? meter = null;
+                    Add(kind, LarsProbe.Run(views, test, classes, request.Lars, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
+                    NoteFewSteps();
+                    break;
+                }
+
+            case FewShotProbe.Name:
+                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, source.ClassNames, cancellation);
+                break;
+
+            default:
+                {
+                    var train = Features(source, kind, isTrain: true, null, cancellation);
+                    var meter = new ItemMeter(view, method, "comparisons", (long)train.Count * test.Count);
+                    Add(kind, [.. NearestNeighbors.Run(
+                        train, test, classes, request.Neighbors, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
+                    break;
+                }
+        }
+    }
+
+    private void RunFewShots(
+        FeatureKind kind, LabelledFeatures train, LabelledFeatures test, IReadOnlyList<string> classNames, CancellationToken cancellation)
+    {
+        CheckShots(train.Labels, classNames); // again: images may have been left out
+        var (done, meter) = (0, new ItemMeter(view, FewShotProbe.Name, "draws", request.Shots.Count * request.Seeds));
+        foreach (var shots in request.Shots)
+        {
+            var result = FewShotProbe.Run(
+                train, test, classNames.Count, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
+            var (top1, meanPerClass) = (result.Of(scored => scored.TopK(1)), result.Of(scored => scored.MeanPerClass()));
+            _rows.Add(new(
+                result.Draws[0].Method,
+                kind,
+                string.Join(", ", result.Draws.Select(draw => draw.Setting).Distinct()),
+                top1.Mean,
+                result.Of(scored => scored.TopK(5)).Mean,
+                meanPerClass.Mean,
+                top1.Deviation,
+                meanPerClass.Deviation,
+                result.Draws.Sum(draw => draw.Seconds),
+                [.. result.Draws.Select(draw => new Dictionary<string, object>(draw.Details) { ["top1"] = draw.Test.TopK(1), ["meanPerClass"] = draw.Test.MeanPerClass() })]));
+        }
+    }
+
+    private void CheckShots(int[] labels, IReadOnlyList<string> classNames) =>
+        FewShotProbe.Check(labels, classNames, request.Shots, choosesLambda: request.Logistic.Lambda is null);
+
+    private void Add(FeatureKind kind, params ProbeResult[] results)
+    {
+        foreach (var result in results)
+        {
+            var test = result.Test;
+            _rows.Add(new(
+                result.Method, kind, result.Setting, test.TopK(1), test.TopK(5), test.MeanPerClass(), null, null, result.Seconds, [result.Details]));
+            if (result.Details.TryGetValue("converged", out var converged) && converged is false)
+            {
+                _notes.Add($"{result.Method}: the fit stopped before its gradient was small ({result.Setting}); another --lambda or --scaling may be better conditioned.");
+            }
+
+            if (request.Out is { } folder)
+            {
+                Write(Path.Combine(folder, result.Method), kind, result);
+            }
+        }
+    }
+
+    /// <summary>The results of a method in the form that every evaluation has, so that flip compare takes them.</summary>
+    private void Write(string folder, FeatureKind kind, ProbeResult probed)
+    {
+        var (test, set, images) = (probed.Test, _set!, _test!);
+        var outcome = ClassificationOutcome.Of(
+            test.Keys, [.. test.Labels.Select(label => new[] { label })], images.ClassNames, test.Scores, set.Metric.NeedsScores());
+        var references = set.Results.Where(reference => reference.Measure == LinearProbeMeasure && probed.Method is LogisticProbe.Name or LarsProbe.Name)
+            .Select(reference => reference with { Measure = null }).ToList();
+        var settings = new Dictionary<string, string>
+        {
+            ["train"] = request.Train, ["feature"] = kind.ToString(), ["setting"] = probed.Setting,
+        };
+        var result = EvaluationResult.Of(
+            set.Name, set.Metric, outcome, images.Images.Fingerprint(), _data[false].Missing, references, settings);
+        ResultsFolder.Write(folder, _header! with { Method = probed.Method }, [new EvaluatedSet(result, outcome, images.Images)]);
+    }
+
+    private void NoteFewSteps()
+    {
+        if (_rows[^1].Details[0]["steps"] is long steps and < FewSteps)
+        {
+            _notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"lars: {steps:N0} steps, where the paper's recipe takes 7,020 on ImageNet: a set this small asks for --lars-batch or --lars-epochs of its own."));
+        }
+    }
+
+    private LabelledFeatures Features(Source source, FeatureKind kind, bool isTrain, int? randomView, CancellationToken cancellation)
+    {
+        if (_features.TryGetValue((kind, isTrain, randomView), out var known))
+        {
+            return known;
+        }
+
+        var (images, labels) = isTrain ? source.Train : source.Test;
+        var (items, manifest) = ItemEncoders.Features(source.Loaded, request.Mask, kind, images, request.AllowMissing, randomView);
+        var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
+        var found = new FeatureCache(request.Cache, view.Message).Read(
+            items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);
+        if (randomView is null)
+        {
+            foreach (var (key, value) in manifest.ToValues().Where(value => value.Key is not ("source" or "items" or "feature" or "embedDim")))
+            {
+                _settings[key] = value;
+            }
+
+            _settings[isTrain ? "trainSource" : "testSource"] = manifest.Source;
+        }
+
+        _settings["weights"] = manifest.Weights;
+        _data[isTrain] = new(isTrain ? request.Train : request.Test, found.Keys.Count, found.Missing.Count);
+        return _features[(kind, isTrain, randomView)] = found.With(images, labels);
+    }
+
+    /// <summary>The model and the data.</summary>
+    private sealed record Source(
+        LoadedModel Loaded, IReadOnlyList<string> ClassNames, (IImageSource Images, int[] Labels) Train, (IImageSource Images, int[] Labels) Test);
+}
