@@ -25,7 +25,7 @@ public sealed record FinetuneConfig
     public double LayerDecay { get; init; } = 0.75;
 
     [Setting("Linear warm-up from 0: epochs, steps, samples, or '5%' of the training.")]
-    public Duration Warmup { get; init; } = Duration.OfEpochs(5);
+    public Duration Warmup { get; init; } = Duration.OfPercent(10); // 5 of 50 epochs
 
     [Setting("AdamW's decoupled weight decay, of matrices only.", Min = 0)]
     public double WeightDecay { get; init; } = 0.05;
@@ -86,9 +86,6 @@ public sealed record FinetuneConfig
 
     [Setting("Share of patches removed in training; the paper removes none. Images are scored whole.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }
-
-    [Setting("Height and width of the images, pixels, a multiple of the patch; 0 takes the model's.", Min = 0)]
-    public int ImageSize { get; init; }
 
     [Setting("Number format of the tower: auto, fp32 or bf16.")]
     public Precision Precision { get; init; } = Precision.Auto;

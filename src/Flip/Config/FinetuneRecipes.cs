@@ -15,7 +15,6 @@ public static class FinetuneRecipes
         ["small"] = new()
         {
             Length = Duration.OfEpochs(20),
-            Warmup = Duration.OfEpochs(2),
             BatchSize = 128,
             Head = Models.ClassifierHead.ZeroShot,
             Mixup = 0.2,

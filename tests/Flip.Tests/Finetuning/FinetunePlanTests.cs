@@ -62,7 +62,7 @@ public class FinetunePlanTests
     public void Every_problem_of_settings_is_told_in_one_error()
     {
         var failure = Assert.Throws<ConfigException>(() => FinetuneConfigFile.Overlay(
-            new FinetuneConfig(), ["mixap=1", "dropPath=1", "length=5%", "microBatch=2000", "warmup=60 epochs"]));
+            new FinetuneConfig(), ["mixap=1", "dropPath=1", "length=5%", "microBatch=2000"]));
         Assert.Equal(
             [
                 "mixap: no such setting; did you mean mixup?",
