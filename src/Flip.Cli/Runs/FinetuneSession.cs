@@ -156,12 +156,13 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     {
         var classifier = loaded.Classifier;
         var observer = new RunObserver("finetune", view, config.Workers);
+        IReadOnlyList<TestScores> scores = [];
         using var trainer = new ClassifierTrainer(
             classifier,
             config,
             position => Loader(config, loaded.Config, train, position),
             new CheckpointStore(run.Checkpoints, config.KeepCheckpoints),
-            (now, token) => TestSets.Values(tests.Measure(now, token)),
+            (now, token) => TestSets.Values(scores = tests.Measure(now, token)),
             observer,
             checkpoint);
         SayExpectedTime(classifier, config, trainer);
@@ -170,7 +171,6 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         trainer.Run(cancellation);
         using var averaged = trainer.Ema?.Applied();
         ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);
-        var scores = tests.Measure(classifier, cancellation);
         if (inputs.WiseFt.Count == 0)
         {
             return new FinetuneResult(trainer.State, scores, []);

@@ -61,7 +61,7 @@ public static class FinetuneConfigFile
     {
         yield return (["length"], c.Length is { Value: > 0, Unit: not DurationUnit.Percent },
             $"length = {c.Length}: must be above 0, and no percentage, since it is the whole itself");
-        yield return (["warmup", "length"], c.Warmup.Unit != c.Length.Unit || c.Warmup.Value <= c.Length.Value,
+        yield return (["warmup", "length"], c.Warmup.Unit == DurationUnit.Percent ? c.Warmup.Value <= 100 : c.Warmup.Unit != c.Length.Unit || c.Warmup.Value <= c.Length.Value,
             $"warmup = {c.Warmup}: must be no longer than length = {c.Length}");
         yield return (["microBatch", "batchSize"], c.MicroBatch <= c.BatchSize,
             $"microBatch = {c.MicroBatch}: must be at most batchSize = {c.BatchSize}");

@@ -102,7 +102,7 @@ public sealed class FinetuneCommandTests : IDisposable
         AssertFails([.. begin, "--run", _folder.File("a")], "batchSize = 1024: the training set has 16 images");
         AssertFails([.. begin, "--wise-ft", "0,2"], "--wise-ft 0,2: expected shares");
         AssertFails([.. begin, "--run", _folder.File("b"), "--wise-ft", "0,1", .. Quick], "it takes --head zeroShot");
-        AssertFails(["finetune", _folder.Path, "--train", _images.Path, "--test", _images.Path, "--run", _folder.File("c"), .. Quick], "holds no model");
+        AssertFails(["finetune", _images.Path, "--train", _images.Path, "--test", _images.Path, "--run", _folder.File("c"), .. Quick], "holds no model");
         AssertFails(["finetune", "--resume", _folder.Path], "holds no run");
         AssertFails(["finetune", "--resume", "x", "--epochs", "3"], "--resume continues a run as it is; --epochs belongs to a new one");
         AssertFails(["finetune", "--eval", _model, "--test", _images.Path], "holds no classifier");
