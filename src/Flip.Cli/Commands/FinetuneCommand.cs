@@ -45,7 +45,7 @@ internal static class FinetuneCommand
     {
         var resumed = result.GetValue(options.Resume);
         var alphas = Alphas(result.GetValue(options.WiseFt));
-        if (resumed is not null && options.GivenBesides(result, options.Resume) is { } other)
+        if (resumed is not null && options.GivenBesides(result, "--resume", "--wise-ft") is { } other)
         {
             throw new ConfigException($"--resume continues a run as it is; {other} belongs to a new one.");
         }
@@ -89,7 +89,12 @@ internal static class FinetuneCommand
             throw new ConfigException("--eval: name the images to test on by --test.");
         }
 
-        var (settings, _) = Divided(options.Sets(result));
+        var (settings, modelSettings) = Divided(options.Sets(result));
+        if ((options.GivenBesides(result, "--eval", "--test", "--set", "--device") ?? (modelSettings is [var first, ..] ? first : null)) is { } other)
+        {
+            throw new ConfigException($"--eval measures a finished classifier as it is; {other} belongs to a new one.");
+        }
+
         var (scores, wiseFt) = FinetuneSession.Evaluate(
             classifier,
             tests,
@@ -232,9 +237,10 @@ internal static class FinetuneCommand
         }
 
         /// <summary>The name of something given that belongs to a new run.</summary>
-        public string? GivenBesides(ParseResult result, Option allowed) =>
-            result.GetValue(_model) ?? new Option[] { _train, Test, _classes, Recipe, Run, Eval, _sets }.Concat(_shortcuts.Select(shortcut => shortcut.Option))
-                .FirstOrDefault(option => option != allowed && result.GetResult(option) is { Implicit: false })?.Name;
+        public string? GivenBesides(ParseResult result, params string[] allowed) =>
+            result.GetValue(_model) ?? new Option[] { _train, Test, _classes, Recipe, Run, Resume, Eval, _sets }
+                .Concat(_shortcuts.Select(shortcut => shortcut.Option))
+                .FirstOrDefault(option => !allowed.Contains(option.Name) && result.GetResult(option) is { Implicit: false })?.Name;
 
         public IReadOnlyList<string> Sets(ParseResult result) =>
         [

@@ -106,6 +106,8 @@ public sealed class FinetuneCommandTests : IDisposable
         AssertFails(["finetune", "--resume", _folder.Path], "holds no run");
         AssertFails(["finetune", "--resume", "x", "--epochs", "3"], "--resume continues a run as it is; --epochs belongs to a new one");
         AssertFails(["finetune", "--eval", _model, "--test", _images.Path], "holds no classifier");
+        AssertFails(["finetune", "--eval", _model, "--test", _images.Path, "--epochs", "3"], "--epochs belongs to a new one");
+        AssertFails(["finetune", "--eval", _model, "--test", _images.Path, "-s", "model.image.imageSize=8"], "model.image.imageSize=8 belongs to a new one");
         AssertFails([.. begin, "--run", _folder.File("d"), "--mask", "0.99", .. Quick], "maskRatio = 0.99: leaves none of the 16 patches");
         AssertFails(
             ["finetune", _model, "--train", Shards(), "--test", _images.Path, "--run", _folder.File("e"), .. Quick], "name their classes by --classes");
