@@ -56,6 +56,7 @@ internal static class CommandLine
         QuickstartCommand.Create(),
         TrainCommand.Create(),
         TuneCommand.Create(),
+        FinetuneCommand.Create(),
         EvalCommand.Create(),
         ProbeCommand.Create(),
         CompareCommand.Create(),

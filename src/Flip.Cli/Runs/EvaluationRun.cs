@@ -54,6 +54,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
         }
 
         var labelled = item.Set.OpenLabelled(item.Source, options: options, cancellation: cancellation);
+        LabelledData.CheckNamed(labelled.ClassNames, item.Source ?? item.Set.Name);
         var (prompts, described) = Prompts(item.Set, labelled.ClassNames);
         return new OpenedData(item.Set, labelled, null, prompts, described);
     }
@@ -92,7 +93,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     public static EvaluationHeader Header(string model, LoadedModel loaded, string weights, MaskChoice mask, string prompts) => new(
         model,
         weights,
-        ItemEncoders.ConfigurationHash(loaded),
+        ItemEncoders.ConfigurationHash(loaded.Config),
         "zero-shot",
         ItemEncoders.Describe(mask, loaded.Config),
         prompts,

@@ -75,7 +75,7 @@ internal static class ItemEncoders
     public static Dictionary<string, string> TextSettings(LoadedModel loaded) => new(ModelSettings(loaded)) { ["tokenizer"] = Hash(loaded.Tokenizer) };
 
     /// <summary>Hash of the model's configuration.</summary>
-    public static string ConfigurationHash(LoadedModel loaded) => Hash(ConfigWriter.ToJson(new FlipConfig { Model = loaded.Config.Model }));
+    public static string ConfigurationHash(FlipConfig config) => Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model }));
 
     /// <summary>How images are seen, in words.</summary>
     public static string Describe(MaskChoice mask, FlipConfig config) => mask.Mask == InferenceMask.None
@@ -84,7 +84,7 @@ internal static class ItemEncoders
 
     private static Dictionary<string, string> ModelSettings(LoadedModel loaded) => new()
     {
-        ["model"] = ConfigurationHash(loaded),
+        ["model"] = ConfigurationHash(loaded.Config),
         ["precision"] = loaded.Model.Parameters.ComputeType.ToString(),
         ["device"] = loaded.Model.Parameters.Device.type.ToString(),
         ["batchSize"] = loaded.Config.Eval.BatchSize.ToString(CultureInfo.InvariantCulture),

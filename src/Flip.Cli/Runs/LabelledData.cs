@@ -1,3 +1,4 @@
+using System.Globalization;
 using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
@@ -23,6 +24,38 @@ internal static class LabelledData
             : EvaluatedData.Of(source, null, classes, _ => { }) is [var data]
             ? (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation))
             : throw new InvalidOperationException();
+
+    /// <summary>Opens images whose classes have to be those of others, by name and number.</summary>
+    /// <inheritdoc cref="Open"/>
+    /// <param name="names">Names of the classes.</param>
+    /// <param name="whose">Whose classes these are, for a message.</param>
+    /// <exception cref="ConfigException">The classes differ.</exception>
+    public static (DataSetDescription Set, LabelledImages Images) OpenLike(
+        string source,
+        string? classes,
+        bool training,
+        IReadOnlyList<string> names,
+        string whose,
+        SourceOptions options,
+        CancellationToken cancellation)
+    {
+        var (set, images) = Open(source, classes, training, options, cancellation);
+        var other = images.ClassNames.Index().FirstOrDefault(name => name.Index >= names.Count || names[name.Index] != name.Item, (Index: -1, Item: ""));
+        return other.Index >= 0
+            ? throw new ConfigException(
+                $"Class {other.Index} of '{source}' is '{other.Item}', and {(other.Index < names.Count ? $"'{names[other.Index]}'" : $"there are {names.Count} classes")} in {whose}; give the names of both with --classes.")
+            : (set, images with { ClassNames = names });
+    }
+
+    /// <summary>Refuses classes that are numbers where their names are read.</summary>
+    /// <exception cref="ConfigException">The data say no names.</exception>
+    public static void CheckNamed(IReadOnlyList<string> classNames, string source)
+    {
+        if (classNames.Index().All(name => name.Item == name.Index.ToString(CultureInfo.InvariantCulture)))
+        {
+            throw new ConfigException($"'{source}' has class numbers and no names, which zero-shot classification reads: name the classes by --classes FILE.");
+        }
+    }
 
     /// <summary>The class of each image, where each has one.</summary>
     /// <exception cref="ConfigException">An image has several.</exception>

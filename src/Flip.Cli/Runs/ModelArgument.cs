@@ -44,7 +44,7 @@ internal static class ModelArgument
         var stored = ModelSource.Open(path);
         try
         {
-            var config = ConfigReader.Overlay(stored.Config, sets);
+            var config = stored.Changed(own => ConfigReader.Overlay(own, sets));
             return stored with { Config = config, Tokenizer = () => stored.TokenizerFor(config.Data), Assumptions = Remaining(stored, config) };
         }
         catch

@@ -29,13 +29,15 @@ internal sealed class RunFolder(string path)
 
     /// <summary>A new run's folder.</summary>
     /// <exception cref="ConfigException">There is a run already: nothing is overwritten.</exception>
-    public static RunFolder Create(string path)
+    /// <param name="path">Where.</param>
+    /// <param name="command">The command that can continue it.</param>
+    public static RunFolder Create(string path, string command = "train")
     {
         var run = new RunFolder(path);
         if (run.HasBegun)
         {
             throw new ConfigException(
-                $"{run.Path} holds a run already: `flip train --resume {path}` continues it, another --run begins a new one.");
+                $"{run.Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
         }
 
         Directory.CreateDirectory(run.Path);

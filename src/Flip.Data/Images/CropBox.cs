@@ -29,7 +29,8 @@ public readonly record struct CropBox(int Left, int Top, int Width, int Height)
     /// <param name="height">Height of the image, pixels.</param>
     /// <param name="minArea">Smallest share of the area, in (0, 1].</param>
     /// <param name="random">Source of the numbers; it moves on.</param>
-    public static CropBox Random(int width, int height, double minArea, ref CounterRandom random)
+    /// <param name="wholeWhereNoneFits">After ten tries takes as much of the middle as has an aspect within the bounds instead, as torchvision does.</param>
+    public static CropBox Random(int width, int height, double minArea, ref CounterRandom random, bool wholeWhereNoneFits = false)
     {
         for (var i = 0; i < Tries; i++)
         {
@@ -41,6 +42,13 @@ public readonly record struct CropBox(int Left, int Top, int Width, int Height)
             {
                 return new CropBox(random.NextInt(width - w + 1), random.NextInt(height - h + 1), w, h);
             }
+        }
+
+        if (wholeWhereNoneFits)
+        {
+            var longest = Math.Exp(LogAspect);
+            var (w, h) = (Math.Min(width, (int)Math.Round(height * longest)), Math.Min(height, (int)Math.Round(width * longest)));
+            return new CropBox((width - w) / 2, (height - h) / 2, w, h);
         }
 
         var side = Math.Max(1, (int)(Math.Min(width, height) * (224.0 / (224 + 32))));

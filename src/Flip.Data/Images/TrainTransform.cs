@@ -12,7 +12,9 @@ namespace Flip.Data.Images;
 /// <param name="seed">The run's seed.</param>
 /// <param name="reducedDecoding">Whether a JPEG whose crop is at least 2.5 (6, 16) times as wide and high as the result is decoded at half
 /// (a quarter, an eighth) of its size. Photos then differ from those of whole decoding by a mean of 0.5 to 1.5 levels.</param>
-public sealed class TrainTransform(int size, double minArea, double flipProbability, ulong seed, bool reducedDecoding = true) : IImageTransform
+/// <param name="wholeWhereNoneFits">See <see cref="CropBox.Random"/>.</param>
+public sealed class TrainTransform(
+    int size, double minArea, double flipProbability, ulong seed, bool reducedDecoding = true, bool wholeWhereNoneFits = false) : IImageTransform
 {
     // How many times the result's size a crop is that may be decoded at a fraction. At just 2, 4 and 8 times the decoder's own filter would be
     // all there is, and sharp photos differ by a mean of 3.4 to 3.6 levels; from these on, by at most 1.8.
@@ -25,7 +27,7 @@ public sealed class TrainTransform(int size, double minArea, double flipProbabil
     public (CropBox Crop, bool Mirror) Draw(int width, int height, long epoch, long sample)
     {
         var random = new CounterRandom(seed, RandomPurpose.Augmentation, epoch, sample);
-        var crop = CropBox.Random(width, height, minArea, ref random);
+        var crop = CropBox.Random(width, height, minArea, ref random, wholeWhereNoneFits);
         return (crop, random.NextDouble() < flipProbability);
     }
 

@@ -10,7 +10,7 @@ using Flip.Training;
 namespace Flip.Data.Loading;
 
 /// <summary>
-/// Reads, decodes and tokenizes image-text pairs on several threads. What comes out depends on data, seed and position alone:
+/// Reads, decodes and tokenizes image-text pairs, or images with their classes, on several threads. What comes out depends on data, seed and position alone:
 /// it is the same for any number of threads, batch size or restart. A sample that cannot be used is replaced by another one,
 /// which is a function of (seed, epoch, place, attempt) too.
 /// <para>A batch is valid until the next call of <see cref="Next"/>, which reuses its arrays.</para>
@@ -21,13 +21,9 @@ public sealed class BatchLoader : IBatchSource
     /// <summary>With half of all samples unusable, a hundred failures in a row mean that all of them are.</summary>
     private const int MaxAttempts = 100;
 
-    private readonly DataSetIndex _index;
-    private readonly ITokenizer _tokenizer;
-    private readonly IImageTransform _transform;
-    private readonly CaptionReader _captions;
+    private readonly ISampleReader _samples;
     private readonly BatchLoaderOptions _options;
     private readonly SampleOrder _order;
-    private readonly ShardFiles _files;
     private readonly RowPipeline<Block> _pipeline;
     private readonly BadSampleLog _bad;
     private readonly List<Batch> _spare = [];
@@ -36,7 +32,7 @@ public sealed class BatchLoader : IBatchSource
     private long _planned;
     private bool _disposed;
 
-    /// <summary>Starts reading where <paramref name="options"/> say.</summary>
+    /// <summary>Starts reading pairs where <paramref name="options"/> say.</summary>
     /// <param name="index">The data set.</param>
     /// <param name="captions">How captions are found.</param>
     /// <param name="tokenizer">Turns captions into rows.</param>
@@ -45,24 +41,35 @@ public sealed class BatchLoader : IBatchSource
     /// <exception cref="Flip.Config.ConfigException">The pixels of a batch do not fit in an array.</exception>
     public BatchLoader(
         DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
+        : this(new CaptionedSamples(index, captions, tokenizer, transform, options), options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TextLength);
+    }
+
+    /// <summary>Starts reading images with their classes; all of them are shuffled together.</summary>
+    /// <param name="labelled">The images, each of one class.</param>
+    /// <param name="transform">Turns image files into pixels.</param>
+    /// <param name="options">Everything else; the length of texts has no meaning.</param>
+    /// <exception cref="Flip.Config.ConfigException">The pixels of a batch do not fit in an array, or an image has several classes.</exception>
+    public BatchLoader(LabelledImages labelled, IImageTransform transform, BatchLoaderOptions options)
+        : this(new LabelledSamples(labelled, transform), options)
+    {
+    }
+
+    private BatchLoader(ISampleReader samples, BatchLoaderOptions options)
+    {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.PrefetchBatches);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Start);
         ArgumentOutOfRangeException.ThrowIfNegative(options.BatchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(options.PartSize);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Rank, options.World);
-        ArgumentNullException.ThrowIfNull(transform);
         var inParts = options.PartSize > 0 && options.PartSize < options.BatchSize;
         _division = new Division(options.Start, options.BatchSize, inParts ? options.PartSize : options.BatchSize);
-        BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, transform.Size);
-        (_index, _captions, _tokenizer, _transform, _options) = (index, captions, tokenizer, transform, options);
-        _order = new SampleOrder([.. index.Shards.Select(shard => shard.Count)], options.Seed, options.ShuffleShards);
-        _bad = new BadSampleLog(options.MaxBadShare, index.Describe);
+        BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, samples.ImageSize);
+        (_samples, _options) = (samples, options);
+        _order = new SampleOrder(samples.ShardSizes, options.Seed, options.ShuffleShards);
+        _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
         Position = _planned = options.Start;
-        _files = index.OpenFiles();
         _pipeline = new RowPipeline<Block>(options.Workers, Fill);
         if (options.BatchSize > 0)
         {
@@ -114,7 +121,7 @@ public sealed class BatchLoader : IBatchSource
     {
         _disposed = true;
         _pipeline.Dispose();
-        _files.Dispose();
+        _samples.Dispose();
     }
 
     private void PlanAhead(int batches)
@@ -122,7 +129,7 @@ public sealed class BatchLoader : IBatchSource
         while (_pipeline.Count < batches)
         {
             var size = PlannedSize();
-            _pipeline.Put(new Block(TakeSpare(size) ?? NewBatch(size), _planned));
+            _pipeline.Put(new Block(TakeSpare(size) ?? _samples.NewBatch(size), _planned));
             _planned += (long)size * _options.World;
         }
     }
@@ -152,15 +159,6 @@ public sealed class BatchLoader : IBatchSource
         return batch;
     }
 
-    private Batch NewBatch(int size) => new(
-        _transform.Size,
-        _options.TextLength,
-        GC.AllocateUninitializedArray<byte>(checked(size * _transform.Size * _transform.Size * 3)),
-        new int[size * _options.TextLength],
-        new int[size],
-        new long[size],
-        new int[size]);
-
     private void Fill(Block block, int row)
     {
         var place = _order.At(block.Start + ((long)row * _options.World) + _options.Rank);
@@ -170,7 +168,9 @@ public sealed class BatchLoader : IBatchSource
         {
             try
             {
-                Read(block.Batch, row, place.Epoch, sample);
+                _samples.Read(block.Batch, row, place.Epoch, sample);
+                block.Batch.Samples[row] = sample;
+                block.Batch.Epochs[row] = place.Epoch;
                 return;
             }
             catch (BadSampleException e)
@@ -179,7 +179,7 @@ public sealed class BatchLoader : IBatchSource
             }
             catch (Exception e) when (e is not (IOException or ObjectDisposedException))
             {
-                throw new InvalidOperationException($"The sample {_index.Describe(sample)} stopped the loader: {e.Message}", e);
+                throw new InvalidOperationException($"The sample {_samples.Describe(sample)} stopped the loader: {e.Message}", e);
             }
 
             sample = (long)(replacements.NextDouble() * SamplesPerEpoch);
@@ -187,24 +187,7 @@ public sealed class BatchLoader : IBatchSource
 
         var last = block.Bad.Last(bad => bad.Row == row);
         throw new TooManyBadSamplesException(
-            $"{MaxAttempts} samples in a row could not be used; the last was {_index.Describe(last.Sample)}: {last.Cause}, {last.Message}");
-    }
-
-    private void Read(Batch batch, int row, int epoch, long sample)
-    {
-        var (shard, entry) = _index.Find(sample);
-        var members = new MemberReader(_files, shard);
-        var captions = _captions.Read(members, entry);
-        var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
-        using (var image = members.ReadImage(entry.Image))
-        {
-            var pixels = _transform.Size * _transform.Size * 3;
-            _transform.Apply(image.Span, epoch, sample, batch.Images.AsSpan(row * pixels, pixels));
-        }
-
-        batch.Lengths[row] = _tokenizer.EncodeRow(caption, batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength));
-        batch.Samples[row] = sample;
-        batch.Epochs[row] = epoch;
+            $"{MaxAttempts} samples in a row could not be used; the last was {_samples.Describe(last.Sample)}: {last.Cause}, {last.Message}");
     }
 
     /// <summary>What the following calls are expected to ask for.</summary>

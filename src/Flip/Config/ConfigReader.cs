@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Flip.Config;
@@ -11,9 +10,7 @@ public sealed class ConfigReader
 {
     private const string PresetKey = "preset";
     private readonly List<string> _problems = [];
-    private readonly HashSet<string> _badKeys = [];
     private bool _baseKnown = true;
-    private JsonObject _tree = [];
 
     private ConfigReader()
     {
@@ -57,8 +54,8 @@ public sealed class ConfigReader
     public static void Validate(FlipConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var bad = SettingCatalog.All
-            .Select(setting => (setting.Key, Problem: setting.Problem(config)))
+        var bad = SettingCatalog.Flip.All
+            .Select(setting => (setting.Key, Problem: setting.ProblemIn(config)))
             .Where(found => found.Problem is not null)
             .ToList();
         var keys = bad.Select(found => found.Key).ToHashSet();
@@ -75,16 +72,16 @@ public sealed class ConfigReader
 
     private FlipConfig Build(FlipConfig start, JsonObject file, IEnumerable<string> sets)
     {
-        _tree = JsonSerializer.SerializeToNode(start, ConfigJson.Options)!.AsObject();
-        Overlay(string.Empty, file);
+        var tree = new SettingTree(SettingCatalog.Flip, start, _problems);
+        tree.Overlay(string.Empty, file);
         foreach (var set in sets)
         {
-            Overlay(set);
+            tree.Overlay(set);
         }
 
         // A rule between settings says nothing true when one of them was refused or the preset is not known.
-        var config = _tree.Deserialize<FlipConfig>(ConfigJson.Options)!;
-        Refuse(_baseKnown ? [.. _problems, .. ConfigRules.Problems(config, _badKeys)] : _problems);
+        var config = tree.To<FlipConfig>();
+        Refuse(_baseKnown ? [.. _problems, .. ConfigRules.Problems(config, tree.BadKeys)] : _problems);
         return config;
     }
 
@@ -100,18 +97,8 @@ public sealed class ConfigReader
         }
     }
 
-    private JsonObject ReadText(string json, string source)
-    {
-        try
-        {
-            return JsonNode.Parse(json, documentOptions: ConfigJson.Reading) as JsonObject
-                ?? Unreadable($"{source}: must hold a JSON object, such as {{ \"train\": {{ \"batchSize\": 256 }} }}");
-        }
-        catch (JsonException e)
-        {
-            return Unreadable($"{source}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}");
-        }
-    }
+    private JsonObject ReadText(string json, string source) =>
+        SettingTree.Parse(json, source, out var problem) ?? Unreadable(problem!);
 
     private JsonObject Unreadable(string problem)
     {
@@ -127,7 +114,7 @@ public sealed class ConfigReader
             file.Remove(PresetKey);
             if (node is not JsonValue value || !value.TryGetValue<string>(out var named))
             {
-                Unreadable($"{PresetKey} = {Show(node)}: must be the name of a preset");
+                Unreadable($"{PresetKey} = {SettingTree.Show(node)}: must be the name of a preset");
             }
             else if (preset is not null && preset != named)
             {
@@ -148,79 +135,5 @@ public sealed class ConfigReader
             Unreadable(e.Problems[0]);
             return new FlipConfig();
         }
-    }
-
-    /// <summary>Overlays an object of a file; <paramref name="prefix"/> is the key of its group and a dot.</summary>
-    private void Overlay(string prefix, JsonObject source)
-    {
-        foreach (var (name, value) in source)
-        {
-            var key = prefix + name;
-            if (SettingCatalog.Find(key) is { } setting)
-            {
-                Put(setting, value, Show(value));
-            }
-            else if (!SettingCatalog.IsGroup(key))
-            {
-                Unknown(key);
-            }
-            else if (value is JsonObject group)
-            {
-                Overlay(key + ".", group);
-            }
-            else
-            {
-                _problems.Add($"{key} = {Show(value)}: must be an object, for it is a group of settings");
-            }
-        }
-    }
-
-    /// <summary>Overlays one <c>key=value</c>.</summary>
-    private void Overlay(string set)
-    {
-        var split = set.IndexOf('=', StringComparison.Ordinal);
-        var key = split < 0 ? set.Trim() : set[..split].Trim();
-        if (SettingCatalog.Find(key) is { } setting)
-        {
-            if (split < 0)
-            {
-                _problems.Add($"{key}: has no value; write {key}=VALUE");
-            }
-            else
-            {
-                var text = set[(split + 1)..].Trim();
-                Put(setting, setting.FromText(text), text);
-            }
-        }
-        else if (SettingCatalog.IsGroup(key))
-        {
-            _problems.Add($"{key}: is a group of settings; set one of them, such as {SettingCatalog.FirstOf(key)}");
-        }
-        else
-        {
-            Unknown(key);
-        }
-    }
-
-    private void Put(Setting setting, JsonNode? value, string shown)
-    {
-        if (setting.Accepts(value))
-        {
-            setting.Put(_tree, value);
-        }
-        else
-        {
-            _problems.Add(setting.Problem(shown));
-            _badKeys.Add(setting.Key);
-        }
-    }
-
-    private void Unknown(string key) => _problems.Add($"{key}: no such setting; did you mean {SettingCatalog.Nearest(key)}?");
-
-    private static string Show(JsonNode? node)
-    {
-        const int longest = 80;
-        var text = node?.ToJsonString() ?? "null";
-        return text.Length <= longest ? text : text[..longest] + "...";
     }
 }

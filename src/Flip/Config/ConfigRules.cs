@@ -166,7 +166,7 @@ internal static partial class ConfigRules
 
     private static string Shown(string key, FlipConfig config)
     {
-        var setting = SettingCatalog.Find(key)!;
+        var setting = SettingCatalog.Flip.Find(key)!;
         return $"{key} = {setting.ToText(setting.Get(config))}";
     }
 

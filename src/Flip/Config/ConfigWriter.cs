@@ -14,7 +14,7 @@ public static class ConfigWriter
         var defaults = new FlipConfig();
         return
         [
-            .. SettingCatalog.All.Select(setting => new SettingRow(
+            .. SettingCatalog.Flip.All.Select(setting => new SettingRow(
                 setting.Key, setting.TypeName, setting.ToText(setting.Get(defaults)), setting.Range(), setting.Meaning)),
         ];
     }
@@ -25,7 +25,7 @@ public static class ConfigWriter
     /// </summary>
     public static IReadOnlyList<string> Difference(FlipConfig config, FlipConfig baseline) =>
     [
-        .. SettingCatalog.All
+        .. SettingCatalog.Flip.All
             .Where(setting => !Equals(setting.Get(config), setting.Get(baseline)))
             .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}"),
     ];

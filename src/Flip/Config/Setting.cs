@@ -13,7 +13,7 @@ internal sealed class Setting
     private readonly bool _nullable;
     private readonly Type _type;
 
-    /// <summary>The setting at the end of a chain of properties that starts at <see cref="FlipConfig"/>.</summary>
+    /// <summary>The setting at the end of a chain of properties that starts at a record of settings.</summary>
     public Setting(IReadOnlyList<PropertyInfo> chain)
     {
         _chain = [.. chain];
@@ -41,7 +41,7 @@ internal sealed class Setting
         string.Join('.', chain.Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)));
 
     /// <summary>The value in <paramref name="config"/>.</summary>
-    public object? Get(FlipConfig config) => _chain.Aggregate((object?)config, (owner, property) => property.GetValue(owner));
+    public object? Get(object config) => _chain.Aggregate((object?)config, (owner, property) => property.GetValue(owner));
 
     /// <summary>A value as JSON.</summary>
     public JsonNode? ToNode(object? value) => value is null ? null : JsonSerializer.SerializeToNode(value, _type, ConfigJson.Options);
@@ -107,7 +107,7 @@ internal sealed class Setting
     }
 
     /// <summary>What is wrong with a value of a configuration made in code; null if nothing is.</summary>
-    public string? Problem(FlipConfig config)
+    public string? ProblemIn(object config)
     {
         var value = Get(config);
         var good = value is null ? _nullable

@@ -2,26 +2,32 @@ using System.Reflection;
 
 namespace Flip.Config;
 
-/// <summary>All settings of <see cref="FlipConfig"/>, in the order of the records, found by their keys.</summary>
-internal static class SettingCatalog
+/// <summary>All settings of a record, in the order of its properties, found by their keys.</summary>
+internal sealed class SettingCatalog
 {
-    private static readonly List<string> GroupKeys = [];
-    private static readonly Dictionary<string, Setting> ByKey = Collect(typeof(FlipConfig), []).ToDictionary(setting => setting.Key);
+    private readonly List<string> _groupKeys = [];
+    private readonly Dictionary<string, Setting> _byKey;
+
+    /// <param name="record">The type of the record, whose properties all have <see cref="SettingAttribute"/>.</param>
+    public SettingCatalog(Type record) => _byKey = Collect(record, []).ToDictionary(setting => setting.Key);
+
+    /// <summary>The settings of <see cref="FlipConfig"/>.</summary>
+    public static SettingCatalog Flip { get; } = new(typeof(FlipConfig));
 
     /// <summary>Every setting.</summary>
-    public static IEnumerable<Setting> All => ByKey.Values;
+    public IEnumerable<Setting> All => _byKey.Values;
 
     /// <summary>The setting of a full key, or null.</summary>
-    public static Setting? Find(string key) => ByKey.GetValueOrDefault(key);
+    public Setting? Find(string key) => _byKey.GetValueOrDefault(key);
 
     /// <summary>True for a key that holds settings, such as <c>model.image</c>.</summary>
-    public static bool IsGroup(string key) => GroupKeys.Contains(key);
+    public bool IsGroup(string key) => _groupKeys.Contains(key);
 
     /// <summary>The first setting of a group, to show how one is written.</summary>
-    public static string FirstOf(string group) => ByKey.Keys.First(key => key.StartsWith(group + ".", StringComparison.Ordinal));
+    public string FirstOf(string group) => _byKey.Keys.First(key => key.StartsWith(group + ".", StringComparison.Ordinal));
 
     /// <summary>The known key most like an unknown one.</summary>
-    public static string Nearest(string key) => Nearest(key, ByKey.Keys.Concat(GroupKeys));
+    public string Nearest(string key) => Nearest(key, _byKey.Keys.Concat(_groupKeys));
 
     /// <summary>The candidate most like <paramref name="text"/>, by edit distance of the whole and of the last word.</summary>
     public static string Nearest(string text, IEnumerable<string> candidates) =>
@@ -29,14 +35,14 @@ internal static class SettingCatalog
 
     private static string LastWord(string key) => key[(key.LastIndexOf('.') + 1)..];
 
-    private static IEnumerable<Setting> Collect(Type type, PropertyInfo[] chain)
+    private IEnumerable<Setting> Collect(Type type, PropertyInfo[] chain)
     {
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             PropertyInfo[] inner = [.. chain, property];
             if (property.PropertyType.Namespace == typeof(FlipConfig).Namespace && property.PropertyType.IsClass)
             {
-                GroupKeys.Add(Setting.KeyOf(inner));
+                _groupKeys.Add(Setting.KeyOf(inner));
                 foreach (var setting in Collect(property.PropertyType, inner))
                 {
                     yield return setting;

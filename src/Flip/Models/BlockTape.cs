@@ -23,8 +23,13 @@ internal sealed class BlockTape(int every)
     /// <param name="x"><c>[batch, tokens, width]</c></param>
     /// <param name="mask">See <see cref="Attention.Forward"/>.</param>
     /// <param name="causal">See <see cref="Attention.Forward"/>.</param>
-    public static Tensor Forward(BlockTape? tape, TransformerBlock[] blocks, Tensor x, Tensor? mask = null, bool causal = false) =>
-        tape is not null && is_grad_enabled() ? tape.Write(blocks, x, mask, causal) : Pass(blocks, x, mask, causal);
+    /// <param name="branchScale">Factors on the blocks' branches, <c>[blocks, 2, batch, 1, 1]</c> (<see cref="DropPath"/>); null for 1.</param>
+    public static Tensor Forward(
+        BlockTape? tape, TransformerBlock[] blocks, Tensor x, Tensor? mask = null, bool causal = false, Tensor? branchScale = null)
+    {
+        var pass = new BlockPass(mask, causal, branchScale);
+        return tape is not null && is_grad_enabled() ? tape.Write(blocks, x, pass) : pass.Run(blocks, x);
+    }
 
     /// <summary>Cuts the graph where it branches: without, the branches' backward passes would each go through what is before.</summary>
     /// <param name="tape">Where to write; null for no cut.</param>
@@ -36,7 +41,7 @@ internal sealed class BlockTape(int every)
             return x;
         }
 
-        var segment = new Segment([], x, null, false);
+        var segment = new Segment([], x, new BlockPass(null, false, null));
         tape._segments.Push(segment);
         return segment.Output;
     }
@@ -51,26 +56,34 @@ internal sealed class BlockTape(int every)
         }
     }
 
-    private Tensor Write(TransformerBlock[] blocks, Tensor x, Tensor? mask, bool causal)
+    private Tensor Write(TransformerBlock[] blocks, Tensor x, BlockPass pass)
     {
+        var first = 0;
         foreach (var group in blocks.Chunk(every))
         {
-            var segment = new Segment(group, x, mask, causal);
+            var segment = new Segment(group, x, pass.Of(first, group.Length));
             _segments.Push(segment);
             x = segment.Output;
+            first += group.Length;
         }
 
         return x;
     }
 
-    private static Tensor Pass(IEnumerable<TransformerBlock> blocks, Tensor x, Tensor? mask, bool causal)
+    /// <summary>What a pass through blocks takes beside the tokens.</summary>
+    private sealed record BlockPass(Tensor? Mask, bool Causal, Tensor? BranchScale)
     {
-        foreach (var block in blocks)
+        public Tensor Run(TransformerBlock[] blocks, Tensor x)
         {
-            x = block.Forward(x, mask, causal);
+            for (var i = 0; i < blocks.Length; i++)
+            {
+                x = blocks[i].Forward(x, Mask, Causal, BranchScale?.select(0, i));
+            }
+
+            return x;
         }
 
-        return x;
+        public BlockPass Of(int first, int count) => this with { BranchScale = BranchScale?.narrow(0, first, count) };
     }
 
     /// <summary>A group of blocks on one input, computed without graph.</summary>
@@ -79,12 +92,11 @@ internal sealed class BlockTape(int every)
         private readonly TransformerBlock[] _blocks;
         private readonly Tensor _incoming;
         private readonly Tensor _input;
-        private readonly Tensor? _mask;
-        private readonly bool _causal;
+        private readonly BlockPass _pass;
 
-        public Segment(TransformerBlock[] blocks, Tensor x, Tensor? mask, bool causal)
+        public Segment(TransformerBlock[] blocks, Tensor x, BlockPass pass)
         {
-            (_blocks, _incoming, _mask, _causal) = (blocks, x, mask, causal);
+            (_blocks, _incoming, _pass) = (blocks, x, pass);
             _input = x.is_leaf ? x : x.detach().requires_grad_(true); // a leaf is the output of the segment before
             Output = Compute();
         }
@@ -100,7 +112,7 @@ internal sealed class BlockTape(int every)
                 return; // nothing of it reached the loss
             }
 
-            Pass(_blocks, _input, _mask, _causal).backward([gradient]);
+            _pass.Run(_blocks, _input).backward([gradient]);
             if (!ReferenceEquals(_input, _incoming))
             {
                 _incoming.backward([_input.grad!]);
@@ -114,7 +126,7 @@ internal sealed class BlockTape(int every)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return Pass(_blocks, _input, _mask, _causal).detach().requires_grad_(true).MoveToOuterDisposeScope();
+            return _pass.Run(_blocks, _input).detach().requires_grad_(true).MoveToOuterDisposeScope();
         }
     }
 }

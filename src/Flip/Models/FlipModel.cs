@@ -166,9 +166,11 @@ public sealed class FlipModel : IDisposable
     private Tensor ProjectImage(Tensor imageTokens) => Normalize(_imageProjection.Forward(_image.Pool(imageTokens)));
 
     /// <summary>z / (‖z‖ + ε) in fp32.</summary>
-    private Tensor Normalize(Tensor projected)
+    internal static Tensor Normalize(Tensor projected, double eps)
     {
         var z = projected.to(ScalarType.Float32);
-        return z / z.square().sum(1, keepdim: true).sqrt().Plus(Config.NormEps);
+        return z / z.square().sum(1, keepdim: true).sqrt().Plus(eps);
     }
+
+    private Tensor Normalize(Tensor projected) => Normalize(projected, Config.NormEps);
 }

@@ -21,7 +21,10 @@ internal sealed class ImageTower : IDisposable
     private Patches? _patches;
     private Tensor? _fixedPositions;
 
-    public ImageTower(FlatParameters parameters, ModelConfig model)
+    /// <param name="parameters">Where the weights are declared.</param>
+    /// <param name="model">Sizes and variants.</param>
+    /// <param name="classTokenDecays">Weight decay applies to the class token: as official FLIP pre-trains, not as ViTs are fine-tuned.</param>
+    public ImageTower(FlatParameters parameters, ModelConfig model, bool classTokenDecays = true)
     {
         var config = model.Image;
         _config = config;
@@ -30,7 +33,7 @@ internal sealed class ImageTower : IDisposable
         _patchEmbedding = new Linear(parameters, "image.patchEmbedding", dim, config.Width, config.PatchBias);
         _classToken = config.ClassToken == ClassToken.None
             ? null
-            : parameters.Add("image.classToken", [config.Width], Initializer.Normal(0.02), decays: true, keepsFp32: true);
+            : parameters.Add("image.classToken", [config.Width], Initializer.Normal(0.02), classTokenDecays, keepsFp32: true);
         _learnedPositions = config.Positions == ImagePositions.SinCos
             ? null
             : new LookupTable(parameters.Add(
@@ -58,8 +61,9 @@ internal sealed class ImageTower : IDisposable
     /// <summary>All tokens after the last block and the final LayerNorm.</summary>
     /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
     /// <param name="idsKeep">The patches' indices, <c>[batch, kept]</c>; null for all in order.</param>
+    /// <param name="branchScale">Factors on the blocks' branches, <c>[blocks, 2, batch, 1, 1]</c> (<see cref="DropPath"/>); null for 1.</param>
     /// <returns><c>[batch, (1 +) kept, width]</c>; a class token comes first.</returns>
-    public Tensor Tokens(Tensor patches, Tensor? idsKeep)
+    public Tensor Tokens(Tensor patches, Tensor? idsKeep, Tensor? branchScale = null)
     {
         var x = Embed(patches);
         x = x.Plus(Positions(idsKeep).to(x.dtype));
@@ -75,7 +79,7 @@ internal sealed class ImageTower : IDisposable
             x = _preNorm.Forward(x);
         }
 
-        return _finalNorm.Forward(BlockTape.Forward(Tape, _blocks, x));
+        return _finalNorm.Forward(BlockTape.Forward(Tape, _blocks, x, branchScale: branchScale));
     }
 
     /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>

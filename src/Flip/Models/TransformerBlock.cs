@@ -15,12 +15,13 @@ internal sealed class TransformerBlock(
     /// <param name="x"><c>[batch, tokens, width]</c></param>
     /// <param name="mask">See <see cref="Attention.Forward"/>.</param>
     /// <param name="causal">See <see cref="Attention.Forward"/>.</param>
-    public Tensor Forward(Tensor x, Tensor? mask = null, bool causal = false)
+    /// <param name="branchScale">Factors on what attention and MLP add, <c>[2, batch, 1, 1]</c> (<see cref="DropPath"/>); null for 1.</param>
+    public Tensor Forward(Tensor x, Tensor? mask = null, bool causal = false, Tensor? branchScale = null)
     {
         // What the backward pass needs, autograd keeps; without one nothing outlives its block.
         using var scope = NewDisposeScope();
-        x = x.Plus(_attention.Forward(_norm1.Forward(x), mask, causal));
-        return x.Plus(_mlp.Forward(_norm2.Forward(x))).MoveToOuterDisposeScope();
+        x = x.Plus(Scaled(_attention.Forward(_norm1.Forward(x), mask, causal), branchScale, 0));
+        return x.Plus(Scaled(_mlp.Forward(_norm2.Forward(x)), branchScale, 1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The blocks of a tower, named <c>{name}.blocks.0</c> and on.</summary>
@@ -28,4 +29,7 @@ internal sealed class TransformerBlock(
         FlatParameters parameters, string name, int depth, long width, int heads, double mlpRatio, Activation activation, double eps) =>
         [.. Enumerable.Range(0, depth).Select(i =>
             new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, activation, eps))];
+
+    private static Tensor Scaled(Tensor branch, Tensor? branchScale, long index) =>
+        branchScale is null ? branch : branch * branchScale.select(0, index);
 }

@@ -31,17 +31,24 @@ public static class WeightFile
 
     /// <summary>Reads all parameters; learned image positions are resized where the grid differs.</summary>
     /// <exception cref="CheckpointFormatException">Names or shapes differ: all of them are listed; or a weight is not finite.</exception>
-    public static void Load(ITensorSource source, IWeightNames names, FlipModel model)
-    {
-        Check(source, names, model.Config, [.. model.Parameters.All.Select(p => (p.Name, p.Shape))]);
-        using var noGrad = no_grad();
-        foreach (var parameter in model.Parameters.All)
-        {
-            using var scope = NewDisposeScope();
-            parameter.Master.copy_(Read(source, names, parameter.Name, model.Config.Image));
-        }
+    public static void Load(ITensorSource source, IWeightNames names, FlipModel model) =>
+        Load(source, names, model.Parameters, model.Config);
 
-        model.Parameters.CastToCompute();
+    /// <summary>Reads all parameters of what has the image tower of <paramref name="config"/>.</summary>
+    /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
+    public static void Load(ITensorSource source, IWeightNames names, FlatParameters parameters, ModelConfig config)
+    {
+        Check(source, names, config, Shapes(parameters.All));
+        Read(source, names, parameters.All, config);
+        parameters.CastToCompute();
+    }
+
+    /// <summary>Reads the master weights of some parameters; whatever else the source holds is passed over.</summary>
+    /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
+    public static void LoadPart(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)
+    {
+        Refuse(source, Misfits(source, names, config, Shapes(parameters), []));
+        Read(source, names, parameters, config);
     }
 
     /// <summary>SHA-256 of all parameters, names, shapes and values: the same for the same model, whatever file it came from.</summary>
@@ -70,28 +77,12 @@ public static class WeightFile
     public static void Check(
         ITensorSource source, IWeightNames names, ModelConfig config, IReadOnlyList<(string Name, long[] Shape)> parameters)
     {
-        var problems = new List<string>();
         var expected = new HashSet<string>();
-        foreach (var (name, shape) in parameters)
-        {
-            if (names.Find(name) is not { } stored)
-            {
-                problems.Add($"the format has no place for {name} {Shown(shape)}");
-                continue;
-            }
-
-            expected.UnionWith(stored.Names);
-            var wanted = stored.PartShape(shape);
-            problems.AddRange(stored.Names.Select(part => Problem(source, part, wanted, name == Positions, config.Image)).OfType<string>());
-        }
-
+        var problems = Misfits(source, names, config, parameters, expected);
         problems.AddRange(source.Names
             .Where(name => !expected.Contains(name) && !names.Ignores(name) && !IsUnusedDecoder(name, config))
             .Select(name => $"unexpected {name} {Shown(source.Describe(name).Shape)}"));
-        if (problems.Count > 0)
-        {
-            throw new CheckpointFormatException(source.Path, null, "does not fit the model: " + string.Join("; ", problems));
-        }
+        Refuse(source, problems);
     }
 
     /// <summary>A parameter in our layout; image positions are resized to the grid of <paramref name="image"/>.</summary>
@@ -106,6 +97,52 @@ public static class WeightFile
             ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize())
             : whole).MoveToOuterDisposeScope();
     }
+
+    private static void Read(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)
+    {
+        using var noGrad = no_grad();
+        foreach (var parameter in parameters)
+        {
+            using var scope = NewDisposeScope();
+            parameter.Master.copy_(Read(source, names, parameter.Name, config.Image));
+        }
+    }
+
+    /// <summary>Parameters that are missing or misshapen; <paramref name="expected"/> receives the names of all that belong to them.</summary>
+    private static List<string> Misfits(
+        ITensorSource source,
+        IWeightNames names,
+        ModelConfig config,
+        IReadOnlyList<(string Name, long[] Shape)> parameters,
+        HashSet<string> expected)
+    {
+        var problems = new List<string>();
+        foreach (var (name, shape) in parameters)
+        {
+            if (names.Find(name) is not { } stored)
+            {
+                problems.Add($"the format has no place for {name} {Shown(shape)}");
+                continue;
+            }
+
+            expected.UnionWith(stored.Names);
+            var wanted = stored.PartShape(shape);
+            problems.AddRange(stored.Names.Select(part => Problem(source, part, wanted, name == Positions, config.Image)).OfType<string>());
+        }
+
+        return problems;
+    }
+
+    private static void Refuse(ITensorSource source, List<string> problems)
+    {
+        if (problems.Count > 0)
+        {
+            throw new CheckpointFormatException(source.Path, null, "does not fit the model: " + string.Join("; ", problems));
+        }
+    }
+
+    private static IReadOnlyList<(string Name, long[] Shape)> Shapes(IReadOnlyList<Parameter> parameters) =>
+        [.. parameters.Select(p => (p.Name, p.Shape))];
 
     private static Tensor ReadFinite(ITensorSource source, string name)
     {

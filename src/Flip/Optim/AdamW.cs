@@ -17,12 +17,17 @@ public sealed class AdamW : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly AdamWOptions _options;
+    private readonly IReadOnlyList<Segment> _segments;
 
     /// <summary>Moments of zero for all parameters.</summary>
-    public AdamW(FlatParameters parameters, AdamWOptions options)
+    /// <param name="parameters">What is updated.</param>
+    /// <param name="options">Constants.</param>
+    /// <param name="rateFactor">A parameter's factor on the learning rate, such as <see cref="LayerDecay.Factor"/>; null for 1.</param>
+    public AdamW(FlatParameters parameters, AdamWOptions options, Func<Parameter, double>? rateFactor = null)
     {
         _parameters = parameters;
         _options = options;
+        _segments = Divide(parameters, rateFactor ?? (_ => 1));
         FirstMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
         SecondMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
     }
@@ -49,8 +54,7 @@ public sealed class AdamW : IDisposable
         }
 
         using var noGrad = no_grad();
-        StepByOperations(0, _parameters.DecayedCount, learningRate, gradientScale);
-        StepByOperations(_parameters.DecayedCount, _parameters.Count - _parameters.DecayedCount, learningRate, gradientScale);
+        StepByOperations(learningRate, gradientScale);
         _parameters.CastToCompute();
     }
 
@@ -82,16 +86,35 @@ public sealed class AdamW : IDisposable
             (float)_options.Eps,
             (float)learningRate,
             (float)gradientScale);
-        var decayed = _parameters.DecayedCount;
         KernelThreads.For(_parameters.Count, (start, end) =>
         {
-            AdamWKernel.Run(buffers, update, (float)_options.WeightDecay, start, Math.Min(end, decayed));
-            AdamWKernel.Run(buffers, update, 0, Math.Max(start, decayed), end);
+            foreach (var segment in _segments)
+            {
+                var (first, last) = (Math.Max(start, segment.Offset), Math.Min(end, segment.Offset + segment.Count));
+                if (first < last)
+                {
+                    AdamWKernel.Run(
+                        buffers,
+                        update with { LearningRate = (float)(learningRate * segment.RateFactor) },
+                        (float)(segment.Decays ? _options.WeightDecay : 0),
+                        first,
+                        last);
+                }
+            }
         });
     }
 
-    /// <summary>The same by libtorch's operations, for other devices, on entries all of which decay or none.</summary>
-    internal void StepByOperations(long offset, long count, double learningRate, double gradientScale)
+    /// <summary>The same by libtorch's operations, for other devices.</summary>
+    internal void StepByOperations(double learningRate, double gradientScale)
+    {
+        foreach (var segment in _segments)
+        {
+            StepByOperations(segment.Offset, segment.Count, learningRate * segment.RateFactor, gradientScale);
+        }
+    }
+
+    /// <summary>Entries all of which decay or none, at one rate.</summary>
+    private void StepByOperations(long offset, long count, double learningRate, double gradientScale)
     {
         using var scope = NewDisposeScope();
         Tensor Part(Tensor whole) => whole.narrow(0, offset, count);
@@ -110,4 +133,27 @@ public sealed class AdamW : IDisposable
 
         weights.Plus_(update, -learningRate);
     }
+
+    /// <summary>Neighbours that are updated alike, joined: two parts where all rates are one.</summary>
+    private static List<Segment> Divide(FlatParameters parameters, Func<Parameter, double> rateFactor)
+    {
+        var segments = new List<Segment>();
+        foreach (var parameter in parameters.All)
+        {
+            var factor = rateFactor(parameter);
+            if (segments is [.., var last] && last.RateFactor == factor && last.Decays == parameter.Decays)
+            {
+                segments[^1] = last with { Count = last.Count + parameter.Count };
+            }
+            else
+            {
+                segments.Add(new Segment(parameter.Offset, parameter.Count, factor, parameter.Decays));
+            }
+        }
+
+        return segments;
+    }
+
+    /// <summary>Consecutive entries of the flat buffers that are updated alike.</summary>
+    private readonly record struct Segment(long Offset, long Count, double RateFactor, bool Decays);
 }

@@ -30,6 +30,15 @@ public enum RandomPurpose
     /// <summary>Anything an evaluation draws.</summary>
     Evaluation = 9,
 
+    /// <summary>Which branches of the blocks are dropped; keyed by epoch and sample.</summary>
+    DropPath = 10,
+
+    /// <summary>How the images of a batch are mixed; keyed by the step.</summary>
+    Mixing = 11,
+
+    /// <summary>Changes of an image's colours and shape after its crop.</summary>
+    Distortion = 12,
+
     /// <summary>Which images a bootstrap replicate draws.</summary>
     Bootstrap = 16,
 }

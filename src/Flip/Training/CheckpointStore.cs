@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Flip.Config;
 using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
@@ -28,7 +29,7 @@ public sealed class CheckpointStore(string folder, int keep)
 
     /// <summary>Writes a checkpoint and removes the oldest ones.</summary>
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
-    public string Save(TrainState state, FlipModel model, AdamW optimizer, WeightEma? ema)
+    public string Save(TrainState state, FlatParameters parameters, AdamW optimizer, WeightEma? ema)
     {
         var target = Path.Combine(folder, Prefix + state.Samples.ToString("D13", CultureInfo.InvariantCulture));
         if (Directory.Exists(target))
@@ -45,13 +46,13 @@ public sealed class CheckpointStore(string folder, int keep)
             }
 
             Directory.CreateDirectory(temporary);
-            WeightFile.Save(Path.Combine(temporary, ModelFolder.WeightsFile), model.Parameters);
+            WeightFile.Save(Path.Combine(temporary, ModelFolder.WeightsFile), parameters);
             SafetensorsWriter.Write(
                 Path.Combine(temporary, "optimizer.safetensors"),
                 [("firstMoment", optimizer.FirstMoment), ("secondMoment", optimizer.SecondMoment)]);
             if (ema is not null)
             {
-                WeightFile.Save(Path.Combine(temporary, AverageFile), model.Parameters, ema.Average);
+                WeightFile.Save(Path.Combine(temporary, AverageFile), parameters, ema.Average);
             }
 
             AtomicFile.WriteText(Path.Combine(temporary, "state.json"), JsonSerializer.Serialize(state, Json));
@@ -68,11 +69,20 @@ public sealed class CheckpointStore(string folder, int keep)
     }
 
     /// <summary>Restores weights, moments and average from a checkpoint's folder.</summary>
+    /// <param name="checkpoint">The folder.</param>
+    /// <param name="parameters">The weights.</param>
+    /// <param name="config">The model that they are of.</param>
+    /// <param name="optimizer">Its moments and steps.</param>
+    /// <param name="ema">The average, where one is kept.</param>
     /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
-    public static TrainState Load(string checkpoint, FlipModel model, AdamW optimizer, WeightEma? ema)
+    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
     {
         var state = LoadState(Path.Combine(checkpoint, "state.json"));
-        WeightFile.Load(Path.Combine(checkpoint, ModelFolder.WeightsFile), model);
+        using (var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile)))
+        {
+            WeightFile.Load(weights, OwnNames.Instance, parameters, config);
+        }
+
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using (var moments = new SafetensorsReader(Path.Combine(checkpoint, "optimizer.safetensors")))
@@ -84,7 +94,7 @@ public sealed class CheckpointStore(string folder, int keep)
         if (ema is not null)
         {
             using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
-            foreach (var parameter in model.Parameters.All)
+            foreach (var parameter in parameters.All)
             {
                 ema.Average.narrow(0, parameter.Offset, parameter.Count).copy_(average.ReadTensor(parameter.Name).view(-1));
             }

@@ -39,11 +39,14 @@ public sealed record StoredModel(
     /// <exception cref="CheckpointFormatException">The weights do not fit the configuration.</exception>
     public LoadedModel Load(Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
     {
-        var wanted = Resized(Config, change is null ? Config : change(Config));
+        var wanted = Changed(change);
         var tokenizer = TokenizerFor(wanted.Data);
         var config = ModelFolder.WithVocabulary(wanted, tokenizer);
         return new LoadedModel(config, LoadModel(config, Compute.Of(config.Train), trains), tokenizer);
     }
+
+    /// <summary>The configuration with a change. Another image size keeps the grid that the positions were trained on.</summary>
+    public FlipConfig Changed(Func<FlipConfig, FlipConfig>? change) => Resized(Config, change is null ? Config : change(Config));
 
     /// <summary>The model alone, for what needs no tokenizer.</summary>
     /// <param name="config">Its configuration, with a vocabulary size.</param>
@@ -74,7 +77,6 @@ public sealed record StoredModel(
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
 
-    /// <summary>Another image size keeps the grid that the positions were trained on.</summary>
     private static FlipConfig Resized(FlipConfig stored, FlipConfig wanted)
     {
         var (from, to) = (stored.Model.Image, wanted.Model.Image);

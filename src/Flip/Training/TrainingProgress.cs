@@ -4,11 +4,11 @@ namespace Flip.Training;
 /// <param name="State">After the last step.</param>
 /// <param name="TotalSamples">Samples of the whole training.</param>
 /// <param name="Loss">Mean loss.</param>
-/// <param name="ContrastiveLoss">Mean contrastive part.</param>
+/// <param name="ContrastiveLoss">Mean contrastive part; null for a classifier.</param>
 /// <param name="ReconstructionLoss">Mean reconstruction loss; null without a decoder.</param>
 /// <param name="LearningRate">Rate of the last step.</param>
 /// <param name="GradientNorm">Norm of the last step's gradient, before clipping.</param>
-/// <param name="LogitFactor">Factor on cosine similarities after the last step.</param>
+/// <param name="LogitFactor">Factor on cosine similarities after the last step; null for a classifier.</param>
 /// <param name="ImageMaskRatio">Share of patches removed in the last step.</param>
 /// <param name="SamplesPerSecond">Speed since the last line.</param>
 /// <param name="DataWaitShare">Share of that time spent waiting for data, in [0, 1].</param>
@@ -16,11 +16,11 @@ public sealed record TrainingProgress(
     TrainState State,
     long TotalSamples,
     double Loss,
-    double ContrastiveLoss,
+    double? ContrastiveLoss,
     double? ReconstructionLoss,
     double LearningRate,
     double GradientNorm,
-    double LogitFactor,
+    double? LogitFactor,
     double ImageMaskRatio,
     double SamplesPerSecond,
     double DataWaitShare)
@@ -37,18 +37,22 @@ public sealed record TrainingProgress(
         var values = new Dictionary<string, double>
         {
             ["train/loss"] = Loss,
-            ["train/contrastiveLoss"] = ContrastiveLoss,
             ["train/learningRate"] = LearningRate,
             ["train/gradientNorm"] = GradientNorm,
-            ["train/logitFactor"] = LogitFactor,
             ["train/imageMaskRatio"] = ImageMaskRatio,
             ["speed/samplesPerSecond"] = SamplesPerSecond,
             ["speed/dataWaitShare"] = DataWaitShare,
             ["data/badSamples"] = BadSampleCount,
         };
-        if (ReconstructionLoss is { } reconstruction)
+        foreach (var (name, value) in new[]
         {
-            values["train/reconstructionLoss"] = reconstruction;
+            ("train/contrastiveLoss", ContrastiveLoss), ("train/logitFactor", LogitFactor), ("train/reconstructionLoss", ReconstructionLoss),
+        })
+        {
+            if (value is { } known)
+            {
+                values[name] = known;
+            }
         }
 
         return values;

@@ -8,9 +8,9 @@ namespace Flip.Training;
 
 /// <summary>What a step measured before its update.</summary>
 /// <param name="Loss">The whole loss.</param>
-/// <param name="ContrastiveLoss">Its contrastive part.</param>
+/// <param name="ContrastiveLoss">Its contrastive part; null for a classifier.</param>
 /// <param name="ReconstructionLoss">The unweighted reconstruction loss; null without a decoder.</param>
-public readonly record struct StepLoss(double Loss, double ContrastiveLoss, double? ReconstructionLoss);
+public readonly record struct StepLoss(double Loss, double? ContrastiveLoss = null, double? ReconstructionLoss = null);
 
 /// <summary>
 /// The gradient of the loss of one batch. A batch larger than the micro-batch is computed in parts by GradCache

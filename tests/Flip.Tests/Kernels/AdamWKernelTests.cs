@@ -46,8 +46,7 @@ public sealed class AdamWKernelTests : IDisposable
         for (var step = 1; step <= 3; step++)
         {
             slow.Steps = step;
-            slow.StepByOperations(0, _parameters.DecayedCount, 1e-3, gradientScale);
-            slow.StepByOperations(_parameters.DecayedCount, Count - _parameters.DecayedCount, 1e-3, gradientScale);
+            slow.StepByOperations(1e-3, gradientScale);
         }
 
         Assert.Equal(slow.Steps, fast.Steps);
@@ -55,6 +54,42 @@ public sealed class AdamWKernelTests : IDisposable
         AssertNear(slow.FirstMoment, fast.FirstMoment, 3e-7);
         AssertNear(slow.SecondMoment, fast.SecondMoment, 3e-7);
         Assert.True((weights - start).abs().max().ToSingle() > 1e-3);
+    }
+
+    [Fact]
+    public void One_pass_with_a_rate_for_each_parameter_equals_the_operations_on_each_by_itself()
+    {
+        using var parameters = new FlatParameters();
+        double[] factors = [0.1, 0.1, 1, 0.5, 0.25];
+        foreach (var (i, count) in new long[] { 70_001, 33, 131_072, 5, 100_000 }.Index())
+        {
+            parameters.Add($"p{i}", [count], Initializer.Normal(1), decays: i % 2 == 0);
+        }
+
+        parameters.Allocate(ScalarType.BFloat16, CPU, 5, trains: true);
+        parameters.Gradient.copy_(randn(parameters.Count, generator: new Generator(6)));
+        double Factor(Parameter parameter) => factors[parameter.Name[1] - '0'];
+        var options = new AdamWOptions(0.9, 0.999, 1e-8, 0.05);
+        using var fast = new AdamW(parameters, options, Factor);
+        using var slow = new AdamW(parameters, options, Factor);
+        using var whole = new AdamW(parameters, options);
+        var start = parameters.Master.clone();
+        fast.Step(1e-2, 0.5);
+        var weights = parameters.Master.clone();
+        parameters.Master.copy_(start);
+        slow.Steps = 1;
+        slow.StepByOperations(1e-2, 0.5);
+        AssertNear(parameters.Master, weights, 3e-7);
+
+        // A tenth of the rate is a tenth of the change: of the update and of the decay.
+        parameters.Master.copy_(start);
+        whole.Step(1e-2, 0.5);
+        foreach (var parameter in parameters.All)
+        {
+            var change = weights.narrow(0, parameter.Offset, parameter.Count) - start.narrow(0, parameter.Offset, parameter.Count);
+            var full = parameter.Master.view(-1) - start.narrow(0, parameter.Offset, parameter.Count);
+            AssertNear(full * Factor(parameter), change, 1e-6);
+        }
     }
 
     [Fact]

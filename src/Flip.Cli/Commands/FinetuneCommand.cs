@@ -1,0 +1,270 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Flip.Cli.Reporting;
+using Flip.Cli.Runs;
+using Flip.Config;
+using Flip.Io;
+using Spectre.Console;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip finetune</c>: an image tower to a classifier.</summary>
+internal static class FinetuneCommand
+{
+    /// <summary>Settings of the model, not of the recipe.</summary>
+    private static readonly string[] ModelGroups = ["model.", "data.", "eval."];
+
+    public static Command Create()
+    {
+        var options = new Options();
+        var command = new Command(
+            "finetune",
+            "Train a model's image tower to a classifier of labelled images: a known data set (flip datasets), a folder of class folders, shards with .cls files, a list.");
+        options.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var json = result.GetValue(options.Json);
+            if (result.GetValue(options.Describe))
+            {
+                Describe(json);
+                return Task.FromResult(0);
+            }
+
+            using var view = Consoles.Progress(json);
+            var report = result.GetValue(options.Eval) is { } classifier
+                ? Evaluate(classifier, options, result, view, cancellation)
+                : Train(options, result, view, cancellation);
+            Print(report, json);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Report Train(Options options, ParseResult result, ConsoleProgress view, CancellationToken cancellation)
+    {
+        var resumed = result.GetValue(options.Resume);
+        var alphas = Alphas(result.GetValue(options.WiseFt));
+        if (resumed is not null && options.GivenBesides(result, "--resume", "--wise-ft") is { } other)
+        {
+            throw new ConfigException($"--resume continues a run as it is; {other} belongs to a new one.");
+        }
+
+        if (resumed is not null)
+        {
+            var begun = RunFolder.Open(resumed);
+            return Finish(begun, view, () => new FinetuneSession(begun, view).Resume(alphas, cancellation));
+        }
+
+        var (settings, modelSettings) = Divided(options.Sets(result));
+        var inputs = options.Inputs(result, alphas);
+        var config = FinetuneConfigFile.Overlay(FinetuneRecipes.Get(result.GetValue(options.Recipe)!), settings);
+        var run = RunFolder.Create(result.GetValue(options.Run) ?? RunFolder.DefaultPath("finetune"), "finetune");
+        return Finish(run, view, () => new FinetuneSession(run, view).Start(inputs, config, modelSettings, cancellation));
+    }
+
+    private static Report Finish(RunFolder run, ConsoleProgress view, Func<FinetuneResult> train)
+    {
+        try
+        {
+            var finished = train();
+            var report = new Report(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests, finished.WiseFt);
+            AtomicFile.WriteText(run.ResultsFile, JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
+            view.Message($"Classifier: {run.Model}");
+            return report;
+        }
+        catch (OperationCanceledException)
+        {
+            view.Message($"To go on: flip finetune --resume {run.Path}");
+            throw;
+        }
+    }
+
+    private static Report Evaluate(
+        string classifier, Options options, ParseResult result, ConsoleProgress view, CancellationToken cancellation)
+    {
+        var tests = result.GetValue(options.Test) ?? [];
+        if (tests.Length == 0)
+        {
+            throw new ConfigException("--eval: name the images to test on by --test.");
+        }
+
+        var (settings, modelSettings) = Divided(options.Sets(result));
+        if ((options.GivenBesides(result, "--eval", "--test", "--classes", "--set", "--device") ?? (modelSettings is [var first, ..] ? first : null)) is { } other)
+        {
+            throw new ConfigException($"--eval measures a finished classifier as it is; {other} belongs to a new one.");
+        }
+
+        var (scores, wiseFt) = FinetuneSession.Evaluate(
+            classifier,
+            tests,
+            result.GetValue(options.Classes),
+            FinetuneConfigFile.Overlay(new FinetuneConfig(), settings),
+            Alphas(result.GetValue(options.WiseFt)),
+            view,
+            cancellation);
+        return new Report(classifier, 0, 0, 0, scores, wiseFt);
+    }
+
+    /// <summary>The recipe's settings and the model's.</summary>
+    private static (IReadOnlyList<string> Recipe, IReadOnlyList<string> Model) Divided(IReadOnlyList<string> sets)
+    {
+        var groups = sets.ToLookup(set => ModelGroups.Any(group => set.StartsWith(group, StringComparison.Ordinal)));
+        return ([.. groups[false]], [.. groups[true]]);
+    }
+
+    private static List<double> Alphas(string? text)
+    {
+        if (text is null)
+        {
+            return [];
+        }
+
+        var alphas = new List<double>();
+        foreach (var part in text.Split(','))
+        {
+            alphas.Add(double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var alpha) && alpha is >= 0 and <= 1
+                ? alpha
+                : throw new ConfigException($"--wise-ft {text}: expected shares of the fine-tuned weights from 0 to 1, such as 0,0.5,1."));
+        }
+
+        return alphas;
+    }
+
+    private static void Describe(bool json)
+    {
+        var rows = FinetuneConfigFile.Describe();
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(rows, JsonOutput.Options));
+            return;
+        }
+
+        foreach (var row in rows)
+        {
+            Console.WriteLine($"{row.Key} = {row.Default}  ({row.Type}{(row.Range.Length > 0 ? ", " + row.Range : "")})\n    {row.Meaning}");
+        }
+    }
+
+    private static void Print(Report report, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(report, JsonOutput.Options));
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumns("weights", "test set", "images", "top-1", "top-5", "mean per class");
+        string Share(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+        var rows = report.WiseFt.SelectMany(point => point.Tests.Select(test =>
+            (Weights: string.Create(CultureInfo.InvariantCulture, $"{point.Alpha:0.###} of fine-tuned"), Test: test)));
+        foreach (var (weights, test) in report.Tests.Select(test => (Weights: "fine-tuned", Test: test)).Concat(rows))
+        {
+            table.AddRow(
+                weights,
+                Markup.Escape(test.Source),
+                test.Images.ToString("N0", CultureInfo.InvariantCulture),
+                Share(test.Top1),
+                Share(test.Top5),
+                Share(test.MeanPerClass));
+        }
+
+        Consoles.Output().Write(table);
+    }
+
+    /// <summary>What was done, as <c>--json</c> and <c>results.json</c> have it.</summary>
+    private sealed record Report(
+        string Classifier, long Samples, long Steps, double Seconds, IReadOnlyList<TestScores> Tests, IReadOnlyList<InterpolatedScores> WiseFt);
+
+    private sealed class Options
+    {
+        private readonly Argument<string?> _model = new("model")
+        {
+            Description = "Model whose tower is tuned: Flip's folder, run or checkpoint, or one of another library.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+
+        private readonly Option<string?> _train = new("--train") { Description = "Labelled training images: NAME=PATH of a known data set, a folder of class folders, .tar shards with .cls, a .csv list." };
+        
+        private readonly (string Key, string Suffix, Option<string?> Option)[] _shortcuts =
+        [
+            ("length", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
+            ("batchSize", "", new("--batch") { Description = "Images of a step." }),
+            ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
+            ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training; 0 without." }),
+            ("seed", "", new("--seed") { Description = "Seed of everything random." }),
+            ("device", "", new("--device") { Description = "cpu, cuda or cuda:N." }),
+        ];
+
+        private readonly Option<string[]> _sets = new("--set", "-s")
+        {
+            Description = "One setting of the recipe, such as mixup=0 (--describe lists them), or of the model, such as model.image.imageSize=112.",
+            HelpName = "key=value",
+            AllowMultipleArgumentsPerToken = false,
+        };
+
+        public Option<string?> Classes { get; } = new("--classes") { Description = "Class names of your own images: a JSON list, or an object from folder to name." };
+
+        public Option<string[]> Test { get; } = new("--test") { Description = "Labelled test images, named likewise; may be repeated." };
+
+        public Option<string> Recipe { get; } = new("--recipe")
+        {
+            Description = $"Recipe: {string.Join(" or ", FinetuneRecipes.Names)}.",
+            DefaultValueFactory = _ => "paper",
+        };
+
+        public Option<string?> Run { get; } = new("--run") { Description = "Folder of the run; runs/finetune-TIME without." };
+
+        public Option<string?> Resume { get; } = new("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
+
+        public Option<string?> Eval { get; } = new("--eval") { Description = "Measure a finished classifier (its folder or run) on --test instead." };
+
+        public Option<string?> WiseFt { get; } = new("--wise-ft")
+        {
+            Description = "Measure weights between zero-shot and fine-tuned too: shares of the fine-tuned ones, such as 0,0.5,1.",
+        };
+
+        public Option<bool> Describe { get; } = new("--describe") { Description = "List the settings of a recipe." };
+
+        public Option<bool> Json { get; } = new("--json") { Description = "Print the results as JSON." };
+
+        public void AddTo(Command command)
+        {
+            command.Add(_model);
+            foreach (var option in new Option[] { _train, Test, Classes, Recipe }.Concat(_shortcuts.Select(shortcut => shortcut.Option))
+                .Concat([Run, Resume, Eval, WiseFt, _sets, Describe, Json]))
+            {
+                command.Add(option);
+            }
+        }
+
+        /// <summary>The name of something given that belongs to a new run.</summary>
+        public string? GivenBesides(ParseResult result, params string[] allowed) =>
+            result.GetValue(_model) ?? new Option[] { _train, Test, Classes, Recipe, Run, Resume, Eval, _sets }
+                .Concat(_shortcuts.Select(shortcut => shortcut.Option))
+                .FirstOrDefault(option => !allowed.Contains(option.Name) && result.GetResult(option) is { Implicit: false })?.Name;
+
+        public IReadOnlyList<string> Sets(ParseResult result) =>
+        [
+            .. _shortcuts.Select(shortcut => (shortcut, Value: result.GetValue(shortcut.Option)))
+                .Where(given => given.Value is not null)
+                .Select(given => $"{given.shortcut.Key}={given.Value}{given.shortcut.Suffix}"),
+            .. result.GetValue(_sets) ?? [],
+        ];
+
+        /// <exception cref="ConfigException">Something is missing.</exception>
+        public FinetuneInputs Inputs(ParseResult result, IReadOnlyList<double> alphas)
+        {
+            var tests = result.GetValue(Test) ?? [];
+            List<string> missing =
+            [
+                .. result.GetValue(_model) is null ? ["Name the model whose image tower is tuned."] : Array.Empty<string>(),
+                .. result.GetValue(_train) is null ? ["--train: name the labelled training images."] : Array.Empty<string>(),
+                .. tests.Length == 0 ? ["--test: name labelled test images."] : Array.Empty<string>(),
+            ];
+            return missing.Count > 0
+                ? throw new ConfigException(missing)
+                : new FinetuneInputs(result.GetValue(_model)!, result.GetValue(_train)!, tests, result.GetValue(Classes), alphas);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Flip.Config;
+using Flip.Io;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>What a fine-tuning reads, as <c>inputs.json</c> of its run has it.</summary>
+/// <param name="Model">The model whose tower is tuned.</param>
+/// <param name="Train">Labelled training images.</param>
+/// <param name="Tests">Labelled test sets.</param>
+/// <param name="Classes">File of class names, or null.</param>
+/// <param name="WiseFt">Shares of fine-tuned weights to measure after training.</param>
+internal sealed record FinetuneInputs(
+    string Model, string Train, IReadOnlyList<string> Tests, string? Classes, IReadOnlyList<double> WiseFt)
+{
+    private const string FileName = "inputs.json";
+
+    public void Save(RunFolder run) =>
+        AtomicFile.WriteText(Path.Combine(run.Path, FileName), JsonSerializer.Serialize(this, JsonOutput.Options) + "\n");
+
+    /// <exception cref="ConfigException">The folder is no fine-tuning's.</exception>
+    public static FinetuneInputs Load(string run)
+    {
+        var path = Path.Combine(run, FileName);
+        try
+        {
+            return JsonSerializer.Deserialize<FinetuneInputs>(File.ReadAllText(path), JsonOutput.Options) is { Train: not null, Tests: not null } inputs
+                ? inputs with { WiseFt = inputs.WiseFt ?? [] }
+                : throw new ConfigException($"{path}: names no training and test images.");
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"{run} is no run of flip finetune: {e.Message}");
+        }
+    }
+}

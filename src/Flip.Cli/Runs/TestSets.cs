@@ -1,0 +1,136 @@
+using Flip.Cli.Reporting;
+using Flip.Config;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Classification;
+using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
+using Flip.Finetuning;
+using Flip.Models;
+using TorchSharp;
+
+namespace Flip.Cli.Runs;
+
+/// <summary>A classifier's figures on one test set.</summary>
+/// <param name="Source">The set.</param>
+/// <param name="Images">Its images.</param>
+/// <param name="Top1">Share whose right class has the highest score.</param>
+/// <param name="Top5">Share whose right class is among the five highest.</param>
+/// <param name="MeanPerClass">Mean of the classes' top-1.</param>
+internal sealed record TestScores(string Source, int Images, double Top1, double Top5, double MeanPerClass);
+
+/// <summary>The figures of interpolated weights.</summary>
+/// <param name="Alpha">Share of the fine-tuned weights, 0 to 1.</param>
+/// <param name="Tests">On each test set.</param>
+internal sealed record InterpolatedScores(double Alpha, IReadOnlyList<TestScores> Tests);
+
+/// <summary>The test sets of a classifier.</summary>
+internal sealed class TestSets(
+    IReadOnlyList<(string Source, DataSetDescription Set, LabelledImages Images)> sets, FlipConfig model, int batchSize, int workers, IProgressView view)
+{
+    private const string FineTuneMeasure = "fineTune"; // what the registry's references call it
+
+    private readonly EvaluationTransform _transform = new(model.Eval.Transform, model.Model.Image.ImageSize);
+
+    /// <summary>Opens test sets whose classes are the given ones.</summary>
+    public static TestSets Open(
+        IReadOnlyList<string> sources,
+        string? classes,
+        IReadOnlyList<string> classNames,
+        FlipConfig model,
+        FinetuneConfig config,
+        IProgressView view,
+        CancellationToken cancellation)
+    {
+        var options = new SourceOptions { Indexing = new IndexingProgress(view.Message).Report };
+        var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
+        foreach (var source in sources)
+        {
+            var (set, images) = LabelledData.OpenLike(source, classes, false, classNames, "training", options, cancellation);
+            LabelledData.SingleLabels(images, source);
+            opened.Add((source, set, images));
+        }
+
+        return new TestSets(opened, model, config.EvalBatchSize, config.Workers, view);
+    }
+
+    /// <summary>Scores all sets.</summary>
+    public IReadOnlyList<TestScores> Measure(ImageClassifier classifier, CancellationToken cancellation)
+    {
+        var all = new List<TestScores>();
+        foreach (var (source, set, images) in sets)
+        {
+            var outcome = Classify(classifier, set, images, cancellation);
+            double Of(Metric metric) => outcome.Statistic(metric).Value();
+            all.Add(new TestScores(source, images.Images.Count, Of(Metric.Top1), Of(Metric.Top5), Of(Metric.MeanPerClass)));
+        }
+
+        return all;
+    }
+
+    /// <summary>Scores all sets and writes the results that every evaluation has.</summary>
+    public void Write(string folder, string name, ImageClassifier classifier, CancellationToken cancellation)
+    {
+        var evaluated = new List<EvaluatedSet>();
+        foreach (var (index, (source, set, images)) in sets.Index())
+        {
+            var outcome = Classify(classifier, set, images, cancellation);
+            var references = set.Results.Where(reference => reference.Measure == FineTuneMeasure).Select(reference => reference with { Measure = null }).ToList();
+            var again = sets.Take(index).Count(before => before.Set.Name.Equals(set.Name, StringComparison.OrdinalIgnoreCase));
+            var unique = again == 0 ? set.Name : FormattableString.Invariant($"{set.Name}-{again + 1}");
+            var result = EvaluationResult.Of(
+                unique, set.Metric, outcome, images.Images.Fingerprint(), references: references, settings: new Dictionary<string, string> { ["test"] = source }, cancellation: cancellation);
+            evaluated.Add(new EvaluatedSet(result, outcome, images.Images));
+        }
+
+        var header = new EvaluationHeader(
+            name,
+            WeightFile.Hash(classifier.Parameters),
+            ItemEncoders.ConfigurationHash(model),
+            "fine-tuned",
+            nameof(InferenceMask.None),
+            "none",
+            model.Eval.Transform.ToString());
+        ResultsFolder.Write(folder, header, evaluated);
+    }
+
+    private ClassificationOutcome Classify(ImageClassifier classifier, DataSetDescription set, LabelledImages images, CancellationToken cancellation)
+    {
+        var meter = new ItemMeter(view, "test", "images", images.Images.Count);
+        var loader = new ImageLoader(images.Images, _transform, workers);
+        return ClassifierScores.Of(classifier, images, loader, batchSize, meter.Report, cancellation)
+            .ToOutcome([.. images.Images.Keys()], set.Metric.NeedsScores());
+    }
+
+    /// <summary>As named numbers, for logs: <c>test/top1</c>, of further sets <c>test2/top1</c>.</summary>
+    public static IReadOnlyDictionary<string, double> Values(IReadOnlyList<TestScores> tests) => tests.Index()
+        .SelectMany(test => new (string Name, double Value)[]
+        {
+            ("top1", test.Item.Top1), ("top5", test.Item.Top5), ("meanPerClass", test.Item.MeanPerClass),
+        }.Select(figure => ($"test{(test.Index == 0 ? "" : test.Index + 1)}/{figure.Name}", figure.Value)))
+        .ToDictionary();
+
+    /// <summary>Measures weights between a classifier before and after fine-tuning; the classifier has its own again afterwards.</summary>
+    public IReadOnlyList<InterpolatedScores> Interpolate(
+        ImageClassifier tuned, ImageClassifier start, IReadOnlyList<double> alphas, CancellationToken cancellation)
+    {
+        var scores = new List<InterpolatedScores>();
+        using var weights = tuned.Parameters.Master.clone().DetachFromDisposeScope();
+        try
+        {
+            foreach (var alpha in alphas)
+            {
+                WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, weights, alpha);
+                scores.Add(new InterpolatedScores(alpha, Measure(tuned, cancellation)));
+            }
+        }
+        finally
+        {
+            WeightInterpolation.Apply(tuned.Parameters, weights, weights, 1);
+        }
+
+        return scores;
+    }
+}

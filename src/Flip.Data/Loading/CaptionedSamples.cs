@@ -1,0 +1,62 @@
+using Flip.Data.Formats;
+using Flip.Data.Images;
+using Flip.Data.Sources;
+using Flip.Randomness;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Data.Loading;
+
+/// <summary>Image-text pairs of shards. Of several captions the one of (seed, epoch, sample) is taken.</summary>
+internal sealed class CaptionedSamples : ISampleReader
+{
+    private readonly DataSetIndex _index;
+    private readonly CaptionReader _captions;
+    private readonly ITokenizer _tokenizer;
+    private readonly IImageTransform _transform;
+    private readonly BatchLoaderOptions _options;
+    private readonly ShardFiles _files;
+
+    public CaptionedSamples(
+        DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(transform);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TextLength);
+        (_index, _captions, _tokenizer, _transform, _options) = (index, captions, tokenizer, transform, options);
+        ShardSizes = [.. index.Shards.Select(shard => shard.Count)];
+        _files = index.OpenFiles();
+    }
+
+    public IReadOnlyList<int> ShardSizes { get; }
+
+    public int ImageSize => _transform.Size;
+
+    public string Describe(long sample) => _index.Describe(sample);
+
+    public Batch NewBatch(int size) => new(
+        ImageSize,
+        _options.TextLength,
+        GC.AllocateUninitializedArray<byte>(checked(size * ImageSize * ImageSize * 3)),
+        new int[size * _options.TextLength],
+        new int[size],
+        new long[size],
+        new int[size]);
+
+    public void Read(Batch batch, int row, int epoch, long sample)
+    {
+        var (shard, entry) = _index.Find(sample);
+        var members = new MemberReader(_files, shard);
+        var captions = _captions.Read(members, entry);
+        var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
+        using (var image = members.ReadImage(entry.Image))
+        {
+            var pixels = ImageSize * ImageSize * 3;
+            _transform.Apply(image.Span, epoch, sample, batch.Images.AsSpan(row * pixels, pixels));
+        }
+
+        batch.Lengths[row] = _tokenizer.EncodeRow(caption, batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength));
+    }
+
+    public void Dispose() => _files.Dispose();
+}

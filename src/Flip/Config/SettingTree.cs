@@ -1,0 +1,116 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Flip.Config;
+
+/// <summary>
+/// A record of settings as a tree on which files and single settings are laid. What does not fit is written down and leaves the tree as it is.
+/// </summary>
+/// <param name="catalog">The settings of the record.</param>
+/// <param name="start">The record to begin with.</param>
+/// <param name="problems">Receives what is wrong, a line each.</param>
+internal sealed class SettingTree(SettingCatalog catalog, object start, List<string> problems)
+{
+    private readonly JsonObject _tree = JsonSerializer.SerializeToNode(start, start.GetType(), ConfigJson.Options)!.AsObject();
+    private readonly HashSet<string> _badKeys = [];
+
+    /// <summary>Settings that were given a value that they cannot have.</summary>
+    public IReadOnlySet<string> BadKeys => _badKeys;
+
+    /// <summary>A value for a message.</summary>
+    public static string Show(JsonNode? node)
+    {
+        const int longest = 80;
+        var text = node?.ToJsonString() ?? "null";
+        return text.Length <= longest ? text : text[..longest] + "...";
+    }
+
+    /// <summary>The text of a JSON object.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">What to call it in a problem.</param>
+    /// <param name="problem">What is wrong with it, else null.</param>
+    public static JsonObject? Parse(string json, string source, out string? problem)
+    {
+        try
+        {
+            var tree = JsonNode.Parse(json, documentOptions: ConfigJson.Reading) as JsonObject;
+            problem = tree is null ? $"{source}: must hold a JSON object, such as {{ \"train\": {{ \"batchSize\": 256 }} }}" : null;
+            return tree;
+        }
+        catch (JsonException e)
+        {
+            problem = $"{source}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}";
+            return null;
+        }
+    }
+
+    /// <summary>The record as it is now.</summary>
+    public TConfig To<TConfig>() => _tree.Deserialize<TConfig>(ConfigJson.Options)!;
+
+    /// <summary>Overlays an object of a file; <paramref name="prefix"/> is the key of its group and a dot.</summary>
+    public void Overlay(string prefix, JsonObject source)
+    {
+        foreach (var (name, value) in source)
+        {
+            var key = prefix + name;
+            if (catalog.Find(key) is { } setting)
+            {
+                Put(setting, value, Show(value));
+            }
+            else if (!catalog.IsGroup(key))
+            {
+                Unknown(key);
+            }
+            else if (value is JsonObject group)
+            {
+                Overlay(key + ".", group);
+            }
+            else
+            {
+                problems.Add($"{key} = {Show(value)}: must be an object, for it is a group of settings");
+            }
+        }
+    }
+
+    /// <summary>Overlays one <c>key=value</c>.</summary>
+    public void Overlay(string set)
+    {
+        var split = set.IndexOf('=', StringComparison.Ordinal);
+        var key = split < 0 ? set.Trim() : set[..split].Trim();
+        if (catalog.Find(key) is { } setting)
+        {
+            if (split < 0)
+            {
+                problems.Add($"{key}: has no value; write {key}=VALUE");
+            }
+            else
+            {
+                var text = set[(split + 1)..].Trim();
+                Put(setting, setting.FromText(text), text);
+            }
+        }
+        else if (catalog.IsGroup(key))
+        {
+            problems.Add($"{key}: is a group of settings; set one of them, such as {catalog.FirstOf(key)}");
+        }
+        else
+        {
+            Unknown(key);
+        }
+    }
+
+    private void Put(Setting setting, JsonNode? value, string shown)
+    {
+        if (setting.Accepts(value))
+        {
+            setting.Put(_tree, value);
+        }
+        else
+        {
+            problems.Add(setting.Problem(shown));
+            _badKeys.Add(setting.Key);
+        }
+    }
+
+    private void Unknown(string key) => problems.Add($"{key}: no such setting; did you mean {catalog.Nearest(key)}?");
+}
