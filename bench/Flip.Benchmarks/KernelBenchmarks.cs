@@ -54,7 +54,7 @@ public class KernelBenchmarks
     {
         using var noGrad = no_grad();
         _optimizer.Steps++;
-        _optimizer.StepByOperations(0, Weights, 1e-4, 1);
+        _optimizer.StepByOperations(1e-4, 1);
         _parameters.CastToCompute();
     }
 
