@@ -116,7 +116,7 @@ internal static class DatasetsCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Value,6:0.0#} %  {result.Model}, {result.Measure ?? $"zero-shot {Lower(set.Metric)}"} ({result.Source})"));
+                $"{100 * result.Value,6:0.0#} %  {result.Model}, {result.Measure ?? $"zero-shot {Lower(set.Metric)}"} ({result.Source})"));
         }
     }
 

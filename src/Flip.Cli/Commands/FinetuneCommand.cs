@@ -185,7 +185,7 @@ internal static class FinetuneCommand
         };
 
         private readonly Option<string?> _train = new("--train") { Description = "Labelled training images: NAME=PATH of a known data set, a folder of class folders, .tar shards with .cls, a .csv list." };
-        
+
         private readonly (string Key, string Suffix, Option<string?> Option)[] _shortcuts =
         [
             ("length", " epochs", new("--epochs") { Description = "Length of training, epochs." }),

@@ -81,7 +81,6 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
         Task = DataSetTask.Classification,
         Metric = Metric.Top1,
         Classes = classes is null ? [] : ClassNames.LoadEntries(classes),
-        Templates = ClassTemplates.Flip7,
         LabelledLayouts = LabelledSources.Layouts,
     };
 }

@@ -21,10 +21,13 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
-        var data = request.On
-            .SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message))
-            .Select(item => Open(item, cancellation))
-            .ToList();
+        var named = request.On.SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message)).ToList();
+        if (named.CountBy(item => item.Set.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1).Key is { } twice)
+        {
+            throw new ConfigException($"The data set '{twice}' is there twice; write NAME=PATH to give images of your own another name.");
+        }
+
+        var data = named.ConvertAll(item => Open(item, cancellation));
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work

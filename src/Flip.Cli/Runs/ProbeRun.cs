@@ -152,7 +152,9 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             .Select(reference => reference with { Measure = null }).ToList();
         var settings = new Dictionary<string, string>
         {
-            ["train"] = request.Train, ["feature"] = kind.ToString(), ["setting"] = probed.Setting,
+            ["train"] = request.Train,
+            ["feature"] = kind.ToString(),
+            ["setting"] = probed.Setting,
         };
         var result = EvaluationResult.Of(
             set.Name, set.Metric, outcome, images.Images.Fingerprint(), _data[false].Missing, references, settings);

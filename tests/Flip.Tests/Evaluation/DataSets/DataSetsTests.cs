@@ -3,10 +3,10 @@ using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Layouts;
 using Flip.Evaluation.DataSets;
-using Flip.Tests.Data.Layouts;
-using Registry = Flip.Evaluation.DataSets.DataSets;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
+using Flip.Tests.Data.Layouts;
+using Registry = Flip.Evaluation.DataSets.DataSets;
 
 namespace Flip.Tests.Evaluation.DataSets;
 

@@ -1,9 +1,9 @@
 using Flip.Config;
 using Flip.Evaluation.DataSets;
-using Flip.Tests.Data.Layouts;
-using Registry = Flip.Evaluation.DataSets.DataSets;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
+using Flip.Tests.Data.Layouts;
+using Registry = Flip.Evaluation.DataSets.DataSets;
 
 namespace Flip.Tests.Evaluation.DataSets;
 
