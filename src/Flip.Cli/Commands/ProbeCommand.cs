@@ -161,7 +161,7 @@ internal sealed class ProbeCommand
 
     private static void Print(ProbeReport report, string? folder)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("method", "feature", "setting");
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("method").NoWrap()).AddColumns("feature", "setting");
         foreach (var name in (string[])["top-1", "top-5", "mean per class", "seconds"])
         {
             table.AddColumn(new TableColumn(name).RightAligned());

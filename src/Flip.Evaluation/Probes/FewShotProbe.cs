@@ -92,7 +92,7 @@ public static class FewShotProbe
             }
 
             using var regression = new LogisticRegression(
-                few, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 1e-5 });
+                few, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
             var fit = regression.Fit(lambda, near, cancellation);
             results.Add(new(
                 string.Create(CultureInfo.InvariantCulture, $"{Name}-{shots}"),

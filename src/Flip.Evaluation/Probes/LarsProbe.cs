@@ -74,7 +74,9 @@ public static class LarsProbe
         var batch = Math.Min(options.BatchSize, views[0].Count);
         return new(
             Name,
-            string.Create(CultureInfo.InvariantCulture, $"lr {options.BaseLearningRate * batch / 256:0.###}, {steps:N0} steps, {views.Count} view{(views.Count > 1 ? "s" : "")}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"lr {options.BaseLearningRate * batch / 256:0.###}, {steps:N0} steps{(views.Count > 1 ? $", {views.Count} views" : "")}"),
             classifier.Score(test),
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             new Dictionary<string, object>

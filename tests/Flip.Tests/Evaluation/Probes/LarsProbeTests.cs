@@ -34,7 +34,7 @@ public sealed class LarsProbeTests
         var train = Clusters(10, 3, 4, 1, 1);
         var result = LarsProbe.Run([train], train, 3, new());
         Assert.Equal((90L, 30), (result.Details["steps"], result.Details["batchSize"]));
-        Assert.Equal("lr 0.001, 90 steps, 1 view", result.Setting);
+        Assert.Equal("lr 0.001, 90 steps", result.Setting);
     }
 
     [Fact]
