@@ -1,3 +1,5 @@
+using Flip.Evaluation.Metrics;
+
 namespace Flip.Evaluation.Probes;
 
 /// <summary>What a classifier says of labelled images: all that a metric needs.</summary>
@@ -13,12 +15,13 @@ public sealed record ScoredImages(IReadOnlyList<string> Keys, int[] Labels, int 
     public IReadOnlyList<int> Ranks => _ranks ??=
         [.. Labels.Select((label, image) => Ranking.Before(Scores.AsSpan(image * Classes, Classes), label))];
 
+    private List<int> Places => [.. Ranks.Select(rank => rank + 1)];
+
     /// <summary>Share of images whose right class is among the first <paramref name="k"/>.</summary>
-    public double TopK(int k) => (double)Ranks.Count(rank => rank < k) / Labels.Length;
+    public double TopK(int k) => Accuracy.TopK(Places, k).Value();
 
     /// <summary>Mean accuracy over the classes that have images.</summary>
-    public double MeanPerClass() => Labels.Zip(Ranks).GroupBy(image => image.First)
-        .Average(images => (double)images.Count(image => image.Second == 0) / images.Count());
+    public double MeanPerClass() => Accuracy.MeanPerClass([.. Labels.Select(label => new[] { label })], Classes, Places).Value();
 
     /// <summary>Mean cross-entropy of the right classes, where the scores are logits.</summary>
     public double CrossEntropy()

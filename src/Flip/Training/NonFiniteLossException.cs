@@ -4,7 +4,7 @@ namespace Flip.Training;
 public sealed class NonFiniteLossException(long samples, double loss, double gradientNorm, string? lastCheckpoint) : Exception(
     FormattableString.Invariant($"The loss ({loss}) or gradient norm ({gradientNorm}) at {samples} samples is not finite. ")
     + (lastCheckpoint is null ? "There is no checkpoint yet. " : $"The last good checkpoint is {lastCheckpoint}. ")
-    + "A lower train.baseLearningRate, a longer train.warmup or train.gradientClip=1 usually helps.")
+    + "A lower baseLearningRate, a longer warmup or gradientClip=1 usually helps.")
 {
     /// <summary>Samples seen before the step.</summary>
     public long Samples { get; } = samples;

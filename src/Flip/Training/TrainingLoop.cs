@@ -51,7 +51,7 @@ public abstract class TrainingLoop : IDisposable
         if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
         {
             throw new ConfigException(
-                $"data.train: has {Source.SamplesPerEpoch:N0} samples, and the run began on {State.SamplesPerEpoch:N0}. It can only continue on the same data; `--init` starts a new run from its weights.");
+                $"The training data has {Source.SamplesPerEpoch:N0} samples, and the run began on {State.SamplesPerEpoch:N0}. It can only continue on the same data; a new run may start from its weights.");
         }
 
         Plan = parts.Plan(Source.SamplesPerEpoch);
