@@ -8,6 +8,7 @@ using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
+using Flip.Models;
 
 namespace Flip.Cli.Commands;
 
@@ -93,7 +94,7 @@ internal static class EmbedCommand
         try
         {
             var embedded = new EmbeddingJob(request.File).Run(
-                items, ItemEncoders.Manifest(loaded, request.Mask, items), request.Overwrite, request.AllowMissing, meter.Report, cancellation);
+                items, ItemEncoders.Manifest(loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, items), request.Overwrite, request.AllowMissing, meter.Report, cancellation);
             return new Report(
                 request.File,
                 items.Kind,

@@ -22,23 +22,25 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
     /// <exception cref="ConfigException">It is nothing of the above.</exception>
     public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say)
     {
-        if (Suites.Find(written) is { } group)
-        {
-            return InRoot(written, group, dataRoot, say);
-        }
+        return Suites.Find(written) is { } group ? InRoot(written, group, dataRoot, say) : [One(written, dataRoot, classes)];
+    }
 
+    /// <summary>Resolves what is no group.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static EvaluatedData One(string written, string? dataRoot, string? classes)
+    {
         var (name, path) = written.IndexOf('=', StringComparison.Ordinal) is > 0 and var sign ? (written[..sign], written[(sign + 1)..]) : (written, null);
         if (DataSets.Names.Contains(name) || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             var set = DataSets.Get(name);
-            return [new EvaluatedData(set, path ?? (set.Data is null ? At(dataRoot, name) : null))];
+            return new EvaluatedData(set, path ?? (set.Data is null ? At(dataRoot, name) : null));
         }
 
         // A name that is neither known nor a path is most likely mistyped: the registry's message suggests the nearest.
         var own = path ?? name;
         return Directory.Exists(own) || File.Exists(own) || own.Contains(".tar", StringComparison.OrdinalIgnoreCase)
-            ? [new EvaluatedData(Own(path is null ? NameOf(own) : name, classes), own)]
-            : [new EvaluatedData(DataSets.Get(name), null)];
+            ? new EvaluatedData(Own(path is null ? NameOf(own) : name, classes), own)
+            : new EvaluatedData(DataSets.Get(name), null);
     }
 
     private static List<EvaluatedData> InRoot(string group, IReadOnlyList<DataSetDescription> sets, string? dataRoot, Action<string> say)

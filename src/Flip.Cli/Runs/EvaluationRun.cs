@@ -32,7 +32,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
         var evaluator = new DataSetEvaluator(
-            images => Features(loaded, images, cancellation),
+            images => Features(loaded, weights, images, cancellation),
             new InferenceEncoder(loaded.Model),
             loaded.Tokenizer,
             loaded.Config.Eval.BatchSize,
@@ -85,9 +85,9 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             : evaluator.Retrieve(item.Set, item.Captioned!, settings, cancellation);
     }
 
-    private FeatureSet Features(LoadedModel loaded, IImageSource images, CancellationToken cancellation)
+    private FeatureSet Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
     {
-        var (items, manifest) = ItemEncoders.Features(loaded, request.Mask, FeatureKind.Embedding, images, request.AllowMissing);
+        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing);
         return new FeatureCache(request.Cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }

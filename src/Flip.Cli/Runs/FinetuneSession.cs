@@ -7,6 +7,7 @@ using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Classification;
+using Flip.Evaluation.Reports;
 using Flip.Evaluation.ZeroShot;
 using Flip.Finetuning;
 using Flip.Io;
@@ -100,13 +101,14 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         using var loaded = ClassifierFolder.Load(path, compute);
         CheckInterpolation(wiseFt, loaded.Classifier.Head);
         var tests = TestSets.Open(sources, classes, loaded.ClassNames, loaded.Config, config, view, cancellation);
+        var scores = tests.Scores(tests.Classify(loaded.Classifier, cancellation));
         if (wiseFt.Count == 0)
         {
-            return (tests.Measure(loaded.Classifier, cancellation), []);
+            return (scores, []);
         }
 
         using var start = ClassifierFolder.Load(Path.Combine(path, ClassifierFolder.StartInRun), compute);
-        return (tests.Measure(loaded.Classifier, cancellation), tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
+        return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
     }
 
     private SourceOptions Sources() => new() { Indexing = new IndexingProgress(view.Message).Report };
@@ -167,13 +169,13 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     {
         var classifier = loaded.Classifier;
         var observer = new RunObserver("finetune", view, config.Workers);
-        IReadOnlyList<TestScores> scores = [];
+        IReadOnlyList<ClassificationOutcome> outcomes = [];
         using var trainer = new ClassifierTrainer(
             classifier,
             config,
             position => Loader(config, loaded.Config, train, position),
             new CheckpointStore(run.Checkpoints, config.KeepCheckpoints),
-            (now, token) => TestSets.Values(scores = tests.Measure(now, token)),
+            (now, token) => TestSets.Values(tests.Scores(outcomes = tests.Classify(now, token))),
             observer,
             checkpoint);
         SayExpectedTime(classifier, config, trainer);
@@ -182,7 +184,8 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         trainer.Run(cancellation);
         using var averaged = trainer.Ema?.Applied();
         ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);
-        tests.Write(Path.Combine(run.Path, EvaluationInRun), inputs.Model, classifier, cancellation);
+        var scores = tests.Scores(outcomes);
+        tests.Write(Path.Combine(run.Path, EvaluationInRun), inputs.Model, classifier, outcomes, cancellation);
         if (inputs.WiseFt.Count == 0)
         {
             return new FinetuneResult(trainer.State, scores, []);

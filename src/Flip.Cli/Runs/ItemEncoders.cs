@@ -27,13 +27,14 @@ internal static class ItemEncoders
 
     /// <summary>Features of images for a probe, and all that they depend on.</summary>
     /// <param name="loaded">The model.</param>
+    /// <param name="weights">Hash of its weights, which takes a pass over all of them.</param>
     /// <param name="mask">How images are seen.</param>
     /// <param name="kind">What of an image is kept.</param>
     /// <param name="images">The images.</param>
     /// <param name="allowMissing">Whether images that cannot be used are left out.</param>
     /// <param name="view">Which random crop of each image, from 0; null for the evaluation's own.</param>
     public static (IItemEncoder Items, EmbeddingManifest Manifest) Features(
-        LoadedModel loaded, MaskChoice mask, FeatureKind kind, IImageSource images, bool allowMissing, int? view = null)
+        LoadedModel loaded, string weights, MaskChoice mask, FeatureKind kind, IImageSource images, bool allowMissing, int? view = null)
     {
         var (size, seed) = (loaded.Config.Model.Image.ImageSize, (ulong)loaded.Config.Train.Seed);
         IImageTransform transform = view is { } epoch
@@ -44,7 +45,7 @@ internal static class ItemEncoders
         var items = kind == FeatureKind.Pooled
             ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
             : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
-        var manifest = Manifest(loaded, mask, items);
+        var manifest = Manifest(loaded, weights, mask, items);
         manifest.Settings["feature"] = kind.ToString();
         if (view is not null)
         {
@@ -59,7 +60,7 @@ internal static class ItemEncoders
         texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.Config.Eval.BatchSize, allowMissing, cancellation);
 
     /// <summary>All that the embeddings of some items depend on.</summary>
-    public static EmbeddingManifest Manifest(LoadedModel loaded, MaskChoice mask, IItemEncoder items)
+    public static EmbeddingManifest Manifest(LoadedModel loaded, string weights, MaskChoice mask, IItemEncoder items)
     {
         var settings = items is TextItems ? TextSettings(loaded) : ModelSettings(loaded);
         if (items is not TextItems)
@@ -68,7 +69,7 @@ internal static class ItemEncoders
             settings["mask"] = Describe(mask, loaded.Config);
         }
 
-        return EmbeddingManifest.Of(items, WeightFile.Hash(loaded.Model.Parameters), settings);
+        return EmbeddingManifest.Of(items, weights, settings);
     }
 
     /// <summary>What the embeddings of texts depend on beside the weights, by name.</summary>

@@ -18,12 +18,13 @@ internal static class LabelledData
     /// <exception cref="ConfigException">There are no such data, or a label has no name.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, or a sample has no class.</exception>
     public static (DataSetDescription Set, LabelledImages Images) Open(
-        string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation) =>
-        Suites.All.ContainsKey(source) || source == Suites.Every
-            ? throw new ConfigException($"'{source}' is a group of data sets: name one of them.")
-            : EvaluatedData.Of(source, null, classes, _ => { }) is [var data]
-            ? (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation))
-            : throw new InvalidOperationException();
+        string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation)
+    {
+        var data = Suites.Find(source) is null
+            ? EvaluatedData.One(source, null, classes)
+            : throw new ConfigException($"'{source}' is a group of data sets: name one of them.");
+        return (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation));
+    }
 
     /// <summary>Opens images whose classes have to be those of others, by name and number.</summary>
     /// <inheritdoc cref="Open"/>

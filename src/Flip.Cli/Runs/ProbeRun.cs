@@ -47,13 +47,14 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
 
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
-        _header = EvaluationRun.Header(request.Model, loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, "none");
+        var weights = WeightFile.Hash(loaded.Model.Parameters);
+        _header = EvaluationRun.Header(request.Model, loaded, weights, request.Mask, "none");
         foreach (var method in ProbeRequest.AllMethods.Where(request.Methods.Contains))
         {
             Run(method, source, cancellation);
         }
 
-        return new(request.Model, _settings["weights"], names.Count, _data[true], _data[false], _settings, _rows, _notes);
+        return new(request.Model, weights, names.Count, _data[true], _data[false], _settings, _rows, _notes);
     }
 
     private void Run(string method, Source source, CancellationToken cancellation)
@@ -148,8 +149,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         var (test, set, images) = (probed.Test, _set!, _test!);
         var outcome = ClassificationOutcome.Of(
             test.Keys, [.. test.Labels.Select(label => new[] { label })], images.ClassNames, test.Scores, set.Metric.NeedsScores());
-        var references = set.Results.Where(reference => reference.Measure == LinearProbeMeasure && probed.Method is LogisticProbe.Name or LarsProbe.Name)
-            .Select(reference => reference with { Measure = null }).ToList();
+        var references = probed.Method is LogisticProbe.Name or LarsProbe.Name ? set.ResultsOf(LinearProbeMeasure) : [];
         var settings = new Dictionary<string, string>
         {
             ["train"] = request.Train,
@@ -179,7 +179,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         }
 
         var (images, labels) = isTrain ? source.Train : source.Test;
-        var (items, manifest) = ItemEncoders.Features(source.Loaded, request.Mask, kind, images, request.AllowMissing, randomView);
+        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, randomView);
         var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
         var found = new FeatureCache(request.Cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);

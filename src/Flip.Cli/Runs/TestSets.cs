@@ -56,28 +56,30 @@ internal sealed class TestSets(
         return new TestSets(opened, model, config.EvalBatchSize, config.Workers, view);
     }
 
-    /// <summary>Scores all sets.</summary>
-    public IReadOnlyList<TestScores> Measure(ImageClassifier classifier, CancellationToken cancellation)
-    {
-        var all = new List<TestScores>();
-        foreach (var (source, set, images) in sets)
-        {
-            var outcome = Classify(classifier, set, images, cancellation);
-            double Of(Metric metric) => outcome.Statistic(metric).Value();
-            all.Add(new TestScores(source, images.Images.Count, Of(Metric.Top1), Of(Metric.Top5), Of(Metric.MeanPerClass)));
-        }
+    /// <summary>What a classifier makes of all sets, in their order.</summary>
+    public IReadOnlyList<ClassificationOutcome> Classify(ImageClassifier classifier, CancellationToken cancellation) =>
+        [.. sets.Select(test => Classify(classifier, test.Set, test.Images, cancellation))];
 
-        return all;
-    }
+    /// <summary>The figures of all sets.</summary>
+    /// <param name="outcomes">From <see cref="Classify(ImageClassifier, CancellationToken)"/>.</param>
+    public IReadOnlyList<TestScores> Scores(IReadOnlyList<ClassificationOutcome> outcomes) =>
+    [
+        .. sets.Zip(outcomes, (test, outcome) => new TestScores(
+            test.Source,
+            test.Images.Images.Count,
+            outcome.Statistic(Metric.Top1).Value(),
+            outcome.Statistic(Metric.Top5).Value(),
+            outcome.Statistic(Metric.MeanPerClass).Value())),
+    ];
 
-    /// <summary>Scores all sets and writes the results that every evaluation has.</summary>
-    public void Write(string folder, string name, ImageClassifier classifier, CancellationToken cancellation)
+    /// <summary>Writes the results that every evaluation has.</summary>
+    public void Write(
+        string folder, string name, ImageClassifier classifier, IReadOnlyList<ClassificationOutcome> outcomes, CancellationToken cancellation)
     {
         var evaluated = new List<EvaluatedSet>();
-        foreach (var (index, (source, set, images)) in sets.Index())
+        foreach (var (index, ((source, set, images), outcome)) in sets.Zip(outcomes).Index())
         {
-            var outcome = Classify(classifier, set, images, cancellation);
-            var references = set.Results.Where(reference => reference.Measure == FineTuneMeasure).Select(reference => reference with { Measure = null }).ToList();
+            var references = set.ResultsOf(FineTuneMeasure);
             var again = sets.Take(index).Count(before => before.Set.Name.Equals(set.Name, StringComparison.OrdinalIgnoreCase));
             var unique = again == 0 ? set.Name : FormattableString.Invariant($"{set.Name}-{again + 1}");
             var result = EvaluationResult.Of(
@@ -123,7 +125,7 @@ internal sealed class TestSets(
             foreach (var alpha in alphas)
             {
                 WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, weights, alpha);
-                scores.Add(new InterpolatedScores(alpha, Measure(tuned, cancellation)));
+                scores.Add(new InterpolatedScores(alpha, Scores(Classify(tuned, cancellation))));
             }
         }
         finally

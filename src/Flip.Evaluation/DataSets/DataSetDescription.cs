@@ -88,6 +88,11 @@ public sealed record DataSetDescription
             ? CaptionedSources.Open(Source(source), Wanted(training, options), CaptionedLayouts, cancellation)
             : throw new ConfigException($"{Name} is a data set of classes: it has no captions to retrieve.");
 
+    /// <summary>Published figures of another method than zero-shot, as that method's own.</summary>
+    /// <param name="measure">What the figures call it, such as <c>linearProbe</c>.</param>
+    public IReadOnlyList<ReferenceResult> ResultsOf(string measure) =>
+        [.. Results.Where(result => result.Measure == measure).Select(result => result with { Measure = null })];
+
     /// <summary>What is other than in the published split, in one line; null where nothing is.</summary>
     /// <param name="images">Images that were found.</param>
     public string? DifferenceFromPublished(int images) => Images is null || Images == images ? null
