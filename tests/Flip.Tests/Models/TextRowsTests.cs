@@ -55,6 +55,7 @@ public class TextRowsTests
     [Fact]
     public void Where_padding_takes_part_every_token_is_computed()
     {
+        using var scope = NewDisposeScope();
         var (tokens, lengths) = Captions();
         var rows = TextRows.Of(Tower(attendPadding: true, causal: false, TextPooling.FirstToken), tokens, lengths, null, groupTokens: 1);
         Assert.Equal([Texts, Length], Assert.Single(rows.Groups).Tokens.shape);
@@ -65,6 +66,7 @@ public class TextRowsTests
     [Fact]
     public void Groups_are_cut_where_the_texts_become_shorter_and_the_group_is_large_enough()
     {
+        using var scope = NewDisposeScope();
         var lengths = new[] { 2, 6, 0, 6, 5, 2, 40 }; // 40: a length beyond the row counts as the row's
         var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[7 * Length], lengths, null, groupTokens: 12);
         Assert.Equal([[1, 12], [2, 6], [3, 5], [1, 1]], rows.Groups.Select(group => group.Tokens.shape).Select(shape => shape.Select(n => (int)n).ToArray()));
@@ -76,6 +78,7 @@ public class TextRowsTests
     [Fact]
     public void Few_texts_keep_their_order_in_one_group_as_long_as_the_longest()
     {
+        using var scope = NewDisposeScope();
         var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[3 * Length], [2, 7, 3], null);
         Assert.Equal([3, 7], Assert.Single(rows.Groups).Tokens.shape);
         Assert.Equal([2, 7, 3], rows.Groups[0].Lengths.data<long>().ToArray());
