@@ -71,7 +71,11 @@ internal static class HuggingFaceFormat
         config.Train.Loss == LossKind.Sigmoid ? ["a logit bias (train.loss = sigmoid)"] : []);
 
     /// <summary>Writes the files beside the weights.</summary>
-    public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer)
+    /// <param name="folder">Where to.</param>
+    /// <param name="config">What the model is.</param>
+    /// <param name="tokenizer">Names its markers; null where it has none.</param>
+    /// <param name="externalData">For transformers.js: the number of files of weights that each ONNX file has beside it, by its name.</param>
+    public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer, JsonObject? externalData = null)
     {
         var (image, text) = (config.Model.Image, config.Model.Text);
         JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads) => new()
@@ -104,7 +108,7 @@ internal static class HuggingFaceFormat
             textTower["eos_token_id"] = LargestId; // the feature is read at the largest id, which CLIP's marker is
         }
 
-        JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), new JsonObject
+        var description = new JsonObject
         {
             ["architectures"] = new JsonArray("CLIPModel"),
             ["model_type"] = "clip",
@@ -112,7 +116,13 @@ internal static class HuggingFaceFormat
             ["logit_scale_init_value"] = config.Model.LogitScaleInit,
             ["vision_config"] = visionTower,
             ["text_config"] = textTower,
-        });
+        };
+        if (externalData is { Count: > 0 })
+        {
+            description["transformers.js_config"] = new JsonObject { ["use_external_data_format"] = externalData };
+        }
+
+        JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), description);
         JsonFile.Write(Path.Combine(folder, PreprocessorFile), Preprocessor(config));
     }
 

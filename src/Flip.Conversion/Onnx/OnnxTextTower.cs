@@ -12,6 +12,7 @@ internal static class OnnxTextTower
     public const string MaskInput = "attention_mask";
     public const string Output = "text_embeds";
     public const string Batch = "text_batch";
+    public const string Tokens = "text_tokens";
 
     /// <summary>Whether an export needs to be told which tokens are valid; the end-of-text token it finds by itself.</summary>
     public static bool TakesMask(TextConfig config) => !config.AttendPadding || config.Pooling == TextPooling.Mean;
@@ -19,22 +20,28 @@ internal static class OnnxTextTower
     /// <summary>Adds inputs, tower and output.</summary>
     /// <param name="graph">Receives the nodes.</param>
     /// <param name="model">Sizes and variants.</param>
-    /// <param name="endOfTextId">The id that the feature is read from, with that pooling.</param>
-    public static void Add(OnnxGraphBuilder graph, ModelConfig model, int? endOfTextId)
+    /// <param name="rows">How rows of ids are filled.</param>
+    /// <param name="alwaysMask">Declares the mask, whether or not the tower reads it.</param>
+    public static void Add(OnnxGraphBuilder graph, ModelConfig model, OnnxTextRows rows, bool alwaysMask)
     {
         var config = model.Text;
-        var ids = graph.Input(Input, "Token ids, padded", DataType.Int64, Size(Batch), Size(config.Length));
-        var valid = TakesMask(config)
-            ? graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(config.Length))
-            : null;
-        var visible = valid is null ? null : Visible(graph, config.Length, valid);
-        var embedded = graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
+        var ids = rows.Ids(graph, graph.Input(Input, "Token ids, of any length", DataType.Int64, Size(Batch), Size(Tokens)));
+        var takesMask = TakesMask(config);
+        if (takesMask || alwaysMask)
+        {
+            graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(Tokens));
+        }
+
+        var visible = takesMask ? Visible(graph, config.Length, rows.Mask(graph, MaskInput)) : null;
+        var embedded = graph.IsQuantized
+            ? graph.QuantizedRows("text.embedded", "text.tokenEmbedding", ids)
+            : graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
         var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
         x = graph.Blocks("text", x, config.Depth, attention, model);
         var pooled = config.Pooling == TextPooling.Mean
             ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), visible!)
-            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), model.LayerNormEps);
+            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, rows.EndOfTextId), model.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
@@ -92,9 +99,7 @@ internal static class OnnxTextTower
             return graph.Node("Gather", "text.firstToken", [x, graph.Integer(0)], Attribute("axis", 1));
         }
 
-        var end = endOfTextId ?? throw new ConfigException(
-            "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
-        var isEnd = graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end)]);
+        var isEnd = graph.Node("Equal", "text.isEnd", [ids, graph.Integer(endOfTextId!.Value)]);
         var position = graph.Node( // the first one; [batch, 1]
             "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", isEnd, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
         return graph.Node("GatherND", "text.endToken", [x, position], Attribute("batch_dims", 1));

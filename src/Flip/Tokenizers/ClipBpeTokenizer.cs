@@ -90,7 +90,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public void Save(string folder)
+    public void Save(string folder, int? contextLength = null)
     {
         _vocabulary.Save(folder);
         ClipTokenizerFile.Save(folder, _vocabulary);
@@ -104,7 +104,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
             ["pad_token"] = ClipText.EndOfText,
         };
         AtomicFile.WriteText(Path.Combine(folder, MarkersFile), markers.ToJsonString(TokenizerFile.Readable) + "\n");
-        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip, DoLowerCase = true }.Save(folder, markers);
+        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip, DoLowerCase = true }.Save(folder, markers, contextLength);
     }
 
     private int[] EncodeWord(ReadOnlySpan<char> word) => word switch

@@ -149,20 +149,23 @@ public sealed class WordPieceTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public void Save(string folder)
+    public void Save(string folder, int? contextLength = null)
     {
         AtomicFile.WriteText(Path.Combine(folder, VocabularyFile), string.Join('\n', _pieces) + "\n");
         WordPieceTokenizerFile.Save(folder, this, _pieces);
         var description = new TokenizerDescription { TokenizerClass = TokenizerDescription.AnyFast, DoLowerCase = true, WordPieceVariant = Variant };
-        description.Save(folder, new JsonObject
-        {
-            ["unk_token"] = Unknown,
-            ["pad_token"] = _pieces[PaddingId],
+        description.Save(
+            folder,
+            new JsonObject
+            {
+                ["unk_token"] = Unknown,
+                ["pad_token"] = _pieces[PaddingId],
 
-            // "[PAD]" written in a caption is text, as in google-research/bert, and not the marker.
-            ["split_special_tokens"] = true,
-            ["model_input_names"] = new JsonArray("input_ids", "attention_mask"),
-        });
+                // "[PAD]" written in a caption is text, as in google-research/bert, and not the marker.
+                ["split_special_tokens"] = true,
+                ["model_input_names"] = new JsonArray("input_ids", "attention_mask"),
+            },
+            contextLength);
     }
 
     private int[] EncodeWord(ReadOnlySpan<char> word) =>
