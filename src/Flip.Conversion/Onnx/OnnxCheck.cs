@@ -36,7 +36,7 @@ public static class OnnxCheck
     /// <param name="precisions">The number formats that the export has.</param>
     /// <exception cref="CheckpointFormatException">ONNX Runtime cannot read or run a file.</exception>
     public static IReadOnlyList<OnnxDifference> Compare(
-        FlipModel model, string folder, OnnxInputs inputs, params IReadOnlyList<OnnxPrecision> precisions)
+        FlipModel model, string folder, OnnxInputs inputs, IReadOnlyList<OnnxPrecision> precisions)
     {
         var expected = Expected(model, inputs);
         return [..
@@ -50,7 +50,7 @@ public static class OnnxCheck
     /// <inheritdoc cref="Compare(FlipModel, string, OnnxInputs, IReadOnlyList{OnnxPrecision})"/>
     /// <exception cref="OnnxMismatchException">A difference is beyond its tolerance.</exception>
     public static IReadOnlyList<OnnxDifference> Require(
-        FlipModel model, string folder, OnnxInputs inputs, params IReadOnlyList<OnnxPrecision> precisions)
+        FlipModel model, string folder, OnnxInputs inputs, IReadOnlyList<OnnxPrecision> precisions)
     {
         var differences = Compare(model, folder, inputs, precisions);
         return differences.All(difference => difference.IsWithin) ? differences : throw new OnnxMismatchException(folder, differences);

@@ -74,16 +74,16 @@ public static class OnnxExporter
         EvalTransform? transform = null,
         OnnxInputs? inputs = null)
     {
-        foreach (var precision in precisions)
-        {
-            Write(model, folder, precision, tokenizer, transform);
-        }
-
         try
         {
+            foreach (var precision in precisions)
+            {
+                Write(model, folder, precision, tokenizer, transform);
+            }
+
             return OnnxCheck.Require(model, folder, inputs ?? OnnxInputs.Draw(model.Config, tokenizer), precisions);
         }
-        catch (OnnxMismatchException)
+        catch (Exception e) when (e is OnnxMismatchException or ConfigException)
         {
             foreach (var path in precisions.SelectMany(NamesOf).Select(file => Path.Combine(folder, file)))
             {

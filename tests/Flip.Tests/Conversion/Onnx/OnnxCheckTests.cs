@@ -36,7 +36,7 @@ public sealed class OnnxCheckTests : IDisposable
             var model = ModelProto.Parser.ParseFrom(whole);
             Corrupt(model.Graph.Initializer.Single(weight => weight.Name == name));
             File.WriteAllBytes(path, model.ToByteArray());
-            var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), OnnxPrecision.Fp32));
+            var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
             Assert.All(error.Differences, found => Assert.True(found.IsWithin || found.File == OnnxExporter.JointFile, name));
         }
     }
@@ -48,7 +48,7 @@ public sealed class OnnxCheckTests : IDisposable
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         Corrupt(model.Graph.Initializer.Single(weight => weight.Name == "image.projection.weight"));
         File.WriteAllBytes(path, model.ToByteArray());
-        var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), OnnxPrecision.Fp32));
+        var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
         var start = $"{_folder.Path}: the export differs from the model: vision_model.onnx image_embeds by ";
         Assert.StartsWith(start, error.Message, StringComparison.Ordinal);
         Assert.Contains(", allowed 2e-05, cosine ", error.Message, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public sealed class OnnxCheckTests : IDisposable
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         model.MetadataProps.Single(entry => entry.Key == "image_mean").Value = "[0.5,0.5,0.5]";
         File.WriteAllBytes(path, model.ToByteArray());
-        Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), OnnxPrecision.Fp32));
+        Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
     }
 
     [Fact]
@@ -70,11 +70,11 @@ public sealed class OnnxCheckTests : IDisposable
     {
         var path = _folder.File(OnnxExporter.TextFile);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
-        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), OnnxPrecision.Fp32));
+        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
         Assert.StartsWith(path + ": ONNX Runtime: ", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         File.Delete(path);
-        Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), OnnxPrecision.Fp32));
+        Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
     }
 
     [Fact]

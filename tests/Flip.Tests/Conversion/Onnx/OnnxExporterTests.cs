@@ -147,7 +147,7 @@ public sealed class OnnxExporterTests : IDisposable
         var masked = Paper with { Text = Paper.Text with { AttendPadding = false, Pooling = TextPooling.Mean } };
         using var model = TinyModels.Make(masked);
         OnnxExporter.Export(model, _folder.Path, [OnnxPrecision.Fp32]);
-        var differences = OnnxCheck.Compare(model, _folder.Path, new OnnxInputs(model.Config, new byte[768], new int[16], new[] { 0, 2 }));
+        var differences = OnnxCheck.Compare(model, _folder.Path, new OnnxInputs(model.Config, new byte[768], new int[16], new[] { 0, 2 }), [OnnxPrecision.Fp32]);
         AssertWithin(differences, 1e-6, 1e-5);
     }
 
@@ -214,7 +214,7 @@ public sealed class OnnxExporterTests : IDisposable
         var differences = OnnxExporter.Export(model, _folder.Path, [OnnxPrecision.Fp32, OnnxPrecision.Quantized], tokenizer);
         var quantized = differences.Where(difference => difference.Precision == OnnxPrecision.Quantized).ToList();
         Assert.Equal((12, 6), (differences.Count, quantized.Count));
-        Assert.All(quantized, difference => Assert.InRange(difference.Cosine, 0.995, 0.9999999)); // near, and really quantised
+        Assert.All(quantized, difference => Assert.InRange(difference.Cosine, difference.IsRanking ? 0.98 : 0.995, 0.9999999)); // near, and really quantised
         long Size(string file, OnnxPrecision precision) => new FileInfo(_folder.File(OnnxExporter.NameOf(file, precision))).Length;
         Assert.All(
             new[] { OnnxExporter.ImageFile, OnnxExporter.TextFile, OnnxExporter.JointFile },

@@ -26,14 +26,13 @@ public sealed class OnnxFileTests : IDisposable
         Assert.True(parts.Length > 2);
         Assert.All(parts, part => Assert.InRange(new FileInfo(part).Length, 1, NothingInline)); // a browser reads each at once
         Assert.All(new[] { "vision_model.onnx_data", "text_model.onnx_data", "text_model.onnx_data_1" }, file => Assert.True(File.Exists(_folder.File(file)), file));
-        Assert.All(OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), OnnxPrecision.Fp32), difference => Assert.InRange(difference.Largest, 0, 2e-5));
+        Assert.All(OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), [OnnxPrecision.Fp32]), difference => Assert.InRange(difference.Largest, 0, 2e-5));
 
         var weights = Parse("model.onnx").Graph.Initializer;
         var outside = weights.Where(weight => weight.DataLocation == TensorProto.Types.DataLocation.External).ToList();
         Assert.Equal(
             Enumerable.Range(0, parts.Length).Select(part => part == 0 ? "model.onnx_data" : $"model.onnx_data_{part}"),
             outside.Select(weight => Fact(weight, "location")).Distinct());
-        Assert.Equal(parts.Select(Path.GetFileName).ToHashSet(), outside.Select(weight => Fact(weight, "location")).ToHashSet());
         Assert.All(outside, weight => Assert.Equal(0, long.Parse(Fact(weight, "offset"), null) % 4096));
         Assert.All(outside, weight => Assert.Equal(weight.Dims.Aggregate(4L, (a, b) => a * b), long.Parse(Fact(weight, "length"), null)));
         Assert.Contains(outside, weight => weight.Name == "text.tokenEmbedding");
@@ -43,7 +42,7 @@ public sealed class OnnxFileTests : IDisposable
         var moved = _folder.File("moved");
         Directory.CreateDirectory(moved);
         Array.ForEach(Directory.GetFiles(_folder.Path), path => File.Move(path, Path.Combine(moved, Path.GetFileName(path))));
-        OnnxCheck.Require(_model, moved, OnnxInputs.Draw(_model.Config, null), OnnxPrecision.Fp32);
+        OnnxCheck.Require(_model, moved, OnnxInputs.Draw(_model.Config, null), [OnnxPrecision.Fp32]);
     }
 
     [Fact]
@@ -55,7 +54,7 @@ public sealed class OnnxFileTests : IDisposable
             data.SetLength(data.Length - 1);
         }
 
-        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), OnnxPrecision.Fp32));
+        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), [OnnxPrecision.Fp32]));
         Assert.StartsWith(_folder.File("model.onnx") + ": ", error.Message, StringComparison.Ordinal);
     }
 
@@ -67,7 +66,7 @@ public sealed class OnnxFileTests : IDisposable
         Assert.Equal(
             ["model.onnx", "text_model.onnx", "vision_model.onnx"],
             Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), OnnxPrecision.Fp32);
+        OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, null), [OnnxPrecision.Fp32]);
     }
 
     [Fact]
