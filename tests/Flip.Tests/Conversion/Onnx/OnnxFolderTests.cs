@@ -37,6 +37,7 @@ public sealed class OnnxFolderTests : IDisposable
         var preprocessor = Parse("preprocessor_config.json");
         Assert.Equal((16, 16), (preprocessor["size"]!["shortest_edge"]!.GetValue<int>(), preprocessor["crop_size"]!["height"]!.GetValue<int>()));
         Assert.Equal(0.485f, preprocessor["image_mean"]![0]!.GetValue<float>());
+        Assert.Equal(1, preprocessor["resample"]!.GetValue<int>()); // Lanczos, the only filter that transformers.js antialiases with
 
         // The towers are FLIP's, so nobody should expect Python's CLIPModel to be built from the configuration.
         var card = File.ReadAllText(_folder.File("export/README.md"));

@@ -48,13 +48,29 @@ public sealed class TransformersJsTests : IDisposable
         Compare(config, ["low", "", "lower low! a lower, lowest", "a!!"]);
     }
 
-    private void Compare(FlipConfig config, string[] texts)
+    [Fact]
+    public void Weights_in_files_beside_are_found()
+    {
+        var config = TinyModel.Save(_folder.File("model"));
+        Compare(config, ["a red dog", "the green car"], inlineLimit: 10_000);
+    }
+
+    private void Compare(FlipConfig config, string[] texts, long? inlineLimit = null)
     {
         using var stored = ModelFolder.Open(_folder.File("model"));
         using var model = stored.LoadModel(config);
         var tokenizer = stored.Tokenizer();
-        OnnxFolder.Write(
-            stored, model, _folder.File("export"), [OnnxPrecision.Fp32, OnnxPrecision.Fp16, OnnxPrecision.Quantized], tokenizer, OnnxInputs.Draw(config.Model, tokenizer));
+        List<OnnxPrecision> precisions = [OnnxPrecision.Fp16, OnnxPrecision.Quantized];
+        if (inlineLimit is { } limit)
+        {
+            OnnxExporter.Write(model, _folder.File("export/onnx"), OnnxPrecision.Fp32, tokenizer, inlineLimit: limit);
+        }
+        else
+        {
+            precisions.Add(OnnxPrecision.Fp32);
+        }
+
+        OnnxFolder.Write(stored, model, _folder.File("export"), precisions, tokenizer, OnnxInputs.Draw(config.Model, tokenizer));
         var size = config.Model.Image.ImageSize;
         var pixels = OnnxInputs.Draw(config.Model, tokenizer).Pixels.ToArray();
         var theirs = TransformersJs.Embed(_folder, new
