@@ -16,11 +16,13 @@ public sealed class TransformersJsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void FLIPs_own_towers_with_WordPiece_give_the_same_embeddings()
+    [Theory]
+    [InlineData(WordPieceVariant.Bert)]
+    [InlineData(WordPieceVariant.TfText)]
+    public void FLIPs_own_towers_with_WordPiece_give_the_same_embeddings(WordPieceVariant variant)
     {
         // The first token is read and padding is seen: a row that were filled by anything else, or not at all, would differ.
-        var config = TinyModel.Save(_folder.File("model"));
+        var config = TinyModel.Save(_folder.File("model"), variant: variant);
         Compare(config, ["a red dog", "", "two birds, on a TREE! the green car runs", "a [PAD] dög 日本"]);
     }
 
