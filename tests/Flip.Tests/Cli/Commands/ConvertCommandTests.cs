@@ -26,7 +26,7 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.All(first.Names, name => Assert.True(first.ReadTensor(name).equal(second.ReadTensor(name)).all().ToBoolean()));
         Assert.Equal(File.ReadAllBytes(_folder.File("model/vocab.txt")), File.ReadAllBytes(_folder.File("back/vocab.txt")));
         Assert.All(new[] { "model", "theirs", "back" }, place => Assert.Contains( // other libraries cut by it
-            "\"model_max_length\": 6,", File.ReadAllText(_folder.File($"{place}/tokenizer_config.json")), StringComparison.Ordinal));
+            "\"model_max_length\": 6\n", File.ReadAllText(_folder.File($"{place}/tokenizer_config.json")), StringComparison.Ordinal));
 
         string[] texts = ["--texts", "a red dog", "the green car", "--images", _folder.File("x.png"), "--json", "-s", "train.precision=fp32"];
         File.WriteAllBytes(_folder.File("x.png"), TestImages.Encode(40, 30, SKEncodedImageFormat.Png));
