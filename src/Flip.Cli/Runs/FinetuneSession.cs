@@ -40,7 +40,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         }
 
         var (_, train) = LabelledData.Open(inputs.Train, inputs.Classes, training: true, Sources(), cancellation);
-        LabelledData.SingleLabels(train, inputs.Train);
+        LabelledData.TrainingLabels(train, inputs.Train);
         if (config.Head == ClassifierHead.ZeroShot)
         {
             LabelledData.CheckNamed(train.ClassNames, inputs.Train);

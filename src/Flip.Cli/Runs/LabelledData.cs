@@ -67,7 +67,18 @@ internal static class LabelledData
             ? [.. images.Labels.Select(labels => labels[0])]
             : throw new ConfigException(
                 $"'{source}' is a set with several labels an image, such as {images.Images.Describe(several.Index)} with {several.Item.Length}: "
-                + "probes are of sets with one.");
+                + "a classifier is trained and tested on sets with one.");
+    }
+
+    /// <summary>The class of each training image, where each has one and there are several classes.</summary>
+    /// <exception cref="ConfigException">An image has several, or all have the same: the loss would be 0 whatever is learnt.</exception>
+    public static int[] TrainingLabels(LabelledImages images, string source)
+    {
+        var labels = SingleLabels(images, source);
+        return labels.Distinct().Take(2).Count() > 1
+            ? labels
+            : throw new ConfigException(
+                $"All {labels.Length:N0} images of '{source}' are of the class '{images.ClassNames[labels[0]]}': a classifier is trained on at least two classes.");
     }
 
     /// <summary>The class names of two sets that have the same classes; of sets without names the longer list of numbers.</summary>

@@ -39,7 +39,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);
         _test = test with { ClassNames = names };
-        var (trainLabels, testLabels) = (LabelledData.SingleLabels(train, request.Train), LabelledData.SingleLabels(test, request.Test));
+        var (trainLabels, testLabels) = (LabelledData.TrainingLabels(train, request.Train), LabelledData.SingleLabels(test, request.Test));
         if (request.Methods.Contains(FewShotProbe.Name))
         {
             CheckShots(trainLabels, names);

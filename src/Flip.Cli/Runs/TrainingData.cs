@@ -1,3 +1,4 @@
+using Flip.Benchmarking;
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Images;
@@ -34,6 +35,16 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
             ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
             : new CaptionReader();
         return new TrainingData(index, captions);
+    }
+
+    /// <summary>A benchmark of training steps that reads the configured shards as a training does.</summary>
+    /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
+    public static StepBenchmark Benchmark(FlipConfig config, Action<string> say, CancellationToken cancellation)
+    {
+        var data = Open(config.Data, say, cancellation);
+        var tokenizer = data.Tokenizer(config.Data, say, cancellation);
+        config = ModelFolder.WithVocabulary(config, tokenizer);
+        return new StepBenchmark(config, data.Loader(config, tokenizer, 0));
     }
 
     /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>

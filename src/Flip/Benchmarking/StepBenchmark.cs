@@ -105,7 +105,7 @@ public sealed class StepBenchmark : IDisposable
         var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw new NonFiniteLossException(0, loss.Loss, norm, null);
+            throw new NonFiniteLossException(0, NonFiniteLossException.Step(loss.Loss, norm), null);
         }
 
         _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(norm, _config.Train.GradientClip));

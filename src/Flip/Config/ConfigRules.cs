@@ -105,6 +105,9 @@ internal static partial class ConfigRules
     {
         const string samples = "train.samples";
         yield return new(
+            ["train.batchSize"],
+            c => c.Train.BatchSize > 1 ? null : "must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0");
+        yield return new(
             ["train.microBatch", "train.batchSize"],
             c => Unless(c.Train.MicroBatch <= c.Train.BatchSize, c, "must be at most", "train.batchSize"));
         yield return new(

@@ -99,7 +99,7 @@ public sealed record TrainConfig
     [Setting("Distance between checkpoints.")]
     public Duration CheckpointEvery { get; init; } = Duration.OfPercent(10);
 
-    [Setting("Checkpoints kept, the newest; 0 keeps all.", Min = 0)]
+    [Setting("Checkpoints kept, the newest, at least 2: a checkpoint is known to be good when a step from it is finite. 0 keeps all.", Min = 0)]
     public int KeepCheckpoints { get; init; } = 2;
 
     [Setting("Distance between log lines.")]

@@ -157,7 +157,7 @@ public static class WeightFile
     }
 
     /// <summary>Smallest and largest need no memory of the tensor's size, and either is NaN where an entry is.</summary>
-    private static bool IsFinite(Tensor tensor)
+    internal static bool IsFinite(Tensor tensor)
     {
         if (tensor.numel() == 0)
         {

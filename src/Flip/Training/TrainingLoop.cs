@@ -72,7 +72,7 @@ public abstract class TrainingLoop : IDisposable
     /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there.</summary>
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
-    /// <exception cref="NonFiniteLossException">A loss or gradient is not finite.</exception>
+    /// <exception cref="NonFiniteLossException">A loss, a gradient or the weights are not finite.</exception>
     public IReadOnlyDictionary<string, double> Run(CancellationToken cancellation = default)
     {
         try
@@ -157,7 +157,7 @@ public abstract class TrainingLoop : IDisposable
         var norm = GradientNorm.Of(_parts.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw new NonFiniteLossException(State.Samples, loss.Loss, norm, _parts.Checkpoints.Latest);
+            throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
         }
 
         _parts.Optimizer.Step(learningRate, GradientNorm.Scale(norm, _parts.GradientClip));
@@ -176,8 +176,24 @@ public abstract class TrainingLoop : IDisposable
         }
     }
 
-    private void SaveCheckpoint() =>
+    /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
+    private void SaveCheckpoint()
+    {
+        if (!WeightFile.IsFinite(_parts.Parameters.Master))
+        {
+            throw NotFinite("A weight");
+        }
+
         _parts.Observer.OnCheckpoint(State, _parts.Checkpoints.Save(State, _parts.Parameters, _parts.Optimizer, Ema));
+    }
+
+    /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
+    /// the newest that stays is good.</summary>
+    private NonFiniteLossException NotFinite(string what)
+    {
+        var setAside = _parts.Checkpoints.SetAside(State.Samples);
+        return new(State.Samples, what, _parts.Checkpoints.Latest, setAside);
+    }
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user is told.</summary>
     private void TrySaveCheckpoint()
@@ -186,7 +202,7 @@ public abstract class TrainingLoop : IDisposable
         {
             SaveCheckpoint();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or NonFiniteLossException)
         {
             // The first failure may be this very one: a full disk.
         }

@@ -22,6 +22,9 @@ public class ConfigRulesTests
         "model.image.mlpRatio=0.001",
         "model.image.mlpRatio = 0.001: leaves the MLP a width beyond 1 to 2147483647 with model.image.width = 768")]
     [InlineData("eval.zeroShot=val.tar", "eval.zeroShot = val.tar: needs the names of its classes, not eval.classNames = null")]
+    [InlineData(
+        "train.batchSize=1",
+        "train.batchSize = 1: must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0")]
     [InlineData("train.microBatch=40000", "train.microBatch = 40000: must be at most train.batchSize = 32768")]
     [InlineData("train.samples=90%", "train.samples = 90%: is the whole itself, so it cannot be a percentage")]
     [InlineData("train.checkpointEvery=0", "train.checkpointEvery = \"0 samples\": must be above 0")]

@@ -78,6 +78,58 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_checkpoint_whose_first_step_is_not_finite_is_set_aside_and_not_called_good()
+    {
+        using var folder = new TemporaryFolder();
+        var config = TinyRun.Config with { Train = TinyRun.Config.Train with { CheckpointEvery = Duration.OfSteps(1), KeepCheckpoints = 1 } };
+        using var model = TinyRun.Model(config);
+
+        // Finite weights that lead to a loss which is not: the product of the largest numbers is infinite.
+        var recorder = new TinyRun.Recorder { Then = progress => Overflow(model, progress.State.Steps == 4) };
+        var store = new CheckpointStore(folder.Path, 1);
+        using var trainer = new Trainer(model, config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
+
+        Assert.EndsWith("samples-0000000000024", failure.LastCheckpoint, StringComparison.Ordinal);
+        Assert.Equal(failure.LastCheckpoint, store.Latest);
+        Assert.EndsWith("samples-0000000000032.not-finite", failure.SetAside, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(failure.SetAside));
+        Assert.Contains($"last good checkpoint is {failure.LastCheckpoint}. ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_that_are_not_finite_are_not_written_to_a_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = TinyRun.Model(TinyRun.Config);
+        var recorder = new TinyRun.Recorder { Then = progress => Spoil(model, progress.State.Steps == 8) };
+        var store = new CheckpointStore(folder.Path, 2);
+        using var trainer = new Trainer(model, TinyRun.Config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("A weight at 64 samples is not finite.", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("samples-0000000000032", store.Latest, StringComparison.Ordinal);
+    }
+
+    private static void Overflow(FlipModel model, bool now)
+    {
+        if (now)
+        {
+            using var noGrad = torch.no_grad();
+            model.Parameters.Master.fill_(float.MaxValue);
+        }
+    }
+
+    private static void Spoil(FlipModel model, bool now)
+    {
+        if (now)
+        {
+            using var noGrad = torch.no_grad();
+            model.Parameters.Master.narrow(0, 5, 1).fill_(float.PositiveInfinity);
+        }
+    }
+
+    [Fact]
     public void Cancelling_writes_a_checkpoint_first()
     {
         using var folder = new TemporaryFolder();
