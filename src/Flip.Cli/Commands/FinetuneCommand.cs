@@ -188,7 +188,7 @@ internal static class FinetuneCommand
 
         private readonly (string Key, string Suffix, Option<string?> Option)[] _shortcuts =
         [
-            ("length", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
+            ("samples", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
             ("batchSize", "", new("--batch") { Description = "Images of a step." }),
             ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
             ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training; 0 without." }),

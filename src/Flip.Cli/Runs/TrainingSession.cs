@@ -89,7 +89,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         config = WithMicroBatch(config);
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
         run.SaveConfig(config);
         using var log = new MetricLog(run.Path, trainer.State.Samples);

@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace Flip.Tests.Training;
 
-public class TrainerTests
+public class TrainingLoopTests
 {
     [Fact]
     public void The_same_seed_gives_the_same_losses_to_the_last_bit()
@@ -69,7 +69,7 @@ public class TrainerTests
                 }
             },
         };
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], recorder);
         var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
         Assert.Equal(recorder.Checkpoints.Single(), failure.LastCheckpoint);
@@ -87,7 +87,7 @@ public class TrainerTests
         // Finite weights that lead to a loss which is not: the product of the largest numbers is infinite.
         var recorder = new TinyRun.Recorder { Then = progress => Overflow(model, progress.State.Steps == 4) };
         var store = new CheckpointStore(folder.Path, 1);
-        using var trainer = new Trainer(model, config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        using var trainer = PairTrainee.Loop(model, config, p => new TinyRun.PositionSource(p), store, [], recorder);
         var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
 
         Assert.EndsWith("samples-0000000000024", failure.LastCheckpoint, StringComparison.Ordinal);
@@ -104,7 +104,7 @@ public class TrainerTests
         using var model = TinyRun.Model(TinyRun.Config);
         var recorder = new TinyRun.Recorder { Then = progress => Spoil(model, progress.State.Steps == 8) };
         var store = new CheckpointStore(folder.Path, 2);
-        using var trainer = new Trainer(model, TinyRun.Config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        using var trainer = PairTrainee.Loop(model, TinyRun.Config, p => new TinyRun.PositionSource(p), store, [], recorder);
         var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
 
         Assert.StartsWith("A weight at 64 samples is not finite.", failure.Message, StringComparison.Ordinal);
@@ -136,7 +136,7 @@ public class TrainerTests
         using var model = TinyRun.Model(TinyRun.Config);
         using var cancel = new CancellationTokenSource();
         var recorder = new TinyRun.Recorder { Then = progress => { if (progress.State.Steps == 3) { cancel.Cancel(); } } };
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], recorder);
         Assert.Throws<OperationCanceledException>(() => trainer.Run(cancel.Token));
         Assert.EndsWith("samples-0000000000024", new CheckpointStore(folder.Path, 2).Latest, StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         var config = TinyRun.Config with { Train = TinyRun.Config.Train with { CheckpointEvery = Duration.OfSteps(1) } };
         using var model = TinyRun.Model(config);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], new TinyRun.Recorder());
         trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(
@@ -199,11 +199,11 @@ public class TrainerTests
         };
         using var model = TinyRun.Model(config);
         var seen = new List<(long Samples, bool Average)>();
-        Trainer? trainer = null;
+        TrainingLoop? trainer = null;
         float[] average = [];
         var evaluator = new Evaluator(() => seen.Add((trainer!.State.Samples, model.Parameters.Master.data<float>().SequenceEqual(average))));
         var recorder = new TinyRun.Recorder { Then = _ => average = trainer!.Ema!.Average.data<float>().ToArray() };
-        using (trainer = new Trainer(
+        using (trainer = PairTrainee.Loop(
             model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [evaluator], recorder))
         {
             Assert.Equal(7, trainer.Run(TestContext.Current.CancellationToken)["score"]);
@@ -217,7 +217,7 @@ public class TrainerTests
     {
         using var folder = new TemporaryFolder();
         using var model = TinyRun.Model(TinyRun.Config);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p) { FailsAt = 24 }, new CheckpointStore(folder.Path, 2), [], new TinyRun.Recorder());
         Assert.Throws<IOException>(() => { trainer.Run(TestContext.Current.CancellationToken); });
         Assert.EndsWith("samples-0000000000024", new CheckpointStore(folder.Path, 2).Latest, StringComparison.Ordinal);
@@ -229,7 +229,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         TinyRun.Losses(TinyRun.Config, folder.Path);
         using var model = TinyRun.Model(TinyRun.Config);
-        var failure = Assert.Throws<ConfigException>(() => new Trainer(
+        var failure = Assert.Throws<ConfigException>(() => PairTrainee.Loop(
             model,
             TinyRun.Config,
             p => new TinyRun.PositionSource(p) { SamplesPerEpoch = 999 },
