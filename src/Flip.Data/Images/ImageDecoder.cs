@@ -14,6 +14,10 @@ public static class ImageDecoder
     /// <summary>Pixels above which an image is refused unread: 64 million, or 256 MB decoded.</summary>
     public const long DefaultPixelLimit = 64_000_000;
 
+    /// <summary>Number of the rules by which files become pixels or are refused. A change that gives other pixels, or refuses other files, takes the next one, so that what
+    /// was computed by earlier rules is not taken for what these would give.</summary>
+    public const string Rules = "2";
+
     /// <summary>Width and height in pixels, from the header alone: what follows may be damaged.</summary>
     /// <exception cref="BadImageException">No image, or one above the limit.</exception>
     public static unsafe (int Width, int Height) ReadSize(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
