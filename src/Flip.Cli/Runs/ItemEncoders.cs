@@ -65,6 +65,7 @@ internal static class ItemEncoders
         var settings = items is TextItems ? TextSettings(loaded) : ModelSettings(loaded);
         if (items is not TextItems)
         {
+            settings["decoding"] = ImageDecoder.Rules;
             settings["transform"] = loaded.Config.Eval.Transform.ToString();
             settings["mask"] = Describe(mask, loaded.Config);
         }
