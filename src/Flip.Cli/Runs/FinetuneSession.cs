@@ -56,6 +56,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
             view.Message($"Warning: {warning}");
         }
 
+        using var held = run.Lock();
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
         ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
         inputs.Save(run);
@@ -68,6 +69,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     /// <param name="cancellation">Stops the run after a checkpoint.</param>
     public FinetuneResult Resume(IReadOnlyList<double> wiseFt, CancellationToken cancellation)
     {
+        using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
         var config = FinetuneConfigFile.Parse(File.ReadAllText(run.ConfigFile), run.ConfigFile);

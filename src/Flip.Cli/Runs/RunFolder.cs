@@ -54,6 +54,10 @@ internal sealed class RunFolder(string path)
             : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
     }
 
+    /// <summary>Takes the folder for this process until the result is disposed of.</summary>
+    /// <exception cref="FolderInUseException">Another process trains in it.</exception>
+    public FolderLock Lock() => FolderLock.Take(Path);
+
     /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
     public static string DefaultPath(string name) =>
         System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));

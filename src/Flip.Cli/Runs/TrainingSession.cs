@@ -21,6 +21,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         var compute = Compute.Of(config.Train);
         var data = TrainingData.Open(config.Data, view.Message, cancellation);
         TrainingPlan.Of(config, data.Index.Count);
+        using var held = run.Lock();
         if (initial is not null)
         {
             using var loaded = ModelArgument.Load(initial, _ => config, trains: true);
@@ -38,6 +39,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     /// <param name="cancellation">Stops the run after a checkpoint.</param>
     public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
     {
+        using var held = run.Lock();
         var stored = run.LoadConfig();
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);

@@ -10,8 +10,8 @@ namespace Flip.Io;
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
-    private const string LockFile = "lock";
-    private const string HolderFile = "lock.json";
+    private const string LockFile = ".lock";
+    private const string HolderFile = ".lock.json";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(20);
 
     private readonly string _folder;

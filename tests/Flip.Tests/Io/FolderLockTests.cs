@@ -36,7 +36,7 @@ public sealed class FolderLockTests : IDisposable
 
         Holder("elsewhere", DateTime.UtcNow - (FolderLock.Patience * 2));
         using var taken = FolderLock.Take(_folder.Path);
-        Assert.Contains($"{Environment.ProcessId}", File.ReadAllText(_folder.File("lock.json")), StringComparison.Ordinal);
+        Assert.Contains($"{Environment.ProcessId}", File.ReadAllText(_folder.File(".lock.json")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class FolderLockTests : IDisposable
 
     private void Holder(string host, DateTime seen)
     {
-        File.WriteAllText(_folder.File("lock.json"), $$"""{"Host":"{{host}}","Process":7}""");
-        File.SetLastWriteTimeUtc(_folder.File("lock.json"), seen);
+        File.WriteAllText(_folder.File(".lock.json"), $$"""{"Host":"{{host}}","Process":7}""");
+        File.SetLastWriteTimeUtc(_folder.File(".lock.json"), seen);
     }
 }
