@@ -81,6 +81,6 @@ public sealed class CaptionReaderTests : IDisposable
     {
         var index = DataSetIndex.Open([_shards.Write("a.tar", [("1.jpg", "i"), .. members])]);
         using var files = index.OpenFiles();
-        return [.. reader.Read(new MemberReader(files, 0), index.Find(0).Entry)];
+        return [.. reader.Read(index.Members(files, 0), index.Find(0).Entry)];
     }
 }
