@@ -1,4 +1,5 @@
 using Flip.Data.Sources;
+using Flip.Data.Tar;
 using Flip.Io;
 
 namespace Flip.Data.Formats;

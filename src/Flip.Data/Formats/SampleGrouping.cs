@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Formats;
 

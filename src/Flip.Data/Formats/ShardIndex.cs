@@ -1,3 +1,5 @@
+using Flip.Data.Tar;
+
 namespace Flip.Data.Formats;
 
 /// <summary>Where the samples of one shard lie.</summary>

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Formats;
 
@@ -102,7 +103,7 @@ internal static class ShardReader
             samples.Note(
                 !isTar ? "not a tar" : isCut ? "cut shard" : "damaged shard",
                 !isTar ? $"is no tar file{Compression(file)} ({e.Message})"
-                    : isCut ? $"ends too early, {e.Message}"
+                    : isCut ? $"ends too early, {Printable(e.Message)}"
                     : $"is damaged at byte {entries.Position} ({e.Message})");
         }
 

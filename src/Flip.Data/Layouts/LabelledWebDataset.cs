@@ -1,6 +1,7 @@
 using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Layouts;
 

@@ -33,7 +33,7 @@ internal sealed class TextLines : ITextSource
             lines.Add(lines.Count == 0 ? line.TrimStart('\uFEFF') : line);
         }
 
-        return new TextLines(name, () => lines, line => line.AsSpan().ContainsAny('\uFFFD', '\0'));
+        return new TextLines(name, () => lines, line => TextFile.IsBroken(line) || line.Contains('\uFFFD'));
     }
 
     /// <summary>Opens a text file, of which lines may be broken (<see cref="TextFile"/>).</summary>

@@ -42,8 +42,25 @@ public static class TextFile
         return encoding == Utf8 ? bytes[mark..] : Utf8.GetBytes(encoding.GetString(bytes.Span[mark..]));
     }
 
-    /// <summary>Whether a decoded text has bytes that were no text: none of its encoding, or zeros, which tell UTF-16 without a mark.</summary>
-    public static bool IsBroken(ReadOnlySpan<char> text) => text.ContainsAny(Broken, '\0');
+    /// <summary>
+    /// Whether a decoded text has bytes that are none of its encoding, or is UTF-16 without a mark: every second byte of that is a zero or, in
+    /// alphabets from Greek to Georgian, another control character.
+    /// </summary>
+    public static bool IsBroken(ReadOnlySpan<char> text)
+    {
+        var controls = 0;
+        foreach (var letter in text)
+        {
+            if (letter == Broken)
+            {
+                return true;
+            }
+
+            controls += letter < ' ' && !char.IsWhiteSpace(letter) ? 1 : 0;
+        }
+
+        return controls > 0 && controls * 4L >= text.Length;
+    }
 
     /// <summary>Opens a file to read its lines, which may be broken.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>

@@ -1,4 +1,4 @@
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>What a tar says about one of its members.</summary>
 /// <param name="Name">Its path.</param>

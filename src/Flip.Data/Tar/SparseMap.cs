@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>The pieces of a member of which tar leaves out holes of zeros; they are stored one behind the other.</summary>
 /// <param name="Pieces">Place in the whole and length of each, ascending.</param>
@@ -64,12 +64,12 @@ internal sealed record SparseMap(IReadOnlyList<(long Offset, long Length)> Piece
     /// <returns>Null for anything else.</returns>
     public static SparseMap? OfLines(Stream file, long end)
     {
-        var block = new byte[TarMember.BlockSize];
+        var block = new byte[TarHeader.BlockSize];
         var (numbers, line) = (new List<string>(), new StringBuilder());
         var lines = 1;
         while (numbers.Count < lines)
         {
-            if (line.Length > TarMember.BlockSize || end - file.Position < TarMember.BlockSize)
+            if (line.Length > TarHeader.BlockSize || end - file.Position < TarHeader.BlockSize)
             {
                 return null;
             }
@@ -113,7 +113,7 @@ internal sealed record SparseMap(IReadOnlyList<(long Offset, long Length)> Piece
     public static SparseMap? OfTable(Stream file, ReadOnlySpan<byte> table, bool continues)
     {
         var pieces = new List<(long, long)>();
-        var block = new byte[TarMember.BlockSize];
+        var block = new byte[TarHeader.BlockSize];
         AddRows(table, pieces);
         while (continues)
         {

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>
 /// The records of a pax header, <c>LENGTH KEY=VALUE\n</c> with the length of the whole record in bytes: values may have line breaks and any other bytes.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>
 /// Reads the headers of a tar archive, and no data. Why it is written here: an index needs the place of each member's data, which of .NET's readers only
@@ -13,7 +13,7 @@ internal sealed class TarEntries(Stream file)
 {
     private const int LongestName = 1 << 15;
 
-    private readonly byte[] _block = new byte[TarMember.BlockSize];
+    private readonly byte[] _block = new byte[TarHeader.BlockSize];
     private readonly Dictionary<string, string> _global = new(StringComparer.Ordinal);
 
     /// <summary>Where the next header begins, in bytes.</summary>
@@ -33,7 +33,7 @@ internal sealed class TarEntries(Stream file)
                 throw new InvalidDataException("no header of a member");
             }
 
-            var data = Position + TarMember.BlockSize;
+            var data = Position + TarHeader.BlockSize;
             if (header.Type is not ((byte)'L' or (byte)'K' or (byte)'x' or (byte)'X' or (byte)'g'))
             {
                 return EntryOf(header, data, said);
@@ -66,14 +66,14 @@ internal sealed class TarEntries(Stream file)
         return said is null ? null : throw new InvalidDataException("an extended header without a member behind it");
     }
 
-    private static long RoundUp(long length) => (length + TarMember.BlockSize - 1) / TarMember.BlockSize * TarMember.BlockSize;
+    private static long RoundUp(long length) => (length + TarHeader.BlockSize - 1) / TarHeader.BlockSize * TarHeader.BlockSize;
 
     /// <summary>False at the end of the file and at a block of zeros.</summary>
     private bool ReadBlock()
     {
         file.Position = Position;
         var count = file.ReadAtLeast(_block, _block.Length, throwOnEndOfStream: false);
-        return count is 0 or TarMember.BlockSize
+        return count is 0 or TarHeader.BlockSize
             ? count > 0 && _block.AsSpan().ContainsAnyExcept((byte)0)
             : throw new EndOfStreamException("inside a header");
     }
@@ -106,7 +106,7 @@ internal sealed class TarEntries(Stream file)
         entry = WithPieces(entry, header, Value);
         if (entry.Stored > file.Length - entry.DataOffset)
         {
-            throw new EndOfStreamException($"inside '{ShardReader.Printable(entry.Name)}'");
+            throw new EndOfStreamException($"inside '{entry.Name}'");
         }
 
         Position = entry.DataOffset + RoundUp(entry.Stored);

@@ -1,10 +1,13 @@
 using System.Text;
 
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>The block of 512 bytes before the data of a tar member, in any of the formats: old (v7), POSIX (ustar, pax) and GNU.</summary>
 internal readonly ref struct TarHeader
 {
+    /// <summary>Bytes of a block: a tar is made of whole ones.</summary>
+    public const int BlockSize = 512;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ReadOnlySpan<byte> _block;

@@ -1,4 +1,4 @@
-namespace Flip.Data.Formats;
+namespace Flip.Data.Tar;
 
 /// <summary>
 /// Finds the files that the links of a tar lead to, as Python's tarfile does: a symbolic link leads from its folder to the last member of a name, a
