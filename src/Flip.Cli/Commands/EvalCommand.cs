@@ -147,7 +147,7 @@ internal static class EvalCommand
         encoder(); // an impossible mask is refused before the data is read
         var scores = new Dictionary<string, double>();
         IReadOnlyList<ClassScore>? classes = null;
-        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer))
+        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer, Console.Error.WriteLine))
         {
             IReadOnlyDictionary<string, double> measured;
             if (evaluator is ZeroShotEvaluator zeroShot)

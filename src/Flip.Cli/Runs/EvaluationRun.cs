@@ -50,7 +50,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
     private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
     {
-        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         if (item.Set.Task == DataSetTask.Retrieval)
         {
             return new OpenedData(item.Set, null, item.Set.OpenCaptioned(item.Source, options: options, cancellation: cancellation), null, "none");

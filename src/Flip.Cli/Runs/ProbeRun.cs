@@ -34,7 +34,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         request.Check();
-        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);

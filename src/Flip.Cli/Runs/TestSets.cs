@@ -44,7 +44,7 @@ internal sealed class TestSets(
         IProgressView view,
         CancellationToken cancellation)
     {
-        var options = new SourceOptions { Indexing = new IndexingProgress(view.Message).Report };
+        var options = IndexingProgress.Sources(view.Message);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
         foreach (var source in sources)
         {

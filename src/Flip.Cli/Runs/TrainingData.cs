@@ -3,6 +3,7 @@ using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Data.Sources;
 using Flip.Tokenizers;
 using Flip.Training;
 
@@ -11,26 +12,14 @@ namespace Flip.Cli.Runs;
 /// <summary>Indexed training shards and how their captions are read.</summary>
 internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
 {
-    private const int DamageShown = 5;
-
     /// <summary>Indexes the configured shards.</summary>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
     public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
-        var index = DataSetIndex.Open(pattern, new IndexingProgress(say).Report, cancellation);
+        var index = ShardSources.Open(pattern, IndexingProgress.Sources(say, allowMissing: true), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
-        foreach (var damage in index.Damage.Take(DamageShown))
-        {
-            say($"Damaged: {damage.Message}");
-        }
-
-        if (index.Damage.Count > DamageShown)
-        {
-            say(FormattableString.Invariant($"{index.Damage.Count:N0} damages in all; what can be read is used."));
-        }
-
         var captions = data.ClassNames is { } names
             ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
             : new CaptionReader();

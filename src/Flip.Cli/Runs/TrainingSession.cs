@@ -48,7 +48,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         view.Message($"Resuming from {checkpoint}.");
         var data = TrainingData.Open(config.Data, view.Message, cancellation);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = Evaluators.Of(config, tokenizer);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
@@ -73,7 +73,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = Evaluators.Of(config, tokenizer);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);

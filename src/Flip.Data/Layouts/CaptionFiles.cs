@@ -47,8 +47,7 @@ internal static class CaptionFiles
     {
         try
         {
-            using var file = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(file, options) ?? throw new JsonException("it is null");
+            return UserJson.Read<T>(path, options);
         }
         catch (Exception e) when (e is JsonException or UnauthorizedAccessException)
         {

@@ -29,7 +29,7 @@ internal static class ListRows
     {
         var rows = new List<ListRow>();
         Func<string, ListRow?>? read = pattern is null ? null : line => OfPattern(line, pattern);
-        foreach (var (index, line) in TextLines.LinesOf(path).Index())
+        foreach (var (index, line) in TextLines.RawLinesOf(path).Index())
         {
             if (index < skip || line.Trim().Length == 0)
             {
@@ -48,7 +48,7 @@ internal static class ListRows
             }
 
             rows.Add(read(line) is { } row
-                ? row with { Line = index + 1 }
+                ? row with { Line = index + 1, Image = TextLines.Checked(row.Image, path, index + 1), Class = TextLines.Checked(row.Class, path, index + 1) }
                 : throw new ConfigException($"{path}, line {index + 1}: '{Shown(line)}' has another form than {Form(pattern)}."));
         }
 
@@ -107,7 +107,7 @@ internal static class ListRows
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = UserJson.Parse(line);
             var (image, label) = (Find(document.RootElement, ImageColumns), Find(document.RootElement, ClassColumns));
             return image is { ValueKind: JsonValueKind.String } && label is { ValueKind: JsonValueKind.String or JsonValueKind.Number }
                 ? new ListRow(0, image.Value.GetString()!, label.Value.ToString(), label.Value.ValueKind == JsonValueKind.Number)

@@ -17,7 +17,7 @@ internal static class ImageList
         while (lines.ReadLine() is { } line)
         {
             number++;
-            var path = line.Trim();
+            var path = TextLines.Checked(line, name, number).Trim();
             if (path.Length == 0)
             {
                 continue;

@@ -61,7 +61,7 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
         public PooledBytes Read(int image)
         {
             var (shard, entry) = index.Find(image);
-            return new MemberReader(_files, shard).ReadImage(entry.Image);
+            return index.Members(_files, shard).ReadImage(entry.Image);
         }
 
         public void Dispose() => _files.Dispose();

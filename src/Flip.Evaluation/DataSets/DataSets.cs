@@ -1,5 +1,6 @@
 using System.Reflection;
 using Flip.Config;
+using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -62,9 +63,9 @@ public static class DataSets
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             return DescriptionReader.Read(
-                Path.GetFileNameWithoutExtension(path), File.ReadAllText(path), path, file => File.ReadAllText(Path.Combine(folder, file)), folder);
+                Path.GetFileNameWithoutExtension(path), TextFile.Read(path), path, file => TextFile.Read(Path.Combine(folder, file)), folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new ConfigException($"The description '{path}' cannot be read: {e.Message}");
         }

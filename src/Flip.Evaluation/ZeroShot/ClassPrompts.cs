@@ -80,7 +80,7 @@ public sealed class ClassPrompts
     {
         try
         {
-            var prompts = JsonSerializer.Deserialize<Dictionary<string, List<string>>>(File.ReadAllBytes(path)) ?? [];
+            var prompts = UserJson.Read<Dictionary<string, List<string>>>(path);
             return prompts.FirstOrDefault(entry => entry.Value is null || entry.Value.Any(string.IsNullOrWhiteSpace)) is { Key: { } name }
                 ? throw new JsonException($"the class '{name}' has an empty prompt")
                 : prompts;

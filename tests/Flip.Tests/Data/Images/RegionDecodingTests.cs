@@ -101,7 +101,7 @@ public class RegionDecodingTests
         return [.. Enumerable.Range(0, count).Select(i =>
         {
             var (shard, entry) = index.Find(i * 10);
-            using var bytes = new MemberReader(files, shard).ReadImage(entry.Image);
+            using var bytes = index.Members(files, shard).ReadImage(entry.Image);
             return bytes.Span.ToArray();
         })];
     }
