@@ -47,12 +47,16 @@ internal static class ConvertCommand
         {
             Description = "Images on which an ONNX export is compared with the model: folder, list or shards; drawn scenes without.",
         };
+        var hubName = new Option<string?>("--hub-name")
+        {
+            Description = "Name of the hub's repository that the folder becomes (ORGANISATION/NAME): open_clip's hf-hub: looks for the tokenizer there.",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Write into a folder that holds files already." };
         var json = new Option<bool>("--json") { Description = "Print what was written as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Convert);
         var command = new Command("convert", "Convert a model between formats; every tensor is checked, and in fp32 no bit changes.")
         {
-            source, target, to, type, images, overwrite, json,
+            source, target, to, type, images, hubName, overwrite, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -71,8 +75,15 @@ internal static class ConvertCommand
                 using var view = Consoles.Progress(result.GetValue(json));
                 var scores = ModelArgument.ScoresOf(result.GetValue(source)!);
                 ItemMeter? meter = null;
-                ModelWriter.Write(stored, folder, format, tokenizer, Types[result.GetValue(type)!], scores, (done, all) =>
-                    (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
+                ModelWriter.Write(
+                    stored,
+                    folder,
+                    format,
+                    tokenizer,
+                    Types[result.GetValue(type)!],
+                    scores,
+                    (done, all) => (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done),
+                    result.GetValue(hubName));
             }
             else
             {

@@ -60,7 +60,7 @@ internal sealed record OpenClipDescription
                 MlpRatio = text.MlpRatio,
                 Causal = !text.NoCausalMask,
                 Pooling = text.PoolType == "first" ? TextPooling.FirstToken : TextPooling.EndOfText,
-                EndOfText = text.PoolType == "eos" ? EndOfTextRule.Eos : EndOfTextRule.Argmax,
+                EndOfText = text.PoolType == "argmax" ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
                 EosTokenId = text.PoolType == "eos" ? text.EosId : null,
             },
             EmbedDim = ModelCfg.EmbedDim,

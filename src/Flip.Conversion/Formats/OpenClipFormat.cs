@@ -94,8 +94,9 @@ internal static class OpenClipFormat
     /// <summary>Writes the files beside the weights.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="config">The model.</param>
+    /// <param name="tokenizer">Its tokenizer; null where there is none.</param>
     /// <param name="repository">Name of the hub's repository that the folder becomes; null where it is not known.</param>
-    public static void Describe(string folder, FlipConfig config, string? repository = null)
+    public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer = null, string? repository = null)
     {
         var (model, (mean, deviation)) = (config.Model, PixelStatistics.Of(config.Model.Image.Normalization));
         var trunk = ClipTowers.OfImage(model.Image).Any();
@@ -103,7 +104,7 @@ internal static class OpenClipFormat
         {
             ["embed_dim"] = model.EmbedDim,
             ["vision_cfg"] = trunk ? Trunk(model) : Visual(model),
-            ["text_cfg"] = Text(config, repository),
+            ["text_cfg"] = Text(config, tokenizer, repository),
         };
         if (trunk)
         {
@@ -185,7 +186,7 @@ internal static class OpenClipFormat
         };
     }
 
-    private static JsonObject Text(FlipConfig config, string? repository)
+    private static JsonObject Text(FlipConfig config, ITokenizer? tokenizer, string? repository)
     {
         var text = config.Model.Text;
         var description = WithKinds(config.Model, new JsonObject
@@ -197,7 +198,7 @@ internal static class OpenClipFormat
             ["layers"] = text.Depth,
             ["mlp_ratio"] = text.MlpRatio,
         });
-        OpenClipTokenizer.Describe(description, config, repository);
+        OpenClipTokenizer.Describe(description, config, tokenizer, repository);
         if (!text.Causal)
         {
             description["no_causal_mask"] = true;
