@@ -78,6 +78,11 @@ public static class ModelWriter
         ModelCard.Write(folder, config, format, stored.Format, scores);
     }
 
+    /// <summary>
+    /// Whether open_clip finds a written tokenizer by the name of the hub's repository alone, where the folder is not local: every one but CLIP's own.
+    /// </summary>
+    public static bool NeedsRepository(FlipConfig config, ITokenizer? tokenizer) => !OpenClipTokenizer.IsOwn(config, tokenizer);
+
     private static void CheckFormat(FlipConfig config, WeightFormat format)
     {
         var obstacles = format switch

@@ -68,7 +68,7 @@ internal static class ConvertCommand
             }
 
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
-            var tokenizer = TokenizerOf(stored, out var missing);
+            var tokenizer = TokenizerOf(stored, out var note);
             IReadOnlyList<OnnxDifference> differences = [];
             if (Targets[result.GetValue(to)!] is { } format)
             {
@@ -90,7 +90,12 @@ internal static class ConvertCommand
                 differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
             }
 
-            Report(stored, folder, missing, differences, result.GetValue(json));
+            if (Targets[result.GetValue(to)!] == WeightFormat.OpenClip && result.GetValue(hubName) is null && ModelWriter.NeedsRepository(stored.Config, tokenizer))
+            {
+                note ??= "open_clip finds the tokenizer as local-dir:FOLDER; for hf-hub:NAME give --hub-name NAME, or set text_cfg.hf_tokenizer_name in open_clip_config.json.";
+            }
+
+            Report(stored, folder, note, differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
@@ -118,12 +123,12 @@ internal static class ConvertCommand
         }
     }
 
-    private static void Report(StoredModel stored, string folder, string? missing, IReadOnlyList<OnnxDifference> differences, bool json)
+    private static void Report(StoredModel stored, string folder, string? note, IReadOnlyList<OnnxDifference> differences, bool json)
     {
         List<string> notes = [.. stored.Assumptions.Select(assumed => assumed.Text)];
-        if (missing is not null)
+        if (note is not null)
         {
-            notes.Add(missing);
+            notes.Add(note);
         }
 
         var files = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(path => new FileInfo(path)).ToList();
@@ -142,9 +147,9 @@ internal static class ConvertCommand
             return;
         }
 
-        foreach (var note in notes)
+        foreach (var line in notes)
         {
-            Console.WriteLine(note);
+            Console.WriteLine(line);
         }
 
         Console.WriteLine($"{stored.Format} → {Path.GetFullPath(folder)}");

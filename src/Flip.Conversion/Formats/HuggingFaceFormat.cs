@@ -65,7 +65,9 @@ internal static class HuggingFaceFormat
             Activation = ActivationOf(path, vision.HiddenAct),
             LayerNormEps = vision.LayerNormEps,
         };
-        return new StoredModel("Hugging Face CLIPModel", ClipDefaults.Config(model), weights, HuggingFaceNames.Table, tokenizer) { Assumptions = assumptions };
+        var config = ClipDefaults.Config(model);
+        config = config with { Data = TokenizerFactory.AsHuggingFace(config.Data, folder) };
+        return new StoredModel("Hugging Face CLIPModel", config, weights, HuggingFaceNames.Table, tokenizer) { Assumptions = assumptions };
     }
 
     /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>

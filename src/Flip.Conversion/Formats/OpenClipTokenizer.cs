@@ -24,7 +24,6 @@ internal static class OpenClipTokenizer
     /// <param name="name"><c>hf_tokenizer_name</c>; null or empty is open_clip's own tokenizer.</param>
     /// <param name="clean"><c>tokenizer_kwargs.clean</c>; null is what open_clip takes then.</param>
     /// <param name="stripsSeparator"><c>tokenizer_kwargs.strip_sep_token</c>.</param>
-    /// <exception cref="VocabularyException">A tokenizer file is damaged.</exception>
     public static DataConfig Settings(DataConfig data, string folder, string? name, string? clean, bool stripsSeparator)
     {
         TextCleaning? cleaning = clean switch
@@ -39,18 +38,10 @@ internal static class OpenClipTokenizer
             return data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.OpenClip, TextCleaning = cleaning ?? TextCleaning.Lower };
         }
 
-        data = data with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
-        if (TokenizerFactory.KindOf(folder) == TokenizerKind.ClipBpe)
-        {
-            return data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.HuggingFace };
-        }
-
-        var marked = TokenizerFactory.HuggingFaceMarkers(folder) == WordPieceMarkers.ClsSep;
-        return data with
-        {
-            Tokenizer = TokenizerKind.WordPiece,
-            WordPieceMarkers = !marked ? WordPieceMarkers.None : stripsSeparator ? WordPieceMarkers.Cls : WordPieceMarkers.ClsSep,
-        };
+        // Where the tokenizer does not lie beside the weights, it is BERT's: open_clip's models of our towers have no other.
+        var bert = data with { Tokenizer = TokenizerKind.WordPiece, WordPieceMarkers = WordPieceMarkers.ClsSep };
+        data = TokenizerFactory.AsHuggingFace(bert, folder) with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
+        return data.WordPieceMarkers == WordPieceMarkers.ClsSep && stripsSeparator ? data with { WordPieceMarkers = WordPieceMarkers.Cls } : data;
     }
 
     /// <summary>Adds what a model's tokenizer is to its <c>text_cfg</c>.</summary>
