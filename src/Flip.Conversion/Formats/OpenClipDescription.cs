@@ -24,6 +24,8 @@ internal sealed record OpenClipDescription
         [
             (text.HfModelName is null && text.TextArch is null or "clip", $"the text tower is {text.HfModelName ?? text.TextArch}, not CLIP's Transformer"),
             (text.PoolType is "argmax" or "eos" or "first", $"text_cfg.pool_type is '{text.PoolType}'; argmax, eos and first are supported"),
+            (text.TokenizerKwargs?.Clean is null or "whitespace" or "lower" or "canonicalize",
+                $"tokenizer_kwargs.clean is '{text.TokenizerKwargs?.Clean}'; whitespace, lower and canonicalize are supported"),
             (!text.EmbedCls && !text.ProjBias && text.ProjType == "linear", "text_cfg has a class token or another projection than one product without bias"),
             (timm || (vision.PoolType == "tok" && !vision.NoLnPre && !vision.AttentionalPool && !vision.FinalLnAfterPool && vision.LsInitValue is null),
                 "vision_cfg is a variant of open_clip's image tower (no_ln_pre, pool_type, attentional_pool, final_ln_after_pool, ls_init_value) that Flip lacks"),
@@ -58,6 +60,8 @@ internal sealed record OpenClipDescription
                 MlpRatio = text.MlpRatio,
                 Causal = !text.NoCausalMask,
                 Pooling = text.PoolType == "first" ? TextPooling.FirstToken : TextPooling.EndOfText,
+                EndOfText = text.PoolType == "argmax" ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
+                EosTokenId = text.PoolType == "eos" ? text.EosId : null,
             },
             EmbedDim = ModelCfg.EmbedDim,
             Activation = ModelCfg.QuickGelu ? Activation.QuickGelu
@@ -193,9 +197,22 @@ internal sealed record OpenClipDescription
 
         public string? HfModelName { get; init; }
 
+        public string? HfTokenizerName { get; init; }
+
+        public TokenizerPart? TokenizerKwargs { get; init; }
+
+        public int EosId { get; init; } = 2;
+
         public ActivationPart? ActKwargs { get; init; }
 
         public NormPart? NormKwargs { get; init; }
+    }
+
+    internal sealed record TokenizerPart
+    {
+        public string? Clean { get; init; }
+
+        public bool StripSepToken { get; init; }
     }
 
     internal sealed record ActivationPart

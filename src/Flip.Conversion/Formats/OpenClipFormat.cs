@@ -21,7 +21,6 @@ internal static class OpenClipFormat
     public const string WeightsFile = "open_clip_model.safetensors";
 
     private const double TimmEps = 1e-6; // timm's LayerNorm; a configuration cannot change it
-    private const int ClipVocabulary = 49408;
 
     /// <summary>The model of a folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -46,12 +45,15 @@ internal static class OpenClipFormat
         }
 
         var config = ClipDefaults.Config(model);
+        var text = file.ModelCfg.TextCfg;
         config = config with
         {
-            Data = config.Data with { Tokenizer = model.Text.Pooling == TextPooling.EndOfText ? TokenizerKind.ClipBpe : TokenizerKind.WordPiece },
+            Data = OpenClipTokenizer.Settings(
+                config.Data, folder, text.HfTokenizerName, text.TokenizerKwargs?.Clean, text.TokenizerKwargs?.StripSepToken == true),
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
-        return new StoredModel("open_clip", config, weights, Names(config, trunk, weights), tokenizer);
+        return new StoredModel(
+            "open_clip", config, weights, Names(config, trunk, weights), () => TokenizerFactory.With(config.Data, tokenizer()));
     }
 
     /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
@@ -90,7 +92,11 @@ internal static class OpenClipFormat
     }
 
     /// <summary>Writes the files beside the weights.</summary>
-    public static void Describe(string folder, FlipConfig config)
+    /// <param name="folder">Where to.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="tokenizer">Its tokenizer; null where there is none.</param>
+    /// <param name="repository">Name of the hub's repository that the folder becomes; null where it is not known.</param>
+    public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer = null, string? repository = null)
     {
         var (model, (mean, deviation)) = (config.Model, PixelStatistics.Of(config.Model.Image.Normalization));
         var trunk = ClipTowers.OfImage(model.Image).Any();
@@ -98,7 +104,7 @@ internal static class OpenClipFormat
         {
             ["embed_dim"] = model.EmbedDim,
             ["vision_cfg"] = trunk ? Trunk(model) : Visual(model),
-            ["text_cfg"] = Text(config),
+            ["text_cfg"] = Text(config, tokenizer, repository),
         };
         if (trunk)
         {
@@ -180,7 +186,7 @@ internal static class OpenClipFormat
         };
     }
 
-    private static JsonObject Text(FlipConfig config)
+    private static JsonObject Text(FlipConfig config, ITokenizer? tokenizer, string? repository)
     {
         var text = config.Model.Text;
         var description = WithKinds(config.Model, new JsonObject
@@ -192,16 +198,7 @@ internal static class OpenClipFormat
             ["layers"] = text.Depth,
             ["mlp_ratio"] = text.MlpRatio,
         });
-        if (config.Data.Tokenizer != TokenizerKind.ClipBpe || text.VocabularySize != ClipVocabulary)
-        {
-            description["hf_tokenizer_name"] = "."; // the folder's own files
-        }
-
-        if (config.Data.Tokenizer == TokenizerKind.WordPiece)
-        {
-            description["tokenizer_kwargs"] = new JsonObject { ["clean"] = "whitespace" };
-        }
-
+        OpenClipTokenizer.Describe(description, config, tokenizer, repository);
         if (!text.Causal)
         {
             description["no_causal_mask"] = true;

@@ -29,6 +29,8 @@ public sealed class OnnxExporterTests : IDisposable
             Image = Paper.Image with { MlpRatio = 2.3, Heads = 1, Depth = 1 },
             Text = Paper.Text with { MlpRatio = 0.5, Heads = 6, Depth = 3, Length = 1 },
         },
+        ["the largest id"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EndOfText = EndOfTextRule.Argmax } },
+        ["an end marker of its own"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EosTokenId = 17 } },
         ["a decoder"] = Paper with { Reconstruction = new ReconstructionConfig { Weight = 1, Width = 8, Depth = 1, Heads = 2 } },
     };
 
