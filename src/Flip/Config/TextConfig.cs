@@ -11,6 +11,9 @@ public enum TextPooling
 
     /// <summary>The mean over valid tokens.</summary>
     Mean,
+
+    /// <summary>The output at the last position of the row, which is padding behind all but the longest texts (CLIPA).</summary>
+    LastToken,
 }
 
 /// <summary>Which tokens are kept.</summary>
@@ -56,7 +59,7 @@ public sealed record TextConfig
     [Setting("Padding attends and is attended, as in official FLIP; false masks it.")]
     public bool AttendPadding { get; init; } = true;
 
-    [Setting("Feature: firstToken (FLIP), endOfText (CLIP) or mean.")]
+    [Setting("Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
     public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
 
     [Setting("Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
