@@ -61,6 +61,8 @@ internal static class HuggingFaceFormat
                 Depth = text.NumHiddenLayers,
                 Heads = text.NumAttentionHeads,
                 MlpRatio = text.IntermediateSize / (double)Math.Max(1, text.HiddenSize),
+                EndOfText = text.EosTokenId == LargestId ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
+                EosTokenId = text.EosTokenId is >= 0 and not LargestId && text.EosTokenId < text.VocabSize ? text.EosTokenId : null,
             },
             EmbedDim = description.ProjectionDim,
             Activation = ActivationOf(path, text.HiddenAct),
@@ -99,16 +101,16 @@ internal static class HuggingFaceFormat
         var textTower = Tower("clip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads, config.Model.TextBlocks());
         textTower["vocab_size"] = text.VocabularySize;
         textTower["max_position_embeddings"] = text.Length;
-        if (tokenizer is ClipBpeTokenizer { EndOfTextId: { } end } bpe)
+        if (tokenizer is ClipBpeTokenizer bpe)
         {
             textTower["bos_token_id"] = bpe.StartOfTextId;
-            textTower["eos_token_id"] = end;
             textTower["pad_token_id"] = bpe.PaddingId;
         }
-        else
-        {
-            textTower["eos_token_id"] = LargestId; // the feature is read at the largest id, which CLIP's marker is
-        }
+
+        // The largest id is CLIP's marker, unless tokens were added behind it.
+        var end = text.EosTokenId ?? tokenizer?.EndOfTextId;
+        var largest = text.EndOfText == EndOfTextRule.Argmax && end != tokenizer?.VocabularySize - 1;
+        textTower["eos_token_id"] = largest ? LargestId : end ?? LargestId;
 
         JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), new JsonObject
         {
@@ -258,6 +260,8 @@ internal static class HuggingFaceFormat
         public int NumAttentionHeads { get; init; } = 8;
 
         public int MaxPositionEmbeddings { get; init; } = 77;
+
+        public int? EosTokenId { get; init; } = 49407;
 
         public string HiddenAct { get; init; } = "quick_gelu";
 

@@ -11,8 +11,6 @@ namespace Flip.Conversion.Formats;
 /// </summary>
 internal static class OpenClipExport
 {
-    private const int ClipVocabulary = 49408;
-
     /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
     public static IEnumerable<string> Obstacles(FlipConfig config)
     {
@@ -57,7 +55,9 @@ internal static class OpenClipExport
     }
 
     /// <summary>The content of <c>open_clip_config.json</c>.</summary>
-    public static JsonObject Describe(FlipConfig config)
+    /// <param name="config">The model.</param>
+    /// <param name="repository">Name of the hub's repository that the folder becomes; null where it is not known.</param>
+    public static JsonObject Describe(FlipConfig config, string? repository = null)
     {
         var (model, (mean, deviation)) = (config.Model, PixelStatistics.Of(config.Model.Image.Normalization));
         var trunk = !IsOwn(model);
@@ -65,7 +65,7 @@ internal static class OpenClipExport
         {
             ["embed_dim"] = model.EmbedDim,
             ["vision_cfg"] = trunk ? Trunk(model) : Visual(model),
-            ["text_cfg"] = Text(config),
+            ["text_cfg"] = Text(config, repository),
         };
         if (trunk)
         {
@@ -175,7 +175,7 @@ internal static class OpenClipExport
         return tower;
     }
 
-    private static JsonObject Text(FlipConfig config)
+    private static JsonObject Text(FlipConfig config, string? repository)
     {
         var text = config.Model.Text;
         var description = WithKind(config.Model.TextBlocks(), new JsonObject
@@ -187,16 +187,7 @@ internal static class OpenClipExport
             ["layers"] = text.Depth,
             ["mlp_ratio"] = text.MlpRatio,
         });
-        if (config.Data.Tokenizer != TokenizerKind.ClipBpe || text.VocabularySize != ClipVocabulary)
-        {
-            description["hf_tokenizer_name"] = "."; // the folder's own files
-        }
-
-        if (config.Data.Tokenizer == TokenizerKind.WordPiece)
-        {
-            description["tokenizer_kwargs"] = new JsonObject { ["clean"] = "whitespace" };
-        }
-
+        OpenClipTokenizer.Describe(description, config, repository);
         if (!text.Causal)
         {
             description["no_causal_mask"] = true;

@@ -36,39 +36,39 @@ internal static class OpenClipFormat
         var config = ClipDefaults.Config(model);
         config = config with
         {
-            Data = Data(config.Data, file),
+            Data = OpenClipTokenizer.Settings(config.Data, folder, file.Text.Tokenizer, file.Text.Clean, file.Text.StripsSeparator),
             Eval = config.Eval with { Transform = file.Transform, Interpolation = file.Interpolation },
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
         var names = ClipNames.OpenClip(
             weights.Contains("text.token_embedding.weight"), file.Trunk, weights.Contains("visual.trunk.fc_norm.weight"));
-        return new StoredModel("open_clip", config, weights, new NamesOf(names, model.Image.Positions == ImagePositions.SinCos), tokenizer)
+        return new StoredModel(
+            "open_clip",
+            config,
+            weights,
+            new NamesOf(names, model.Image.Positions == ImagePositions.SinCos),
+            () => TokenizerFactory.With(config.Data, tokenizer()))
         {
-            Assumptions = [.. Notes(file)],
+            Assumptions = [.. Notes(folder, file)],
         };
     }
 
-    private static DataConfig Data(DataConfig start, OpenClipDescription file) => start with
-    {
-        Tokenizer = file.Model.Text.Pooling == TextPooling.EndOfText || file.Text.Tokenizer is null ? TokenizerKind.ClipBpe : TokenizerKind.WordPiece,
-    };
-
-    private static IEnumerable<Assumption> Notes(OpenClipDescription file)
+    private static IEnumerable<Assumption> Notes(string folder, OpenClipDescription file)
     {
         if (file.Unread.Count > 0)
         {
             yield return new($"{ConfigFile} has keys that open_clip passes over, and so does Flip: {string.Join(", ", file.Unread)}.");
         }
 
-        if (file.Text.Tokenizer is { } name && !IsKnown(name))
+        if (file.Text.Tokenizer is { } name && !IsKnown(name) && TokenizerFactory.KindOf(folder) is null)
         {
-            yield return new($"Texts are for the tokenizer {name}, which Flip has only if its files are in the folder and of a kind that Flip reads.");
+            yield return new($"Texts are for the tokenizer {name}, of which the folder has no files that Flip reads.", "data.vocabulary");
         }
     }
 
     /// <summary>The folder's own, BERT's and CLIP's.</summary>
     private static bool IsKnown(string tokenizer) =>
-        tokenizer == "." || tokenizer.StartsWith("bert-base-uncased", StringComparison.Ordinal) || tokenizer.Contains("clip", StringComparison.OrdinalIgnoreCase);
+        tokenizer is "." or OpenClipTokenizer.NoRepository || tokenizer.StartsWith("bert-base-uncased", StringComparison.Ordinal) || tokenizer.Contains("clip", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A table of names whose positions may be left over, since they are the fixed ones.</summary>
     private sealed record NamesOf(IWeightNames Table, bool FixedPositions) : IWeightNames

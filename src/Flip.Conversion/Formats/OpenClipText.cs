@@ -30,6 +30,8 @@ internal static class OpenClipText
         RefuseOthers(text);
         var causal = !text.Flag("no_causal_mask");
         var pooling = Pooling(text, causal);
+        var eos = text.Text("pool_type") == "eos";
+        var eosId = text.Size("eos_id", 2);
         var config = ClipDefaults.Model.Text with
         {
             VocabularySize = text.Size("vocab_size", 49408),
@@ -40,6 +42,8 @@ internal static class OpenClipText
             MlpRatio = text.Positive("mlp_ratio", 4),
             Causal = causal,
             Pooling = pooling,
+            EndOfText = eos ? EndOfTextRule.Eos : EndOfTextRule.Argmax,
+            EosTokenId = eos ? eosId : null,
         };
         if (config.Width % config.Heads != 0)
         {
@@ -58,7 +62,7 @@ internal static class OpenClipText
         {
             "first" => TextPooling.FirstToken,
             "last" => TextPooling.LastToken,
-            _ => TextPooling.EndOfText, // the marker is the largest id, and the one that the tokenizer ends a text with
+            _ => TextPooling.EndOfText,
         };
         if (pooling == TextPooling.FirstToken && causal)
         {
@@ -86,7 +90,7 @@ internal static class OpenClipText
 
     private static void RefuseOthers(ForeignPart text)
     {
-        text.Ignore("pad_id", "eos_id", "bos_id", "output_tokens", "final_ln_after_pool"); // the last one open_clip passes over too
+        text.Ignore("pad_id", "bos_id", "output_tokens", "final_ln_after_pool"); // the last one open_clip passes over too
         text.Ignore("hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "hf_model_config", "tiktoken_name"); // of what is not there
         text.Ignore(
             "attention_mode", "pos_embed", "rope_temperature", "mlp_type", "norm_eps", "attn_gated", "pre_norm", "norm_placement",

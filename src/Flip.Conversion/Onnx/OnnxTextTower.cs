@@ -19,7 +19,7 @@ internal static class OnnxTextTower
     /// <summary>Adds inputs, tower and output.</summary>
     /// <param name="graph">Receives the nodes.</param>
     /// <param name="model">Sizes and variants.</param>
-    /// <param name="endOfTextId">The id that the feature is read from, with that pooling.</param>
+    /// <param name="endOfTextId">The end marker's id, for a model that reads its feature there and does not say it itself.</param>
     public static void Add(OnnxGraphBuilder graph, ModelConfig model, int? endOfTextId)
     {
         var (config, kind) = (model.Text, model.TextBlocks());
@@ -93,11 +93,17 @@ internal static class OnnxTextTower
             return graph.Node("Gather", "text.pooledToken", [x, graph.Integer(place)], Attribute("axis", 1));
         }
 
-        var end = endOfTextId ?? throw new ConfigException(
-            "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
-        var isEnd = graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end)]);
-        var position = graph.Node( // the first one; [batch, 1]
-            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", isEnd, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
+        var end = config.EosTokenId ?? endOfTextId;
+        if (end is null && config.EndOfText == EndOfTextRule.Eos)
+        {
+            throw new ConfigException(
+                "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
+        }
+
+        // An id is exact in fp32, and ArgMax takes the first of equals; [batch, 1]
+        var sought = config.EndOfText == EndOfTextRule.Argmax ? ids : graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end!.Value)]);
+        var position = graph.Node(
+            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", sought, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
         return graph.Node("GatherND", "text.endToken", [x, position], Attribute("batch_dims", 1));
     }
 

@@ -91,19 +91,22 @@ internal static partial class ConfigRules
             [text + "maskRatio", text + "length"],
             c => Unless(MaskRatio.Kept(c.Model.Text.Length, c.Model.Text.MaskRatio) >= 1, c, "must leave at least one token of", text + "length"));
         yield return new(
-            [text + "length", "data.tokenizer"],
+            [text + "length", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
                 c.Model.Text.Length >= 2 || c.Data.Tokenizer != TokenizerKind.ClipBpe,
-                c, "must be at least 2, for the two markers of", "data.tokenizer"));
+                c, "must be at least 2, for the two markers of", "data.tokenizer")
+                ?? Unless(
+                    c.Model.Text.Length >= 2 || c.Data.WordPieceMarkers is null or WordPieceMarkers.None,
+                    c, "must be at least 2, for the markers of", "data.wordPieceMarkers"));
         yield return new(
             [text + "pooling", text + "causal"],
             c => Unless(
                 c.Model.Text.Pooling != TextPooling.FirstToken || !c.Model.Text.Causal,
                 c, "would see the first word alone with", text + "causal"));
         yield return new(
-            [text + "pooling", "data.tokenizer"],
+            [text + "pooling", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
-                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe,
+                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe || c.Data.WordPieceMarkers == WordPieceMarkers.ClsSep,
                 c, "needs clipBpe, whose rows end in a marker, not", "data.tokenizer"));
         yield return new(
             [text + "pooling", text + "attendPadding"],

@@ -54,10 +54,18 @@ public static class TextMask
     }
 
     /// <summary>The kept positions of a whole batch.</summary>
+    /// <param name="kind">Way of choosing.</param>
+    /// <param name="pooled">The position of each row that is always kept, <c>[batch]</c>.</param>
+    /// <param name="length">Positions in a row, padding included.</param>
+    /// <param name="kept">How many are kept.</param>
+    /// <param name="seed">Seed of the choice.</param>
+    /// <param name="epochs">Epoch of each row, <c>[batch]</c>.</param>
+    /// <param name="samples">Number of each row's sample, <c>[batch]</c>.</param>
+    /// <param name="lengths">Valid tokens of each row, <c>[batch]</c>.</param>
     /// <returns><c>[batch, kept]</c>, row-major.</returns>
     public static long[] ChooseBatch(
         TextMaskKind kind,
-        TextPooling pooling,
+        ReadOnlySpan<int> pooled,
         int length,
         int kept,
         ulong seed,
@@ -69,13 +77,7 @@ public static class TextMask
         for (var i = 0; i < samples.Length; i++)
         {
             var random = new CounterRandom(seed, RandomPurpose.TextMask, epochs[i], samples[i]);
-            var pooled = pooling switch
-            {
-                TextPooling.EndOfText => Math.Max(0, lengths[i] - 1),
-                TextPooling.LastToken => length - 1,
-                _ => 0,
-            };
-            Choose(kind, length, lengths[i], pooled, ids.AsSpan(i * kept, kept), ref random);
+            Choose(kind, length, lengths[i], pooled[i], ids.AsSpan(i * kept, kept), ref random);
         }
 
         return ids;

@@ -120,7 +120,7 @@ public sealed class FlipModel : IDisposable
     /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
     /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
     public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) =>
-        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), lengths, idsKeep)));
+        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), tokens, lengths, idsKeep)));
 
     /// <summary>Normalised embeddings of texts, without the padding that they do not depend on.</summary>
     /// <returns>fp32, <c>[texts, embedDim]</c>, in the batch's order.</returns>

@@ -44,10 +44,12 @@ public sealed class TextRows
         var count = lengths.Length;
         var (rowLength, kept) = (tokens.Length / count, (idsKeep?.Length ?? tokens.Length) / count);
         var needed = new int[count];
+        var read = text is { Causal: true, Pooling: TextPooling.EndOfText } ? PooledToken.Positions(text, tokens, lengths) : null;
         for (var i = 0; i < count; i++)
         {
+            var seen = read is null ? lengths[i] : read[i] + 1; // what follows the token that is read, it does not see
             needed[i] = text is { AttendPadding: true, Causal: false } or { Pooling: TextPooling.LastToken } ? kept
-                : Math.Max(1, idsKeep is null ? Math.Min(lengths[i], kept) : Valid(idsKeep.AsSpan(i * kept, kept), lengths[i]));
+                : Math.Max(1, idsKeep is null ? Math.Min(seen, kept) : Valid(idsKeep.AsSpan(i * kept, kept), seen));
         }
 
         var order = Enumerable.Range(0, count).ToArray();

@@ -75,7 +75,11 @@ internal sealed class TextTower : IDisposable
     public Tensor Normalize(Tensor tokens) => _finalNorm.Forward(tokens);
 
     /// <summary>One normalised feature of a caption's tokens, <c>[batch, width]</c>.</summary>
-    public Tensor Pool(Tensor tokens, Tensor lengths, Tensor? idsKeep)
+    /// <param name="tokens">The tokens' outputs, <c>[batch, kept, width]</c>.</param>
+    /// <param name="ids">int64 ids of all tokens, <c>[batch, length]</c>.</param>
+    /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>.</param>
+    /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
+    public Tensor Pool(Tensor tokens, Tensor ids, Tensor lengths, Tensor? idsKeep)
     {
         if (_config.Pooling == TextPooling.FirstToken)
         {
@@ -90,9 +94,9 @@ internal sealed class TextTower : IDisposable
         var (batch, kept, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         if (_config.Pooling == TextPooling.EndOfText)
         {
-            // Kept positions ascend, so the end-of-text marker is the last valid one.
-            var last = ValidKept(lengths, idsKeep, kept).sum(1).Plus(-1L).AtLeast(0).view(batch, 1, 1).expand(batch, 1, width);
-            return Normalize(tokens.gather(1, last).select(1, 0));
+            var keptIds = idsKeep is null ? ids : ids.gather(1, idsKeep);
+            var end = PooledToken.Positions(_config, keptIds, ValidKept(lengths, idsKeep, kept)).view(batch, 1, 1).expand(batch, 1, width);
+            return Normalize(tokens.gather(1, end).select(1, 0));
         }
 
         // Position 0 is always kept and stands for an empty caption: a feature of zeros has no direction, and its gradient is not finite.

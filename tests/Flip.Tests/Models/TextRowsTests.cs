@@ -33,7 +33,7 @@ public class TextRowsTests
         var text = Tower(attendPadding, causal, pooling) with { MaskRatio = maskRatio, MaskKind = kind };
         using var model = Model(text, precision);
         var (tokens, lengths) = Captions();
-        var keep = Keep(text, lengths);
+        var keep = Keep(text, tokens, lengths);
         using var scope = NewDisposeScope();
         using var weights = randn(Texts, 8);
 
@@ -123,8 +123,8 @@ public class TextRowsTests
         return (tokens, lengths);
     }
 
-    private static long[]? Keep(TextConfig text, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
-        text.MaskKind, text.Pooling, Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
+    private static long[]? Keep(TextConfig text, int[] tokens, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
+        text.MaskKind, PooledToken.Positions(text, tokens, lengths), Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
 
     private static Tensor Gradient(FlipModel model, Tensor embeddings, Tensor weights)
     {
