@@ -42,7 +42,7 @@ internal static class OpenClipText
             MlpRatio = text.Positive("mlp_ratio", 4),
             Causal = causal,
             Pooling = pooling,
-            EndOfText = eos ? EndOfTextRule.Eos : EndOfTextRule.Argmax,
+            EndOfText = pooling == TextPooling.EndOfText && !eos ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
             EosTokenId = eos ? eosId : null,
         };
         if (config.Width % config.Heads != 0)

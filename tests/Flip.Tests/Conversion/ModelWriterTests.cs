@@ -54,7 +54,8 @@ public sealed class ModelWriterTests : IDisposable
         var back = Convert(Convert(ours, WeightFormat.OpenClip), WeightFormat.Flip);
         AssertSameFile(Path.Combine(ours, "model.safetensors"), Path.Combine(back, "model.safetensors"));
         var (before, after) = (ModelFolder.LoadConfig(ours).Model, ModelFolder.LoadConfig(back).Model);
-        Assert.Equal(before.Text with { MaskRatio = 0, AttendPadding = true }, after.Text);
+        Assert.Equal(before.Text with { MaskRatio = 0, AttendPadding = true, EndOfText = after.Text.EndOfText }, after.Text);
+        Assert.Equal(before.Text.Pooling == TextPooling.EndOfText ? EndOfTextRule.Argmax : EndOfTextRule.Eos, after.Text.EndOfText);
         Assert.Equal(before.Activation, after.Activation);
         Assert.Equal(before.LayerNormEps, after.LayerNormEps);
         Assert.Equal(before.Image with { MaskRatio = 0, PositionResize = PositionResize.BicubicAntialias }, after.Image);
