@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Io;
 
@@ -19,7 +18,7 @@ internal sealed record OpenClipDescription(
     public static OpenClipDescription Read(string path)
     {
         var problems = new List<string>();
-        var file = new ForeignPart(JsonFile.Read<JsonObject>(path), string.Empty, problems);
+        var file = new ForeignPart(JsonFile.ReadObject(path), string.Empty, problems);
         if (!file.Has("model_cfg"))
         {
             throw new CheckpointFormatException(path, null, "there is no model_cfg");

@@ -86,6 +86,21 @@ public sealed class ModelWriterTests : IDisposable
         "model.image.finalNorm=afterPooling", "model.image.patchBias=false", "model.layerNormEps=1e-5", "model.activation=gelu",
     ];
 
+    [Theory]
+    [InlineData("eval.transform=squash", "eval.interpolation=bilinear")]
+    [InlineData("eval.transform=squash", "eval.interpolation=bicubic")]
+    [InlineData("eval.transform=clip", "eval.interpolation=bilinear")]
+    [InlineData("model.image.activation=geluTanh", "model.image.layerNormEps=1e-6")]
+    public void What_Hugging_Face_can_say_comes_back_from_it(params string[] sets)
+    {
+        var source = SharedData.Golden("openai-clip-tiny/huggingface");
+        using var before = ModelSource.Open(Convert(source, WeightFormat.Flip, sets));
+        using var after = ModelSource.Open(Convert(Convert(source, WeightFormat.Flip, sets), WeightFormat.HuggingFace));
+        Assert.Equal((before.Config.Eval.Transform, before.Config.Eval.Interpolation), (after.Config.Eval.Transform, after.Config.Eval.Interpolation));
+        Assert.Equal(before.Config.Model.ImageBlocks(), after.Config.Model.ImageBlocks());
+        Assert.Equal(before.Config.Model.TextBlocks(), after.Config.Model.TextBlocks());
+    }
+
     [Fact]
     public void What_Hugging_Face_cannot_say_is_listed_whole()
     {

@@ -79,6 +79,14 @@ public sealed class OpenClipDescriptionTests : IDisposable
     public void A_preprocessing_that_is_not_ours_says_it_too(string preprocess, string key, string reason) =>
         AssertRefused($$"""{ "model_cfg": {}, "preprocess_cfg": {{preprocess}} }""", key, reason);
 
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{ \"model_cfg\": { \"embed_dim\": 1, \"embed_dim\": 2 } }")]
+    [InlineData("{ \"model_cfg\": ")]
+    [InlineData("{ \"preprocess_cfg\": {} }")]
+    [InlineData("{ \"model_cfg\": { \"embed_dim\": 1e400 } }")]
+    public void A_damaged_file_is_an_error_with_its_path(string json) => Assert.Contains("open_clip_config.json", Refusal(json), StringComparison.Ordinal);
+
     [Fact]
     public void Everything_that_is_not_ours_is_told_at_once()
     {
