@@ -39,6 +39,7 @@ public static class ModelWriter
     /// <param name="type">Number format of the weights: Float32, Float16 or BFloat16.</param>
     /// <param name="scores">Numbers of its last evaluation, for the card.</param>
     /// <param name="progress">Takes the number of tensors written and of all.</param>
+    /// <param name="repository">Name of the hub's repository that the folder becomes, where open_clip is to find the tokenizer; null where it is not known.</param>
     /// <exception cref="ConfigException">The format cannot say what the model is; every reason is listed.</exception>
     /// <exception cref="CheckpointFormatException">The weights do not fit the model's configuration.</exception>
     public static void Write(
@@ -48,7 +49,8 @@ public static class ModelWriter
         ITokenizer? tokenizer,
         ScalarType type = ScalarType.Float32,
         IReadOnlyDictionary<string, double>? scores = null,
-        Action<int, int>? progress = null)
+        Action<int, int>? progress = null,
+        string? repository = null)
     {
         var config = stored.Config;
         if (tokenizer is not null)
@@ -71,7 +73,7 @@ public static class ModelWriter
             Path.Combine(folder, format == WeightFormat.OpenClip ? OpenClipFormat.WeightsFile : ModelFolder.WeightsFile),
             progress is null ? tensors : Watched(tensors, progress),
             format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
-        Describe(folder, config, format, tokenizer);
+        Describe(folder, config, format, tokenizer, repository);
         tokenizer?.Save(folder);
         ModelCard.Write(folder, config, format, stored.Format, scores);
     }
@@ -92,6 +94,11 @@ public static class ModelWriter
             throw new ConfigException(note);
         }
     }
+
+    /// <summary>
+    /// Whether open_clip finds a written tokenizer by the name of the hub's repository alone, where the folder is not local: every one but CLIP's own.
+    /// </summary>
+    public static bool NeedsRepository(FlipConfig config, ITokenizer? tokenizer) => !OpenClipTokenizer.IsOwn(config, tokenizer);
 
     private static void CheckFormat(FlipConfig config, WeightFormat format)
     {
@@ -117,7 +124,7 @@ public static class ModelWriter
         _ => OwnNames.Instance,
     };
 
-    private static void Describe(string folder, FlipConfig config, WeightFormat format, ITokenizer? tokenizer)
+    private static void Describe(string folder, FlipConfig config, WeightFormat format, ITokenizer? tokenizer, string? repository)
     {
         switch (format)
         {
@@ -125,7 +132,7 @@ public static class ModelWriter
                 HuggingFaceFormat.Describe(folder, config, tokenizer);
                 break;
             case WeightFormat.OpenClip:
-                JsonFile.Write(Path.Combine(folder, OpenClipFormat.ConfigFile), OpenClipExport.Describe(config));
+                JsonFile.Write(Path.Combine(folder, OpenClipFormat.ConfigFile), OpenClipExport.Describe(config, tokenizer, repository));
                 break;
             default:
                 AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(config));

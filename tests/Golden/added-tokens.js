@@ -72,9 +72,12 @@ const texts = [
   const out = { source: "huggingface/tokenizers 0.23.2 (its package for Node), see added-tokens.js", tokenizers: {} };
   for (const [name, file] of Object.entries(files)) {
     const tokenizer = Tokenizer.fromString(JSON.stringify(file));
-    const ids = [];
+    const ids = [], rows = [];
     for (const text of texts) ids.push((await tokenizer.encode(text)).getIds());
-    out.tokenizers[name] = { file, ids };
+    tokenizer.setTruncation(6);
+    tokenizer.setPadding({ maxLength: 6, padId: 0, padToken: "[PAD]" });
+    for (const text of texts) rows.push((await tokenizer.encode(text)).getIds());
+    out.tokenizers[name] = { file, ids, rows };
   }
   out.texts = texts;
   const lines = JSON.stringify(out, null, 1).replace(/\[\s+(-?\d[\d,\s]*?)\s+\]/g, (_, numbers) => "[" + numbers.replace(/\s+/g, "") + "]");

@@ -47,12 +47,16 @@ internal static class ConvertCommand
         {
             Description = "Images on which an ONNX export is compared with the model: folder, list or shards; drawn scenes without.",
         };
+        var hubName = new Option<string?>("--hub-name")
+        {
+            Description = "Name of the hub's repository that the folder becomes (ORGANISATION/NAME): open_clip's hf-hub: looks for the tokenizer there.",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Write into a folder that holds files already." };
         var json = new Option<bool>("--json") { Description = "Print what was written as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Convert);
         var command = new Command("convert", "Convert a model between formats; every tensor is checked, and in fp32 no bit changes.")
         {
-            source, target, to, type, images, overwrite, json,
+            source, target, to, type, images, hubName, overwrite, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -64,22 +68,34 @@ internal static class ConvertCommand
             }
 
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
-            var tokenizer = TokenizerOf(stored, out var missing);
+            var tokenizer = TokenizerOf(stored, out var note);
             IReadOnlyList<OnnxDifference> differences = [];
             if (Targets[result.GetValue(to)!] is { } format)
             {
                 using var view = Consoles.Progress(result.GetValue(json));
                 var scores = ModelArgument.ScoresOf(result.GetValue(source)!);
                 ItemMeter? meter = null;
-                ModelWriter.Write(stored, folder, format, tokenizer, Types[result.GetValue(type)!], scores, (done, all) =>
-                    (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
+                ModelWriter.Write(
+                    stored,
+                    folder,
+                    format,
+                    tokenizer,
+                    Types[result.GetValue(type)!],
+                    scores,
+                    (done, all) => (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done),
+                    result.GetValue(hubName));
             }
             else
             {
                 differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
             }
 
-            Report(stored, folder, Notes(stored, Targets[result.GetValue(to)!], missing), differences, result.GetValue(json));
+            if (Targets[result.GetValue(to)!] == WeightFormat.OpenClip && result.GetValue(hubName) is null && ModelWriter.NeedsRepository(stored.Config, tokenizer))
+            {
+                note ??= "open_clip finds the tokenizer as local-dir:FOLDER; for hf-hub:NAME give --hub-name NAME, or set text_cfg.hf_tokenizer_name in open_clip_config.json.";
+            }
+
+            Report(stored, folder, Notes(stored, Targets[result.GetValue(to)!], note), differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
@@ -107,10 +123,10 @@ internal static class ConvertCommand
         }
     }
 
-    private static IReadOnlyList<string> Notes(StoredModel stored, WeightFormat? format, string? missing) =>
+    private static IReadOnlyList<string> Notes(StoredModel stored, WeightFormat? format, string? note) =>
     [
         .. stored.Assumptions.Select(assumed => assumed.Text),
-        .. missing is null ? (string[])[] : [missing],
+        .. note is null ? (string[])[] : [note],
         .. format is null ? [] : ModelWriter.Notes(stored.Config, format.Value),
     ];
 
@@ -132,9 +148,9 @@ internal static class ConvertCommand
             return;
         }
 
-        foreach (var note in notes)
+        foreach (var line in notes)
         {
-            Console.WriteLine(note);
+            Console.WriteLine(line);
         }
 
         Console.WriteLine($"{stored.Format} → {Path.GetFullPath(folder)}");

@@ -68,7 +68,9 @@ internal static class HuggingFaceFormat
             Activation = ActivationOf(path, text.HiddenAct),
             LayerNormEps = text.LayerNormEps,
         };
-        return new StoredModel("Hugging Face CLIPModel", ClipDefaults.Config(model) with { Eval = eval }, weights, HuggingFaceNames.Table, tokenizer)
+        var config = ClipDefaults.Config(model) with { Eval = eval };
+        config = config with { Data = TokenizerFactory.AsHuggingFace(config.Data, folder) };
+        return new StoredModel("Hugging Face CLIPModel", config, weights, HuggingFaceNames.Table, tokenizer)
         {
             Assumptions = assumptions,
         };

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion.Names;
 using Flip.Models;
+using Flip.Tokenizers;
 
 namespace Flip.Conversion.Formats;
 
@@ -56,8 +57,9 @@ internal static class OpenClipExport
 
     /// <summary>The content of <c>open_clip_config.json</c>.</summary>
     /// <param name="config">The model.</param>
+    /// <param name="tokenizer">Its tokenizer; null where there is none.</param>
     /// <param name="repository">Name of the hub's repository that the folder becomes; null where it is not known.</param>
-    public static JsonObject Describe(FlipConfig config, string? repository = null)
+    public static JsonObject Describe(FlipConfig config, ITokenizer? tokenizer = null, string? repository = null)
     {
         var (model, (mean, deviation)) = (config.Model, PixelStatistics.Of(config.Model.Image.Normalization));
         var trunk = !IsOwn(model);
@@ -65,7 +67,7 @@ internal static class OpenClipExport
         {
             ["embed_dim"] = model.EmbedDim,
             ["vision_cfg"] = trunk ? Trunk(model) : Visual(model),
-            ["text_cfg"] = Text(config, repository),
+            ["text_cfg"] = Text(config, tokenizer, repository),
         };
         if (trunk)
         {
@@ -175,7 +177,7 @@ internal static class OpenClipExport
         return tower;
     }
 
-    private static JsonObject Text(FlipConfig config, string? repository)
+    private static JsonObject Text(FlipConfig config, ITokenizer? tokenizer, string? repository)
     {
         var text = config.Model.Text;
         var description = WithKind(config.Model.TextBlocks(), new JsonObject
@@ -187,7 +189,7 @@ internal static class OpenClipExport
             ["layers"] = text.Depth,
             ["mlp_ratio"] = text.MlpRatio,
         });
-        OpenClipTokenizer.Describe(description, config, repository);
+        OpenClipTokenizer.Describe(description, config, tokenizer, repository);
         if (!text.Causal)
         {
             description["no_causal_mask"] = true;

@@ -16,6 +16,8 @@ internal static class OpenClipFormat
     /// <summary>Name of the weights' file.</summary>
     public const string WeightsFile = "open_clip_model.safetensors";
 
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "merges.txt"];
+
     private const string TrunkPositions = "visual.trunk.pos_embed";
     private const string OwnPositions = "visual.positional_embedding";
 
@@ -60,9 +62,9 @@ internal static class OpenClipFormat
             yield return new($"{ConfigFile} has keys that open_clip passes over, and so does Flip: {string.Join(", ", file.Unread)}.");
         }
 
-        if (file.Text.Tokenizer is { } name && !IsKnown(name) && TokenizerFactory.KindOf(folder) is null)
+        if (file.Text.Tokenizer is { } name && !IsKnown(name) && !TokenizerFiles.Any(tokens => File.Exists(Path.Combine(folder, tokens))))
         {
-            yield return new($"Texts are for the tokenizer {name}, of which the folder has no files that Flip reads.", "data.vocabulary");
+            yield return new($"Texts are for the tokenizer {name}, whose files are not in the folder.", "data.vocabulary");
         }
     }
 

@@ -24,7 +24,6 @@ internal static class OpenClipTokenizer
     /// <param name="name"><c>hf_tokenizer_name</c>; null or empty is open_clip's own tokenizer.</param>
     /// <param name="clean"><c>tokenizer_kwargs.clean</c>; null is what open_clip takes then.</param>
     /// <param name="stripsSeparator"><c>tokenizer_kwargs.strip_sep_token</c>.</param>
-    /// <exception cref="VocabularyException">A tokenizer file is damaged.</exception>
     public static DataConfig Settings(DataConfig data, string folder, string? name, string? clean, bool stripsSeparator)
     {
         TextCleaning? cleaning = clean switch
@@ -39,41 +38,34 @@ internal static class OpenClipTokenizer
             return data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.OpenClip, TextCleaning = cleaning ?? TextCleaning.Lower };
         }
 
-        data = data with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
-        if (TokenizerFactory.KindOf(folder) == TokenizerKind.ClipBpe)
-        {
-            return data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.HuggingFace };
-        }
-
-        var marked = TokenizerFactory.HuggingFaceMarkers(folder) == WordPieceMarkers.ClsSep;
-        return data with
-        {
-            Tokenizer = TokenizerKind.WordPiece,
-            WordPieceMarkers = !marked ? WordPieceMarkers.None : stripsSeparator ? WordPieceMarkers.Cls : WordPieceMarkers.ClsSep,
-        };
+        // Where the tokenizer does not lie beside the weights, it is BERT's: open_clip's models of our towers have no other.
+        var bert = data with { Tokenizer = TokenizerKind.WordPiece, WordPieceMarkers = WordPieceMarkers.ClsSep };
+        data = TokenizerFactory.AsHuggingFace(bert, folder) with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
+        return data.WordPieceMarkers == WordPieceMarkers.ClsSep && stripsSeparator ? data with { WordPieceMarkers = WordPieceMarkers.Cls } : data;
     }
 
     /// <summary>Adds what a model's tokenizer is to its <c>text_cfg</c>.</summary>
     /// <param name="text">The <c>text_cfg</c>.</param>
     /// <param name="config">The model.</param>
+    /// <param name="tokenizer">The tokenizer; where there is none the settings tell what it is.</param>
     /// <param name="repository">Name of the hub's repository that the folder becomes; null where it is not known.</param>
-    public static void Describe(JsonObject text, FlipConfig config, string? repository)
+    public static void Describe(JsonObject text, FlipConfig config, ITokenizer? tokenizer, string? repository)
     {
-        var (data, model) = (config.Data, config.Model.Text);
-        var own = data.Tokenizer == TokenizerKind.ClipBpe && model.VocabularySize == ClipVocabulary && data.ClipMarkers != ClipMarkers.HuggingFace;
+        var own = IsOwn(config, tokenizer);
         if (!own)
         {
             text["hf_tokenizer_name"] = repository ?? NoRepository;
         }
 
+        // open_clip cleans every text in one of three ways.
+        var (cleaning, usual) = (Cleaning(config, tokenizer), own ? TextCleaning.Lower : TextCleaning.Whitespace);
         var arguments = new JsonObject();
-        if ((data.TextCleaning ?? (own ? TextCleaning.Lower : TextCleaning.Whitespace)) is not TextCleaning.None and var cleaning
-            && cleaning != (own ? TextCleaning.Lower : TextCleaning.Whitespace))
+        if (cleaning != usual && cleaning != TextCleaning.None)
         {
             arguments["clean"] = cleaning.ToString().ToLowerInvariant();
         }
 
-        if (data.WordPieceMarkers == WordPieceMarkers.Cls)
+        if ((tokenizer as WordPieceTokenizer)?.Markers == WordPieceMarkers.Cls)
         {
             arguments["strip_sep_token"] = true;
         }
@@ -84,9 +76,24 @@ internal static class OpenClipTokenizer
         }
 
         // The largest id is the end marker, unless tokens were added behind it.
-        if (model is { Pooling: TextPooling.EndOfText, EndOfText: EndOfTextRule.Eos, EosTokenId: { } end } && end != model.VocabularySize - 1)
+        if (config.Model.Text is { Pooling: TextPooling.EndOfText, EndOfText: EndOfTextRule.Eos, EosTokenId: { } end } tower && end != tower.VocabularySize - 1)
         {
             (text["pool_type"], text["eos_id"]) = ("eos", end);
         }
     }
+
+    /// <summary>Whether open_clip's own tokenizer gives the model's ids: CLIP's vocabulary, and nothing added.</summary>
+    public static bool IsOwn(FlipConfig config, ITokenizer? tokenizer) =>
+        (tokenizer is null ? config.Data.Tokenizer == TokenizerKind.ClipBpe : tokenizer is ClipBpeTokenizer { VocabularySize: ClipVocabulary })
+        && config.Model.Text.VocabularySize == ClipVocabulary;
+
+    private static TextCleaning Cleaning(FlipConfig config, ITokenizer? tokenizer) => tokenizer switch
+    {
+        WordPieceTokenizer wordPiece => wordPiece.Cleaning,
+
+        // Between the markers and behind open_clip's cleaning it is lower case all the same.
+        ClipBpeTokenizer { Markers: ClipMarkers.HuggingFace, Cleaning: TextCleaning.Lower } when !IsOwn(config, tokenizer) => TextCleaning.Whitespace,
+        ClipBpeTokenizer clip => clip.Cleaning,
+        _ => TextCleaning.None,
+    };
 }

@@ -38,6 +38,7 @@ internal static partial class ClipText
     /// <param name="markers">The markers; null where they are no words.</param>
     public static int WordLength(ReadOnlySpan<char> text, (string Start, string End)? markers)
     {
+        // The pattern is blind to case. A marker in capitals is thus a word, and none that has an id.
         if (markers is var (start, end) && text[0] == '<' && (StartsWith(text, start) || StartsWith(text, end)))
         {
             return StartsWith(text, start) ? start.Length : end.Length;
@@ -132,7 +133,7 @@ internal static partial class ClipText
     {
         foreach (var contraction in Contractions)
         {
-            if (text.StartsWith(contraction, StringComparison.OrdinalIgnoreCase))
+            if (StartsWith(text, contraction))
             {
                 return contraction.Length;
             }
@@ -141,7 +142,7 @@ internal static partial class ClipText
         return 0;
     }
 
-    private static bool StartsWith(ReadOnlySpan<char> text, string prefix) => text.StartsWith(prefix, StringComparison.Ordinal);
+    private static bool StartsWith(ReadOnlySpan<char> text, string prefix) => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
 
     private static Kind KindOf(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {

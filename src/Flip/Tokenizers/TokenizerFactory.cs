@@ -49,17 +49,33 @@ public static class TokenizerFactory
     };
 
     /// <summary>
-    /// What Hugging Face's library does with the tokenizer of a folder, beside its vocabulary: puts markers around a WordPiece text, and knows
-    /// of none without one.
+    /// What Hugging Face's library makes of the tokenizer of a folder, as settings: its kind, and whether markers are put around a WordPiece text.
+    /// A damaged file says nothing here; it is an error when the tokenizer is needed.
     /// </summary>
-    /// <param name="folder">The folder; without tokenizer files BERT's own is meant.</param>
-    /// <exception cref="VocabularyException">A file is damaged.</exception>
-    public static WordPieceMarkers HuggingFaceMarkers(string folder) =>
-        WordPieceTokenizerFile.HasMarkers(folder, TokenizerDescription.Load(folder)) ? WordPieceMarkers.ClsSep : WordPieceMarkers.None;
+    /// <param name="data">The settings to change.</param>
+    /// <param name="folder">The folder; without tokenizer files nothing changes.</param>
+    public static DataConfig AsHuggingFace(DataConfig data, string folder)
+    {
+        try
+        {
+            return KindOf(folder) switch
+            {
+                TokenizerKind.WordPiece => data with
+                {
+                    Tokenizer = TokenizerKind.WordPiece,
+                    WordPieceMarkers = WordPieceTokenizerFile.HasMarkers(folder, TokenizerDescription.Load(folder)) ? WordPieceMarkers.ClsSep : WordPieceMarkers.None,
+                },
+                TokenizerKind.ClipBpe => data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.HuggingFace },
+                _ => data,
+            };
+        }
+        catch (VocabularyException)
+        {
+            return data;
+        }
+    }
 
-    /// <summary>The kind of tokenizer that a folder has, as far as its files tell; null where it has none of ours.</summary>
-    /// <exception cref="VocabularyException">A file is damaged.</exception>
-    public static TokenizerKind? KindOf(string folder)
+    private static TokenizerKind? KindOf(string folder)
     {
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
 

@@ -9,7 +9,7 @@ namespace Flip.Tokenizers;
 
 /// <summary>
 /// Hugging Face's <c>tokenizer.json</c>: a whole tokenizer in one file, from the cleaning of a text to the markers of a row. Two
-/// kinds are read, CLIP's byte-pair encoding and BERT's uncased WordPiece; a file whose steps would give other ids than ours is
+/// kinds are read, CLIP's byte-pair encoding and BERT's WordPiece; a file whose steps would give other ids than ours is
 /// refused with the first difference.
 /// </summary>
 internal static class TokenizerFile

@@ -4,8 +4,8 @@ using Flip.Config;
 namespace Flip.Tokenizers;
 
 /// <summary>
-/// WordPiece in a <c>tokenizer.json</c>. Nothing is added to a row, as in FLIP: a file that is read may ask for [CLS] and [SEP], and
-/// a file that is written does not. Hugging Face's steps are near google-research/bert's and not the same: a capital sigma that ends a
+/// WordPiece in a <c>tokenizer.json</c>. By itself a file does not put markers around a text, as in FLIP: that it asks for [CLS] and [SEP]
+/// counts where the model's format is Hugging Face's or open_clip's, or a description of ours says so. Hugging Face's steps are near google-research/bert's and not the same: a capital sigma that ends a
 /// word becomes σ and not ς, and private-use characters are dropped. The steps of TensorFlow Text do not exist there at all; what is written
 /// for <see cref="WordPieceVariant.TfText"/> comes near them and differs where the Unicode tables do and for words of more than 100 bytes
 /// in fewer than 100 characters.

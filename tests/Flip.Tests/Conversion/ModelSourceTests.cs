@@ -40,6 +40,39 @@ public sealed class ModelSourceTests : IDisposable
         Assert.InRange(Difference(model.EncodeText(fixture.Tokens, fixture.Lengths), fixture.Output("text_embedding")), 0, 2e-6);
     }
 
+    // As CLIPModel has it: 2 stands for the largest id, any other id for its first place.
+    [Theory]
+    [InlineData("299", 4)]
+    [InlineData("250", 2)]
+    [InlineData("2", 4)]
+    [InlineData("17", 0)]
+    [InlineData("49407", 6)] // no row of the table: not meant, so the last token
+    [InlineData("null", 6)]
+    public void A_Hugging_Face_text_ends_where_its_configuration_says(string eos, int position)
+    {
+        var folder = _folder.File("model");
+        Directory.CreateDirectory(folder);
+        var source = SharedData.Golden("openai-clip-tiny/huggingface");
+        File.Copy(Path.Combine(source, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(source, "config.json"))
+            .Replace("\"eos_token_id\": 299", $"\"eos_token_id\": {eos}", StringComparison.Ordinal));
+        using var stored = ModelSource.Open(folder);
+        var row = tensor(new long[] { 298, 5, 250, 7, 299, 9, 299, 0, 0, 0, 0, 0, 0, 0, 0, 0 }).view(1, -1);
+
+        Tensor Embed(FlipConfig config, long length)
+        {
+            using var model = stored.LoadModel(config);
+            using var noGrad = no_grad();
+            return model.EncodeText(row, tensor(new[] { length }));
+        }
+
+        var last = stored.Config with
+        {
+            Model = stored.Config.Model with { Text = stored.Config.Model.Text with { EndOfText = EndOfTextRule.Eos, EosTokenId = null } },
+        };
+        Assert.Equal(0, Difference(Embed(stored.Config, 7), Embed(last, position + 1)));
+    }
+
     [Fact]
     public void Official_weights_with_other_image_positions_are_refused()
     {

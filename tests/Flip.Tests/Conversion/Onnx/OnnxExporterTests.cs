@@ -35,6 +35,8 @@ public sealed class OnnxExporterTests : IDisposable
             Activation = Activation.QuickGelu,
             LayerNormEps = 1e-3,
         },
+        ["the largest id"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EndOfText = EndOfTextRule.Argmax } },
+        ["an end marker of its own"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EosTokenId = 17 } },
         ["a decoder"] = Paper with { Reconstruction = new ReconstructionConfig { Weight = 1, Width = 8, Depth = 1, Heads = 2 } },
     };
 
