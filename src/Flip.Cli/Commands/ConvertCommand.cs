@@ -95,7 +95,7 @@ internal static class ConvertCommand
                 note ??= "open_clip finds the tokenizer as local-dir:FOLDER; for hf-hub:NAME give --hub-name NAME, or set text_cfg.hf_tokenizer_name in open_clip_config.json.";
             }
 
-            Report(stored, folder, note, differences, result.GetValue(json));
+            Report(stored, folder, Notes(stored, Targets[result.GetValue(to)!], note), differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
@@ -123,14 +123,15 @@ internal static class ConvertCommand
         }
     }
 
-    private static void Report(StoredModel stored, string folder, string? note, IReadOnlyList<OnnxDifference> differences, bool json)
-    {
-        List<string> notes = [.. stored.Assumptions.Select(assumed => assumed.Text)];
-        if (note is not null)
-        {
-            notes.Add(note);
-        }
+    private static IReadOnlyList<string> Notes(StoredModel stored, WeightFormat? format, string? note) =>
+    [
+        .. stored.Assumptions.Select(assumed => assumed.Text),
+        .. note is null ? (string[])[] : [note],
+        .. format is null ? [] : ModelWriter.Notes(stored.Config, format.Value),
+    ];
 
+    private static void Report(StoredModel stored, string folder, IReadOnlyList<string> notes, IReadOnlyList<OnnxDifference> differences, bool json)
+    {
         var files = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(path => new FileInfo(path)).ToList();
         if (json)
         {

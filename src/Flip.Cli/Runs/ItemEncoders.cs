@@ -66,7 +66,7 @@ internal static class ItemEncoders
         if (items is not TextItems)
         {
             settings["decoding"] = ImageDecoder.Rules;
-            settings["transform"] = loaded.Config.Eval.Transform.ToString();
+            settings["transform"] = loaded.Config.Eval.TransformName();
             settings["mask"] = Describe(mask, loaded.Config);
         }
 

@@ -40,6 +40,7 @@ internal static class StateDictFormat
                 Depth = shapes.Depth("visual.transformer.resblocks."),
                 Heads = Math.Max(1, imageWidth / HeadWidth),
                 MlpRatio = shapes.Size("visual.transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)imageWidth,
+                PositionResize = PositionResize.BicubicAntialias,
             },
             Text = start.Text with
             {

@@ -22,7 +22,7 @@ internal static class OnnxTextTower
     /// <param name="endOfTextId">The end marker's id, for a model that reads its feature there and does not say it itself.</param>
     public static void Add(OnnxGraphBuilder graph, ModelConfig model, int? endOfTextId)
     {
-        var config = model.Text;
+        var (config, kind) = (model.Text, model.TextBlocks());
         var ids = graph.Input(Input, "Token ids, padded", DataType.Int64, Size(Batch), Size(config.Length));
         var valid = TakesMask(config)
             ? graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(config.Length))
@@ -31,10 +31,10 @@ internal static class OnnxTextTower
         var embedded = graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
         var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
-        x = graph.Blocks("text", x, config.Depth, attention, model);
+        x = graph.Blocks("text", x, config.Depth, attention, kind);
         var pooled = config.Pooling == TextPooling.Mean
-            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), visible!)
-            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), model.LayerNormEps);
+            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, kind.LayerNormEps), visible!)
+            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), kind.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
@@ -87,9 +87,10 @@ internal static class OnnxTextTower
     /// <summary>The output that the feature is read from, <c>[batch, width]</c>.</summary>
     private static string PickToken(OnnxGraphBuilder graph, TextConfig config, string x, string ids, int? endOfTextId)
     {
-        if (config.Pooling == TextPooling.FirstToken)
+        if (config.Pooling is TextPooling.FirstToken or TextPooling.LastToken)
         {
-            return graph.Node("Gather", "text.firstToken", [x, graph.Integer(0)], Attribute("axis", 1));
+            var place = config.Pooling == TextPooling.FirstToken ? 0 : config.Length - 1;
+            return graph.Node("Gather", "text.pooledToken", [x, graph.Integer(place)], Attribute("axis", 1));
         }
 
         var end = config.EosTokenId ?? endOfTextId;

@@ -11,6 +11,9 @@ public enum TextPooling
 
     /// <summary>The mean over valid tokens.</summary>
     Mean,
+
+    /// <summary>The output at the last position of the row, which is padding behind all but the longest texts (CLIPA).</summary>
+    LastToken,
 }
 
 /// <summary>Which token ends a text. They differ where a text holds an end marker itself, or a token with a larger id.</summary>
@@ -66,7 +69,7 @@ public sealed record TextConfig
     [Setting("Padding attends and is attended, as in official FLIP; false masks it.")]
     public bool AttendPadding { get; init; } = true;
 
-    [Setting("Feature: firstToken (FLIP), endOfText (CLIP) or mean.")]
+    [Setting("Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
     public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
 
     [Setting("Token that an endOfText feature is read at: eos, the first end marker (Hugging Face), or argmax, the largest id, the first of equals (OpenAI, open_clip).")]

@@ -6,7 +6,7 @@ namespace Flip.Masking;
 /// <summary>
 /// Chooses which tokens of a caption are kept; the others are removed, not replaced (paper, section 4.1; block and truncate
 /// from CLIPA). Kept positions stay in order. The token that the feature is read from is always kept: for FLIP position 0,
-/// for CLIP the end-of-text marker; without it training and inference would read different things.
+/// for CLIP the end-of-text marker, for CLIPA the last of the row; without it training and inference would read different things.
 /// </summary>
 public static class TextMask
 {

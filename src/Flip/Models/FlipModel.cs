@@ -157,7 +157,7 @@ public sealed class FlipModel : IDisposable
     /// <summary>Projected patches before positions, <c>[batch, patches, width]</c>; for comparison with references.</summary>
     internal Tensor PatchEmbedding(Tensor images) => _image.Embed(_image.GatherPatches(images, null));
 
-    /// <summary>Image tokens after the last LayerNorm; for comparison with references.</summary>
+    /// <summary>Image tokens before pooling; for comparison with references.</summary>
     internal Tensor ImageTokens(Tensor images) => _image.Tokens(_image.GatherPatches(images, null), null);
 
     /// <summary>Text tokens after the last LayerNorm; for comparison with references.</summary>

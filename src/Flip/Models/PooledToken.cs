@@ -20,6 +20,11 @@ public static class PooledToken
         ArgumentNullException.ThrowIfNull(text);
         var positions = new int[lengths.Length];
         var length = tokens.Length / Math.Max(1, lengths.Length);
+        if (text.Pooling == TextPooling.LastToken)
+        {
+            Array.Fill(positions, length - 1);
+        }
+
         for (var i = 0; text.Pooling == TextPooling.EndOfText && i < positions.Length; i++)
         {
             var valid = tokens.Slice(i * length, Math.Min(length, lengths[i]));

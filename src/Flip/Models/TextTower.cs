@@ -32,9 +32,8 @@ internal sealed class TextTower : IDisposable
             "text.tokenEmbedding", [config.VocabularySize, config.Width], Initializer.Normal(0.02), decays: true, keepsFp32: true));
         _positions = new LookupTable(parameters.Add(
             "text.positions", [config.Length, config.Width], Initializer.Normal(0.02), decays: false, keepsFp32: true));
-        _blocks = TransformerBlock.Stack(
-            parameters, "text", config.Depth, config.Width, config.Heads, config.MlpRatio, model.Activation, model.LayerNormEps);
-        _finalNorm = new LayerNorm(parameters, "text.finalNorm", config.Width, model.LayerNormEps);
+        _blocks = TransformerBlock.Stack(parameters, "text", config.Depth, config.Width, config.Heads, config.MlpRatio, model.TextBlocks());
+        _finalNorm = new LayerNorm(parameters, "text.finalNorm", config.Width, model.TextBlocks().LayerNormEps);
     }
 
     /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
@@ -85,6 +84,11 @@ internal sealed class TextTower : IDisposable
         if (_config.Pooling == TextPooling.FirstToken)
         {
             return Normalize(tokens.select(1, 0));
+        }
+
+        if (_config.Pooling == TextPooling.LastToken)
+        {
+            return Normalize(tokens.select(1, tokens.shape[1] - 1)); // the last position is always kept
         }
 
         var (batch, kept, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);

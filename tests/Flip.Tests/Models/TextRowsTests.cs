@@ -99,6 +99,8 @@ public class TextRowsTests
     {
         using var scope = NewDisposeScope();
         var (tokens, lengths) = Captions();
+        var causal = TextRows.Of(Tower(attendPadding: true, causal: true, TextPooling.LastToken), tokens, lengths, null, groupTokens: 1);
+        Assert.Equal(Texts * Length, causal.Computed.Sum());
         var rows = TextRows.Of(Tower(attendPadding: true, causal: false, TextPooling.FirstToken), tokens, lengths, null, groupTokens: 1);
         Assert.Equal([Texts, Length], Assert.Single(rows.Groups).Tokens.shape);
         Assert.Equal(tokens.Select(id => (long)id), rows.Groups[0].Tokens.data<long>().ToArray());
