@@ -129,6 +129,6 @@ internal static class ConversionCommand
     private static void Export(string source, string target)
     {
         using var model = Loaded(source);
-        OnnxExporter.Export(model, target, OnnxPrecision.Fp32, new EndMarkerOnly());
+        OnnxExporter.Export(model, target, [OnnxPrecision.Fp32], new EndMarkerOnly());
     }
 }

@@ -17,5 +17,5 @@ internal sealed class EndMarkerOnly : ITokenizer
 
     public string Decode(IEnumerable<int> ids) => throw new NotSupportedException();
 
-    public void Save(string folder) => throw new NotSupportedException();
+    public void Save(string folder, int? contextLength = null) => throw new NotSupportedException();
 }

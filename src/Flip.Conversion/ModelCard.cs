@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Flip.Config;
+using Flip.Conversion.Formats;
 using Flip.Io;
 
 namespace Flip.Conversion;
@@ -14,14 +15,14 @@ internal static class ModelCard
     /// <summary>Writes the card; the front matter is that of Hugging Face's hub.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">What it is and how it was trained.</param>
-    /// <param name="format">The folder's format.</param>
+    /// <param name="format">The folder's format; null for graphs in ONNX.</param>
     /// <param name="source">Name of the format that the weights came from.</param>
     /// <param name="scores">Numbers of its last evaluation, if there was one.</param>
     public static void Write(
-        string folder, FlipConfig config, WeightFormat format, string source, IReadOnlyDictionary<string, double>? scores = null)
+        string folder, FlipConfig config, WeightFormat? format, string source, IReadOnlyDictionary<string, double>? scores = null)
     {
         var text = new StringBuilder();
-        var library = format switch { WeightFormat.HuggingFace => "transformers", WeightFormat.OpenClip => "open_clip", _ => "flip" };
+        var library = format switch { WeightFormat.HuggingFace => "transformers", WeightFormat.OpenClip => "open_clip", null => "transformers.js", _ => "flip" };
         text.Append(CultureInfo.InvariantCulture, $"---\nlibrary_name: {library}\npipeline_tag: zero-shot-image-classification\ntags:\n- clip\n---\n\n");
         text.Append(CultureInfo.InvariantCulture, $"# {Name(config.Model)}\n\n");
         text.Append("A dual encoder of images and texts in one embedding space (CLIP), written by Flip");
@@ -70,7 +71,7 @@ internal static class ModelCard
             """);
     }
 
-    private static string Usage(FlipConfig config, WeightFormat format) => format switch
+    private static string Usage(FlipConfig config, WeightFormat? format) => format switch
     {
         WeightFormat.HuggingFace => """
             ```python
@@ -98,6 +99,23 @@ internal static class ModelCard
             `preprocess` resizes the short side and then crops; Flip's own evaluation crops the central square first, so levels differ by rounding.
 
             """),
+        null => """
+            ```js
+            import { AutoProcessor, AutoTokenizer, CLIPModel } from '@huggingface/transformers';
+            const model = await CLIPModel.from_pretrained('FOLDER', { dtype: 'fp32' }); // or fp16, q8 where they were exported
+            const tokenizer = await AutoTokenizer.from_pretrained('FOLDER');
+            const processor = await AutoProcessor.from_pretrained('FOLDER');
+            const texts = tokenizer(['a dog', 'a cat'], { padding: true, truncation: true });
+            const { logits_per_image, image_embeds, text_embeds } = await model({ ...texts, ...await processor(image) });
+            ```
+
+            `CLIPTextModelWithProjection` and `CLIPVisionModelWithProjection` run one tower. Embeddings have length 1, and `input_ids` may have any length:
+            the graphs pad and cut them as the model was trained. ONNX Runtime runs the files of `onnx/` without any of this.
+
+            """ + (ClipTowers.Obstacles(config.Model).Any() ? """
+            `config.json` says `clip`, as what opens the files: the towers in the graphs are not CLIP's, and `CLIPModel` of Python's transformers cannot be built from it.
+
+            """ : string.Empty),
         _ => "`flip eval FOLDER --zero-shot SHARDS --eval-class-names NAMES`, `flip rank FOLDER --images ... --texts ...`\n",
     };
 }

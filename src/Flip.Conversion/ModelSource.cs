@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Conversion.Containers;
 using Flip.Conversion.Formats;
+using Flip.Conversion.Onnx;
 using Flip.Io;
 using Flip.Native;
 using Flip.Tokenizers;
@@ -106,6 +107,8 @@ public static class ModelSource
     {
         var names = preferOpenClip ? WeightFiles.OrderBy(name => name.StartsWith("open_clip", StringComparison.Ordinal) ? 0 : 1) : WeightFiles.AsEnumerable();
         return names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new CheckpointFormatException(folder, null, $"has a configuration but no weights: expected one of {string.Join(", ", WeightFiles)}");
+            ?? throw new CheckpointFormatException(folder, null, Directory.Exists(Path.Combine(folder, OnnxFolder.Graphs))
+                ? "holds graphs for ONNX, which Flip writes and does not read: give the model that they were made from"
+                : $"has a configuration but no weights: expected one of {string.Join(", ", WeightFiles)}");
     }
 }

@@ -74,7 +74,7 @@ public static class ModelWriter
             progress is null ? tensors : Watched(tensors, progress),
             format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
         Describe(folder, config, format, tokenizer, repository);
-        tokenizer?.Save(folder);
+        tokenizer?.Save(folder, config.Model.Text.Length);
         ModelCard.Write(folder, config, format, stored.Format, scores);
     }
 

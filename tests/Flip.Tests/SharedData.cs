@@ -16,6 +16,9 @@ internal static class SharedData
     /// <summary>A file of <c>tests/Golden</c>, which is part of the project.</summary>
     public static string Golden(string relative) => Path.Combine(ProjectRoot(), "tests", "Golden", relative);
 
+    /// <summary>A folder of <c>tests</c>.</summary>
+    public static string Test(string relative) => Path.Combine(ProjectRoot(), "tests", relative);
+
     private static string ProjectRoot([CallerFilePath] string thisFile = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
 }

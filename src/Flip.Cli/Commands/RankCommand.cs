@@ -76,10 +76,11 @@ internal static class RankCommand
         var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
         var encoder = new InferenceEncoder(loaded.Model);
         var classifier = ZeroShotClassifier.Build(
-            encoder, loaded.Tokenizer, ClassPrompts.OfTemplates(texts, request.Templates), loaded.Config.Eval.BatchSize, cancellation);
+            encoder, tokenizer, ClassPrompts.OfTemplates(texts, request.Templates), loaded.Config.Eval.BatchSize, cancellation);
         var matches = new Matches(encoder.LogitScale(), encoder.LogitBias());
         var ranking = new Ranking(
             request.By,

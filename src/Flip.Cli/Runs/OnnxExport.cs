@@ -15,24 +15,27 @@ internal static class OnnxExport
     private const int ImagesToCheck = 8;
     private const int ScenePixels = 256;
 
-    /// <summary>Writes the three files, checked, and the tokenizer beside them.</summary>
+    /// <summary>Writes the graphs, checked, and what other libraries need beside them.</summary>
     /// <param name="stored">The model.</param>
     /// <param name="folder">Where to.</param>
-    /// <param name="precision">Number format of weights and towers.</param>
+    /// <param name="precisions">Number formats of weights and towers.</param>
     /// <param name="tokenizer">Its tokenizer; null if it has none.</param>
     /// <param name="images">Images to check on; null draws scenes.</param>
+    /// <param name="scores">Numbers of its last evaluation, for the card.</param>
     public static IReadOnlyList<OnnxDifference> Write(
-        StoredModel stored, string folder, OnnxPrecision precision, ITokenizer? tokenizer, string? images)
+        StoredModel stored,
+        string folder,
+        IReadOnlyList<OnnxPrecision> precisions,
+        ITokenizer? tokenizer,
+        string? images,
+        IReadOnlyDictionary<string, double>? scores)
     {
         var config = stored.Config;
         using var model = stored.LoadModel(config);
         var transform = Evaluators.Transform(config);
         var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);
         var inputs = Inputs(config.Model, pixels, tokenizer);
-        Directory.CreateDirectory(folder);
-        var differences = OnnxExporter.Export(model, folder, precision, tokenizer, config.Eval.Transform, inputs, config.Eval.Interpolation);
-        tokenizer?.Save(folder);
-        return differences;
+        return OnnxFolder.Write(stored, model, folder, precisions, tokenizer, inputs, scores);
     }
 
     /// <summary>The images with captions of scenes; with drawn ids where no tokenizer turns a caption into ids.</summary>
@@ -40,7 +43,7 @@ internal static class OnnxExport
     {
         if (tokenizer is null)
         {
-            var drawn = OnnxInputs.Draw(model, endOfTextId: null);
+            var drawn = OnnxInputs.Draw(model, tokenizer: null);
             return new OnnxInputs(model, pixels, drawn.Tokens, drawn.Lengths);
         }
 

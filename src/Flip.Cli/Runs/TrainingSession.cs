@@ -75,7 +75,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     {
         var evaluators = Evaluators.Of(config, tokenizer, view.Message);
         Directory.CreateDirectory(run.Tokenizer);
-        tokenizer.Save(run.Tokenizer);
+        tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);
     }
 

@@ -23,23 +23,36 @@ public static class OnnxCheck
     /// <summary>The same of an fp16 export. Measured are 2e-4 on ViT-B/16 and L/14, 8e-4 on embeddings of 8 entries.</summary>
     public const double Fp16Tolerance = 4e-3;
 
-    /// <summary>Compares all outputs of the three files. A logit may differ by the logit scale times twice what an embedding may.</summary>
+    /// <summary>
+    /// The same of a quantised export: what it loses depends on the model and is for its user to judge, so only what is no number is refused, as
+    /// two embeddings of norm 1 never differ by more.
+    /// </summary>
+    public const double QuantizedTolerance = 2;
+
+    /// <summary>Compares all outputs of an export. A logit may differ by the logit scale times twice what an embedding may.</summary>
     /// <param name="model">The model. One that computes below fp32 is copied to fp32 for this.</param>
     /// <param name="folder">Of the export.</param>
     /// <param name="inputs">What both are run on.</param>
+    /// <param name="precisions">The number formats that the export has.</param>
     /// <exception cref="CheckpointFormatException">ONNX Runtime cannot read or run a file.</exception>
-    public static IReadOnlyList<OnnxDifference> Compare(FlipModel model, string folder, OnnxInputs inputs)
+    public static IReadOnlyList<OnnxDifference> Compare(
+        FlipModel model, string folder, OnnxInputs inputs, IReadOnlyList<OnnxPrecision> precisions)
     {
         var expected = Expected(model, inputs);
-        return [.. OnnxExporter.Files.SelectMany(file => Compare(Path.Combine(folder, file), inputs, expected))];
+        return [..
+            from precision in precisions
+            from file in OnnxExporter.NamesOf(precision)
+            from difference in Compare(Path.Combine(folder, file), precision, inputs, expected)
+            select difference];
     }
 
     /// <summary>Compares, and makes a difference beyond its tolerance an error.</summary>
-    /// <inheritdoc cref="Compare(FlipModel, string, OnnxInputs)"/>
+    /// <inheritdoc cref="Compare(FlipModel, string, OnnxInputs, IReadOnlyList{OnnxPrecision})"/>
     /// <exception cref="OnnxMismatchException">A difference is beyond its tolerance.</exception>
-    public static IReadOnlyList<OnnxDifference> Require(FlipModel model, string folder, OnnxInputs inputs)
+    public static IReadOnlyList<OnnxDifference> Require(
+        FlipModel model, string folder, OnnxInputs inputs, IReadOnlyList<OnnxPrecision> precisions)
     {
-        var differences = Compare(model, folder, inputs);
+        var differences = Compare(model, folder, inputs, precisions);
         return differences.All(difference => difference.IsWithin) ? differences : throw new OnnxMismatchException(folder, differences);
     }
 
@@ -80,7 +93,8 @@ public static class OnnxCheck
         return copy;
     }
 
-    private static List<OnnxDifference> Compare(string path, OnnxInputs inputs, Dictionary<string, (float[] Values, double Scale)> expected)
+    private static List<OnnxDifference> Compare(
+        string path, OnnxPrecision precision, OnnxInputs inputs, Dictionary<string, (float[] Values, double Scale)> expected)
     {
         var values = new Dictionary<string, OrtValue>();
         try
@@ -95,14 +109,19 @@ public static class OnnxCheck
 
             using var run = new RunOptions();
             using var results = session.Run(run, values, session.OutputNames);
-            var tolerance = metadata[OnnxMetadata.Precision] == OnnxMetadata.Float16 ? Fp16Tolerance : Fp32Tolerance;
+            var tolerance = precision switch
+            {
+                OnnxPrecision.Fp16 => Fp16Tolerance,
+                OnnxPrecision.Quantized => QuantizedTolerance,
+                _ => Fp32Tolerance,
+            };
             var differences = new List<OnnxDifference>();
             foreach (var (name, result) in session.OutputNames.Zip(results))
             {
                 var columns = (int)result.GetTensorTypeAndShape().Shape[1];
                 var (ours, scale) = expected[name];
                 differences.Add(OnnxDifference.Of(
-                    Path.GetFileName(path), name, ours, result.GetTensorDataAsSpan<float>(), columns, scale * tolerance));
+                    Path.GetFileName(path), name, precision, ours, result.GetTensorDataAsSpan<float>(), columns, scale * tolerance));
             }
 
             return differences;

@@ -8,26 +8,28 @@ using DataType = Flip.Conversion.Onnx.Schema.TensorProto.Types.DataType;
 namespace Flip.Conversion.Onnx;
 
 /// <summary>
-/// Writes a model for ONNX runtimes, unmasked and without its reconstruction decoder: <c>image.onnx</c>, <c>text.onnx</c>, and both with
-/// their logits in <c>model.onnx</c>. Inputs and outputs are named as in the exports of Hugging Face's CLIP; the two batch sizes are free,
-/// each its own, and a row has all of the context's tokens. Weights beyond 1.8 GB are in a file beside, <c>.onnx.data</c>.
+/// Writes a model for ONNX runtimes, unmasked and without its reconstruction decoder: <c>vision_model.onnx</c>, <c>text_model.onnx</c>, and
+/// both with their logits in <c>model.onnx</c>. Files, inputs and outputs are named as Optimum and transformers.js name CLIP's; the two batch
+/// sizes are free, each its own, and ids are of any length. Weights beyond 1.8 GB are in files beside, <c>.onnx_data</c>.
 /// </summary>
 public static class OnnxExporter
 {
     /// <summary>Images to embeddings: <c>pixel_values</c> to <c>image_embeds</c>.</summary>
-    public const string ImageFile = "image.onnx";
+    public const string ImageFile = "vision_model.onnx";
 
     /// <summary>
     /// Texts to embeddings: <c>input_ids</c> to <c>text_embeds</c>. A model that masks padding or averages takes <c>attention_mask</c> too,
     /// 1 for a valid token.
     /// </summary>
-    public const string TextFile = "text.onnx";
+    public const string TextFile = "text_model.onnx";
 
-    /// <summary>Both, with <c>logits_per_image</c> and <c>logits_per_text</c>.</summary>
+    /// <summary>
+    /// Both, with <c>logits_per_image</c> and <c>logits_per_text</c>. It always has <c>attention_mask</c>, which readers of CLIP's exports give it.
+    /// </summary>
     public const string JointFile = "model.onnx";
 
     /// <summary>All three, the largest last.</summary>
-    internal static readonly string[] Files = [ImageFile, TextFile, JointFile];
+    private static readonly string[] Files = [ImageFile, TextFile, JointFile];
 
     /// <summary>Scaled cosine similarities, with the bias of a sigmoid loss, <c>[images, texts]</c>.</summary>
     internal const string LogitsPerImage = "logits_per_image";
@@ -43,39 +45,52 @@ public static class OnnxExporter
 
     private const int IrVersion = 9; // of the same release of ONNX, 1.15
 
-    /// <summary>Writes the three files and compares them with the model, see <see cref="OnnxCheck"/>.</summary>
+    /// <summary>The name of a file in a number format, as transformers.js asks for it.</summary>
+    public static string NameOf(string file, OnnxPrecision precision)
+    {
+        var suffix = precision switch { OnnxPrecision.Fp16 => "_fp16", OnnxPrecision.Quantized => "_quantized", _ => string.Empty };
+        return Path.GetFileNameWithoutExtension(file) + suffix + Path.GetExtension(file);
+    }
+
+    /// <summary>The names of the three files.</summary>
+    internal static IEnumerable<string> NamesOf(OnnxPrecision precision) => Files.Select(file => NameOf(file, precision));
+
+    /// <summary>Writes three files for each number format and compares them with the model, see <see cref="OnnxCheck"/>.</summary>
     /// <param name="model">The model; its fp32 master weights are written, whatever it computes in.</param>
     /// <param name="folder">Where; created if need be.</param>
-    /// <param name="precision">Number format of weights and towers.</param>
-    /// <param name="tokenizer">For the metadata, and the end-of-text id of a model that reads its feature there.</param>
+    /// <param name="precisions">Number formats of weights and towers.</param>
+    /// <param name="tokenizer">For the metadata, and how rows are filled; without one as <see cref="OnnxTextRows.Of"/> says.</param>
     /// <param name="transform">How images become squares, for the metadata.</param>
     /// <param name="inputs">Images and texts to compare on; null for noise and drawn ids.</param>
     /// <param name="interpolation">Kernel of the transform, for the metadata.</param>
     /// <returns>Every output's difference.</returns>
-    /// <exception cref="ConfigException">The feature is read at an end of text and no tokenizer says which id that is, or a weight is
-    /// beyond float16.</exception>
+    /// <exception cref="ConfigException">A weight is beyond float16.</exception>
     /// <exception cref="OnnxMismatchException">ONNX Runtime computes something else than the model; the files are removed.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static IReadOnlyList<OnnxDifference> Export(
         FlipModel model,
         string folder,
-        OnnxPrecision precision,
+        IReadOnlyList<OnnxPrecision> precisions,
         ITokenizer? tokenizer = null,
         EvalTransform? transform = null,
         OnnxInputs? inputs = null,
         Interpolation interpolation = Interpolation.Bicubic)
     {
-        Write(model, folder, precision, tokenizer, transform, interpolation);
         try
         {
-            return OnnxCheck.Require(model, folder, inputs ?? OnnxInputs.Draw(model.Config, tokenizer?.EndOfTextId));
-        }
-        catch (OnnxMismatchException)
-        {
-            foreach (var file in Files)
+            foreach (var precision in precisions)
             {
-                File.Delete(Path.Combine(folder, file));
-                File.Delete(OnnxFile.DataPath(Path.Combine(folder, file)));
+                Write(model, folder, precision, tokenizer, transform, interpolation);
+            }
+
+            return OnnxCheck.Require(model, folder, inputs ?? OnnxInputs.Draw(model.Config, tokenizer), precisions);
+        }
+        catch (Exception e) when (e is OnnxMismatchException or ConfigException)
+        {
+            foreach (var path in precisions.SelectMany(NamesOf).Select(file => Path.Combine(folder, file)))
+            {
+                File.Delete(path);
+                OnnxFile.DeleteData(path);
             }
 
             throw;
@@ -87,7 +102,6 @@ public static class OnnxExporter
         FlipModel model, string folder, OnnxPrecision precision, ITokenizer? tokenizer = null, EvalTransform? transform = null,
         Interpolation interpolation = Interpolation.Bicubic, long inlineLimit = OnnxFile.DefaultInlineLimit)
     {
-        var endOfTextId = tokenizer?.EndOfTextId;
         var header = new ModelProto
         {
             IrVersion = IrVersion,
@@ -106,14 +120,16 @@ public static class OnnxExporter
                 RequireAllExported(model, graph);
             }
 
-            OnnxFile.Write(Path.Combine(folder, file), header, graph.Graph, graph.Weights, inlineLimit);
+            OnnxFile.Write(Path.Combine(folder, NameOf(file, precision)), header, graph.Graph, graph.Weights, inlineLimit);
         }
 
+        var rows = OnnxTextRows.Of(model.Config.Text, tokenizer);
         void Images(OnnxGraphBuilder graph) => OnnxImageTower.Add(graph, model.Config);
-        void Texts(OnnxGraphBuilder graph) => OnnxTextTower.Add(graph, model.Config, endOfTextId);
-        WriteFile(TextFile, Texts); // first, since it alone can lack something
+        void Texts(OnnxGraphBuilder graph) => OnnxTextTower.Add(graph, model.Config, rows, alwaysMask: false);
+        void TextsWithMask(OnnxGraphBuilder graph) => OnnxTextTower.Add(graph, model.Config, rows, alwaysMask: true);
         WriteFile(ImageFile, Images);
-        WriteFile(JointFile, Images, Texts, graph => AddLogits(graph, model));
+        WriteFile(TextFile, Texts);
+        WriteFile(JointFile, Images, TextsWithMask, graph => AddLogits(graph, model));
     }
 
     private static void AddLogits(OnnxGraphBuilder graph, FlipModel model)

@@ -28,6 +28,9 @@ internal sealed class OnnxGraphBuilder(string name, FlatParameters parameters, O
     /// <summary>Names of the model's parameters that the graph holds, in whatever layout.</summary>
     public IReadOnlySet<string> Exported => _exported;
 
+    /// <summary>Whether weights of matrix products are of 8 bits.</summary>
+    public bool IsQuantized => precision == OnnxPrecision.Quantized;
+
     /// <summary>Type of the towers' values.</summary>
     public DataType ComputeType { get; } = precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float;
 
@@ -49,24 +52,24 @@ internal sealed class OnnxGraphBuilder(string name, FlatParameters parameters, O
     /// <summary>Adds a node of one output, which has the node's name.</summary>
     public string Node(string operation, string name, string[] inputs, params AttributeProto[] attributes)
     {
-        var node = new NodeProto { OpType = operation, Name = name };
-        node.Input.AddRange(inputs);
-        node.Output.Add(name);
-        node.Attribute.AddRange(attributes);
-        Graph.Node.Add(node);
+        Node(operation, name, inputs, [name], attributes);
         return name;
     }
 
-    /// <summary>Adds a node that cuts a value into equal parts along its last dimension.</summary>
-    public string[] Split(string name, string value, params string[] parts)
+    /// <summary>Adds a node of several outputs, and returns their names.</summary>
+    public string[] Node(string operation, string name, string[] inputs, string[] outputs, params AttributeProto[] attributes)
     {
-        var node = new NodeProto { OpType = "Split", Name = name };
-        node.Input.Add(value);
-        node.Output.AddRange(parts);
-        node.Attribute.AddRange([Attribute("axis", -1), Attribute("num_outputs", parts.Length)]);
+        var node = new NodeProto { OpType = operation, Name = name };
+        node.Input.AddRange(inputs);
+        node.Output.AddRange(outputs);
+        node.Attribute.AddRange(attributes);
         Graph.Node.Add(node);
-        return parts;
+        return outputs;
     }
+
+    /// <summary>Adds a node that cuts a value into equal parts along its last dimension.</summary>
+    public string[] Split(string name, string value, params string[] parts) =>
+        Node("Split", name, [value], parts, Attribute("axis", -1), Attribute("num_outputs", parts.Length));
 
     /// <summary>The parameter of a name, where the model has it.</summary>
     public Parameter? Find(string name) => parameters.Find(name);

@@ -1,5 +1,6 @@
 using Flip.Config;
 using Flip.Randomness;
+using Flip.Tokenizers;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Flip.Conversion.Onnx;
@@ -54,11 +55,16 @@ public sealed class OnnxInputs
     /// <summary>Number of texts.</summary>
     public int Texts => Lengths.Length;
 
+    /// <summary>Valid tokens of the longest text. An export gets rows of that length, as other libraries' tokenizers give them.</summary>
+    private int Longest => Math.Max(1, Lengths.ToArray().Max());
+
     /// <summary>Two images of noise and three texts of drawn ids, from a full row to a short one.</summary>
     /// <param name="model">The model that they are for.</param>
-    /// <param name="endOfTextId">The id that ends each text, where the tokenizer has one.</param>
-    public static OnnxInputs Draw(ModelConfig model, int? endOfTextId)
+    /// <param name="tokenizer">Its markers fill the rows.</param>
+    public static OnnxInputs Draw(ModelConfig model, ITokenizer? tokenizer)
     {
+        var filling = OnnxTextRows.Of(model.Text, tokenizer);
+        var endOfTextId = filling.EndOfTextId;
         const int images = 2;
         const int texts = 3;
         var random = new CounterRandom(0, RandomPurpose.Evaluation);
@@ -70,6 +76,7 @@ public sealed class OnnxInputs
 
         var (vocabulary, full) = (model.Text.VocabularySize, model.Text.Length);
         var (tokens, lengths) = (new int[texts * full], new int[texts]);
+        tokens.AsSpan().Fill(filling.PaddingId);
         for (var row = 0; row < texts; row++)
         {
             lengths[row] = Math.Max(1, full * (texts - row) / texts);
@@ -94,9 +101,8 @@ public sealed class OnnxInputs
         OnnxImageTower.Input => OrtValue.CreateTensorValueFromMemory(
             Normalized(OnnxMetadata.ParseList(metadata[OnnxMetadata.Mean]), OnnxMetadata.ParseList(metadata[OnnxMetadata.Deviation])),
             [Images, 3, _image.ImageSize, _image.ImageSize]),
-        OnnxTextTower.Input => OrtValue.CreateTensorValueFromMemory(
-            Array.ConvertAll(Tokens.ToArray(), id => (long)id), [Texts, _text.Length]),
-        OnnxTextTower.MaskInput => OrtValue.CreateTensorValueFromMemory(Valid(), [Texts, _text.Length]),
+        OnnxTextTower.Input => OrtValue.CreateTensorValueFromMemory(Ids(), [Texts, Longest]),
+        OnnxTextTower.MaskInput => OrtValue.CreateTensorValueFromMemory(Valid(), [Texts, Longest]),
         _ => throw new ArgumentException($"An export has no input '{name}'.", nameof(name)),
     };
 
@@ -116,12 +122,23 @@ public sealed class OnnxInputs
         return values;
     }
 
-    private long[] Valid()
+    private long[] Ids()
     {
-        var valid = new long[Tokens.Length];
+        var ids = new List<long>();
         for (var row = 0; row < Texts; row++)
         {
-            valid.AsSpan(row * _text.Length, Lengths.Span[row]).Fill(1);
+            ids.AddRange(Tokens.Slice(row * _text.Length, Longest).ToArray().Select(id => (long)id));
+        }
+
+        return [.. ids];
+    }
+
+    private long[] Valid()
+    {
+        var valid = new long[Texts * Longest];
+        for (var row = 0; row < Texts; row++)
+        {
+            valid.AsSpan(row * Longest, Lengths.Span[row]).Fill(1);
         }
 
         return valid;

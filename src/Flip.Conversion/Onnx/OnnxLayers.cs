@@ -10,11 +10,19 @@ internal static class OnnxLayers
     /// <summary>y = x Wᵀ + b over the last dimension; without b where the model has none.</summary>
     public static string Linear(this OnnxGraphBuilder graph, string name, string x)
     {
-        // MatMul takes [in, out], the model holds [out, in].
-        var weight = graph.Weight($"{name}.weight", stored => stored.t());
-        return graph.Find($"{name}.bias") is null
-            ? graph.Node("MatMul", name, [x, weight])
-            : graph.Node("Add", name, [graph.Node("MatMul", $"{name}.product", [x, weight]), graph.Weight($"{name}.bias")]);
+        var hasBias = graph.Find($"{name}.bias") is not null;
+        var product = hasBias ? $"{name}.product" : name;
+        if (graph.IsQuantized)
+        {
+            graph.QuantizedProduct(product, x, $"{name}.weight");
+        }
+        else
+        {
+            // MatMul takes [in, out], the model holds [out, in].
+            graph.Node("MatMul", product, [x, graph.Weight($"{name}.weight", stored => stored.t())]);
+        }
+
+        return hasBias ? graph.Node("Add", name, [product, graph.Weight($"{name}.bias")]) : product;
     }
 
     /// <summary>LayerNorm over the last dimension, statistics in fp32 (the operator's default).</summary>

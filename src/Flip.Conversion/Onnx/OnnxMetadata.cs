@@ -13,8 +13,6 @@ internal static class OnnxMetadata
 {
     public const string Mean = "image_mean";
     public const string Deviation = "image_std";
-    public const string Precision = "precision";
-    public const string Float16 = "float16";
 
     /// <summary>The entries of a model.</summary>
     /// <param name="model">The model.</param>
@@ -54,7 +52,7 @@ internal static class OnnxMetadata
             ("embedding_dim", Text(config.EmbedDim)),
             ("logit_scale", Text(Factor(model))),
             ("logit_bias", model.LogitBias is { } bias ? Text(Value(bias.Master)) : null),
-            (Precision, precision == OnnxPrecision.Fp16 ? Float16 : "float32"),
+            ("precision", precision switch { OnnxPrecision.Fp16 => "float16", OnnxPrecision.Quantized => "int8 weights, dynamically quantized", _ => "float32" }),
         };
         return
             from entry in entries

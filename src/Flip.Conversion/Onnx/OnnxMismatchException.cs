@@ -8,7 +8,7 @@ public sealed class OnnxMismatchException : Exception
     /// <param name="folder">Where the files are.</param>
     /// <param name="differences">All differences, at least one of them beyond its tolerance.</param>
     public OnnxMismatchException(string folder, IReadOnlyList<OnnxDifference> differences)
-        : base($"{folder}: the export differs from the model: {Describe(differences.Where(difference => !difference.IsWithin))}.") =>
+        : base($"{folder}: the export differs from the model: {Describe(differences.Where(difference => !difference.IsWithin))}. Another number format may hold.") =>
         Differences = differences;
 
     /// <summary>All differences.</summary>

@@ -8,4 +8,9 @@ public enum OnnxPrecision
 
     /// <summary>float16: half the size, made for GPUs. Statistics of LayerNorms, means and embeddings' norms stay in fp32.</summary>
     Fp16,
+
+    /// <summary>
+    /// Weights of 8 bits, a quarter of the size: ONNX Runtime's dynamic quantisation, see <see cref="OnnxQuantization"/>. All else is fp32.
+    /// </summary>
+    Quantized,
 }

@@ -12,6 +12,7 @@ internal static class OnnxTextTower
     public const string MaskInput = "attention_mask";
     public const string Output = "text_embeds";
     public const string Batch = "text_batch";
+    public const string Tokens = "text_tokens";
 
     /// <summary>Whether an export needs to be told which tokens are valid; the end-of-text token it finds by itself.</summary>
     public static bool TakesMask(TextConfig config) => !config.AttendPadding || config.Pooling == TextPooling.Mean;
@@ -19,22 +20,28 @@ internal static class OnnxTextTower
     /// <summary>Adds inputs, tower and output.</summary>
     /// <param name="graph">Receives the nodes.</param>
     /// <param name="model">Sizes and variants.</param>
-    /// <param name="endOfTextId">The end marker's id, for a model that reads its feature there and does not say it itself.</param>
-    public static void Add(OnnxGraphBuilder graph, ModelConfig model, int? endOfTextId)
+    /// <param name="rows">How rows of ids are filled.</param>
+    /// <param name="alwaysMask">Declares the mask, whether or not the tower reads it.</param>
+    public static void Add(OnnxGraphBuilder graph, ModelConfig model, OnnxTextRows rows, bool alwaysMask)
     {
         var (config, kind) = (model.Text, model.TextBlocks());
-        var ids = graph.Input(Input, "Token ids, padded", DataType.Int64, Size(Batch), Size(config.Length));
-        var valid = TakesMask(config)
-            ? graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(config.Length))
-            : null;
-        var visible = valid is null ? null : Visible(graph, config.Length, valid);
-        var embedded = graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
+        var ids = rows.Ids(graph, graph.Input(Input, "Token ids, of any length", DataType.Int64, Size(Batch), Size(Tokens)));
+        var takesMask = TakesMask(config);
+        if (takesMask || alwaysMask)
+        {
+            graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(Tokens));
+        }
+
+        var visible = takesMask ? Visible(graph, config.Length, rows.Mask(graph, MaskInput)) : null;
+        var embedded = graph.IsQuantized
+            ? graph.QuantizedRows("text.embedded", "text.tokenEmbedding", ids)
+            : graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
         var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
         x = graph.Blocks("text", x, config.Depth, attention, kind);
         var pooled = config.Pooling == TextPooling.Mean
             ? Mean(graph, graph.LayerNorm("text.finalNorm", x, kind.LayerNormEps), visible!)
-            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), kind.LayerNormEps);
+            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, rows.EndOfTextId), kind.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
@@ -93,14 +100,8 @@ internal static class OnnxTextTower
             return graph.Node("Gather", "text.pooledToken", [x, graph.Integer(place)], Attribute("axis", 1));
         }
 
-        var end = config.EosTokenId ?? endOfTextId;
-        if (end is null && config.EndOfText == EndOfTextRule.Eos)
-        {
-            throw new ConfigException(
-                "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
-        }
-
         // An id is exact in fp32, and ArgMax takes the first of equals; [batch, 1]
+        var end = config.EosTokenId ?? endOfTextId;
         var sought = config.EndOfText == EndOfTextRule.Argmax ? ids : graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end!.Value)]);
         var position = graph.Node(
             "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", sought, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));

@@ -23,6 +23,8 @@ internal sealed record OnnxWeight(string Name, TensorProto.Types.DataType Type, 
     {
         TensorProto.Types.DataType.Float => (ScalarType.Float32, 4),
         TensorProto.Types.DataType.Float16 => (ScalarType.Float16, 2),
+        TensorProto.Types.DataType.Uint8 => (ScalarType.Byte, 1),
+        TensorProto.Types.DataType.Int8 => (ScalarType.Int8, 1),
         TensorProto.Types.DataType.Int64 => (ScalarType.Int64, 8),
         TensorProto.Types.DataType.Bool => (ScalarType.Bool, 1),
         _ => throw new NotSupportedException($"Constants of type {Type}."),

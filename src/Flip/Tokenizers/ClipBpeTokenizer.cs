@@ -111,7 +111,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public void Save(string folder)
+    public void Save(string folder, int? contextLength = null)
     {
         _vocabulary.Save(folder);
         ClipTokenizerFile.Save(folder, _vocabulary, _listed);
@@ -138,7 +138,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
             markers[DeclaredTokens.Decoder] = TokenizerFile.Decoder(_listed);
         }
 
-        description.Save(folder, markers);
+        description.Save(folder, markers, contextLength);
     }
 
     private void AddWords(string text, List<int> ids)

@@ -26,5 +26,7 @@ public interface ITokenizer
 
     /// <summary>Writes the vocabulary file(s) into <paramref name="folder"/> in the ecosystem's form, so that
     /// <c>TokenizerFactory.Load</c> reads them back.</summary>
-    void Save(string folder);
+    /// <param name="folder">Where to.</param>
+    /// <param name="contextLength">Ids in a row of the model, markers included, at which other libraries cut a text; null says nothing of it.</param>
+    void Save(string folder, int? contextLength = null);
 }

@@ -72,12 +72,18 @@ internal sealed record TokenizerDescription
     /// <summary>Writes the file.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="others">What is for other readers alone: the markers (<c>pad_token</c> and so on) and how they are treated.</param>
-    public void Save(string folder, JsonObject others)
+    /// <param name="contextLength">Ids in a row; other libraries cut nothing without it.</param>
+    public void Save(string folder, JsonObject others, int? contextLength)
     {
         var file = JsonSerializer.SerializeToNode(this, Options)!.AsObject();
         foreach (var (name, value) in others)
         {
             file[name] = value?.DeepClone();
+        }
+
+        if (contextLength is { } length)
+        {
+            file["model_max_length"] = length;
         }
 
         AtomicFile.WriteText(Path.Combine(folder, FileName), file.ToJsonString(Options));

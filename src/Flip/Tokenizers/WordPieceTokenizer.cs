@@ -190,11 +190,11 @@ public sealed class WordPieceTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public void Save(string folder)
+    public void Save(string folder, int? contextLength = null)
     {
         AtomicFile.WriteText(Path.Combine(folder, VocabularyFile), string.Join('\n', Vocabulary.Pieces) + "\n");
         WordPieceTokenizerFile.Save(folder, this);
-        WordPieceTokenizerFile.Describe(folder, this);
+        WordPieceTokenizerFile.Describe(folder, this, contextLength);
     }
 
     /// <summary>Ids of each word and added token of a text, in their order.</summary>

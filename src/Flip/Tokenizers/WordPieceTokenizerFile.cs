@@ -116,7 +116,7 @@ internal static class WordPieceTokenizerFile
     }
 
     /// <summary>Writes <c>tokenizer_config.json</c>.</summary>
-    public static void Describe(string folder, WordPieceTokenizer tokenizer)
+    public static void Describe(string folder, WordPieceTokenizer tokenizer, int? contextLength)
     {
         var (rules, vocabulary) = (tokenizer.Rules, tokenizer.Vocabulary);
         var marked = rules.Markers != WordPieceMarkers.None;
@@ -146,7 +146,7 @@ internal static class WordPieceTokenizerFile
             others[DeclaredTokens.Decoder] = TokenizerFile.Decoder(added);
         }
 
-        description.Save(folder, others);
+        description.Save(folder, others, contextLength);
     }
 
     /// <summary>Whether Hugging Face puts [CLS] and [SEP] around a text with the tokenizer of a folder.</summary>

@@ -30,7 +30,7 @@ public static class ModelFolder
     public static void Save(string folder, FlipConfig config, FlipModel model, ITokenizer tokenizer)
     {
         Directory.CreateDirectory(folder);
-        tokenizer.Save(folder);
+        tokenizer.Save(folder, config.Model.Text.Length);
         AtomicFile.WriteText(Path.Combine(folder, ConfigFile), ConfigWriter.ToJson(config));
         WeightFile.Save(Path.Combine(folder, WeightsFile), model.Parameters);
     }

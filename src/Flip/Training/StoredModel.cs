@@ -9,9 +9,16 @@ namespace Flip.Training;
 /// <summary>A model with all it needs to be used.</summary>
 /// <param name="Config">The configuration it was trained with.</param>
 /// <param name="Model">Towers and weights.</param>
-/// <param name="Tokenizer">Turns captions into its rows.</param>
-public sealed record LoadedModel(FlipConfig Config, FlipModel Model, ITokenizer Tokenizer) : IDisposable
+/// <param name="ReadTokenizer">Reads what turns captions into its rows.</param>
+public sealed record LoadedModel(FlipConfig Config, FlipModel Model, Func<ITokenizer> ReadTokenizer) : IDisposable
 {
+    private readonly Lazy<ITokenizer> _tokenizer = new(ReadTokenizer);
+
+    /// <summary>Read when it is first asked for, so that what embeds only images needs none. Who needs it asks before long work.</summary>
+    /// <exception cref="VocabularyException">There is none, or a damaged one.</exception>
+    /// <exception cref="ConfigException">It has more entries than the model's table.</exception>
+    public ITokenizer Tokenizer => _tokenizer.Value;
+
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 }
@@ -40,9 +47,15 @@ public sealed record StoredModel(
     public LoadedModel Load(Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
     {
         var wanted = Changed(change);
-        var tokenizer = TokenizerFor(wanted.Data);
-        var config = ModelFolder.WithVocabulary(wanted, tokenizer);
-        return new LoadedModel(config, LoadModel(config, Compute.Of(config.Train), trains), tokenizer);
+        ITokenizer Read()
+        {
+            var tokenizer = TokenizerFor(wanted.Data);
+            ModelFolder.WithVocabulary(wanted, tokenizer);
+            return tokenizer;
+        }
+
+        var config = wanted.Model.Text.VocabularySize > 0 ? wanted : ModelFolder.WithVocabulary(wanted, Read());
+        return new LoadedModel(config, LoadModel(config, Compute.Of(config.Train), trains), Read);
     }
 
     /// <summary>The configuration with a change. Another image size keeps the grid that the positions were trained on.</summary>

@@ -12,9 +12,9 @@ internal static class TinyModel
     private static readonly string[] Captions = ["a red dog runs", "a blue cat sits", "two birds on a tree", "the green car"];
 
     /// <summary>Writes a model's folder.</summary>
-    public static FlipConfig Save(string folder, long seed = 3)
+    public static FlipConfig Save(string folder, long seed = 3, WordPieceVariant variant = WordPieceVariant.Bert)
     {
-        var tokenizer = new WordPieceTokenizer(VocabularyLearner.Learn(Captions, 300, WordPieceVariant.Bert), WordPieceVariant.Bert);
+        var tokenizer = new WordPieceTokenizer(VocabularyLearner.Learn(Captions, 300, variant), variant);
         var tiny = TinyRun.Config;
         var config = ModelFolder.WithVocabulary(
             tiny with

@@ -7,7 +7,7 @@ internal sealed class CharTokenizer : ITokenizer
 {
     public int VocabularySize => 65536;
 
-    public int PaddingId => 0;
+    public int PaddingId { get; init; }
 
     public int? EndOfTextId { get; init; }
 
@@ -27,5 +27,5 @@ internal sealed class CharTokenizer : ITokenizer
 
     public string Decode(IEnumerable<int> ids) => string.Concat(ids.TakeWhile(id => id != 0).Select(id => (char)id));
 
-    public void Save(string folder) => throw new NotSupportedException();
+    public void Save(string folder, int? contextLength = null) => throw new NotSupportedException();
 }

@@ -32,5 +32,5 @@ internal sealed class WordTokenizer : ITokenizer
 
     public string Decode(IEnumerable<int> ids) => string.Join(' ', ids.Select(id => _texts[id]));
 
-    public void Save(string folder) => throw new NotSupportedException();
+    public void Save(string folder, int? contextLength = null) => throw new NotSupportedException();
 }

@@ -240,6 +240,24 @@ public sealed class TokenizerFileTests : IDisposable
         Assert.Empty(Parse("tokenizer.json")["added_tokens"]!.AsArray());
     }
 
+    [Fact]
+    public void The_length_of_a_row_is_said_for_libraries_that_cut_by_it()
+    {
+        SaveTiny(keepAll: true).Save(_folder.Path, 77);
+        Assert.Equal(77, Parse("tokenizer_config.json")["model_max_length"]!.GetValue<int>());
+        Assert.IsType<ClipBpeTokenizer>(Load());
+        new WordPieceTokenizer(["[PAD]", "[UNK]", "a"]).Save(_folder.Path, 32);
+        Assert.Equal(32, Parse("tokenizer_config.json")["model_max_length"]!.GetValue<int>());
+        Assert.IsType<WordPieceTokenizer>(Load());
+        new WordPieceTokenizer(["[PAD]", "[UNK]", "a"]).Save(_folder.Path);
+        Assert.Null(Parse("tokenizer_config.json")["model_max_length"]);
+
+        // What transformers writes where it knows no length.
+        var file = _folder.File("tokenizer_config.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("{", "{\"model_max_length\": 1000000000000000019884624838656,", StringComparison.Ordinal));
+        Assert.IsType<WordPieceTokenizer>(Load());
+    }
+
     private ITokenizer Load() => TokenizerFactory.Load(_folder.Path);
 
     private ClipBpeTokenizer SaveTiny(bool keepAll = false)

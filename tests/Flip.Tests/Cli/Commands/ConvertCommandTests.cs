@@ -25,6 +25,8 @@ public sealed class ConvertCommandTests : IDisposable
         using var scope = NewDisposeScope();
         Assert.All(first.Names, name => Assert.True(first.ReadTensor(name).equal(second.ReadTensor(name)).all().ToBoolean()));
         Assert.Equal(File.ReadAllBytes(_folder.File("model/vocab.txt")), File.ReadAllBytes(_folder.File("back/vocab.txt")));
+        Assert.All(new[] { "model", "theirs", "back" }, place => Assert.Contains( // other libraries cut by it
+            "\"model_max_length\": 6,", File.ReadAllText(_folder.File($"{place}/tokenizer_config.json")), StringComparison.Ordinal));
 
         string[] texts = ["--texts", "a red dog", "the green car", "--images", _folder.File("x.png"), "--json", "-s", "train.precision=fp32"];
         File.WriteAllBytes(_folder.File("x.png"), TestImages.Encode(40, 30, SKEncodedImageFormat.Png));
@@ -42,9 +44,41 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Equal(0, code);
         using var result = JsonDocument.Parse(output);
         var differences = result.RootElement.GetProperty("differences").EnumerateArray().ToList();
-        Assert.Equal(6, differences.Count);
-        Assert.All(differences, difference => Assert.InRange(difference.GetProperty("largest").GetDouble(), 0, 1e-4));
-        Assert.All(new[] { "image.onnx", "text.onnx", "model.onnx", "vocab.txt" }, file => Assert.True(File.Exists(_folder.File($"onnx/{file}")), file));
+        Assert.Equal(18, differences.Count);
+        Assert.All(differences.Take(6), difference => Assert.InRange(difference.GetProperty("largest").GetDouble(), 0, 1e-4));
+        Assert.All(differences, difference => Assert.InRange(difference.GetProperty("cosine").GetDouble(), 0.99, 1.0001));
+        Assert.All(
+            new[] { "onnx/vision_model.onnx", "onnx/text_model_fp16.onnx", "onnx/model_quantized.onnx", "config.json", "vocab.txt" },
+            file => Assert.True(File.Exists(_folder.File($"onnx/{file}")), file));
+    }
+
+    [Fact]
+    public void The_loss_of_a_quantized_export_is_printed_and_others_are_not_written()
+    {
+        TinyModel.Save(_folder.File("model"));
+        var (code, output, _) = CommandRun.Run(["convert", _folder.File("model"), _folder.File("onnx"), "--to", "onnx", "--dtype", "quantized"]);
+        Assert.Equal(0, code);
+        Assert.Contains("vision_model_quantized.onnx image_embeds: at most ", output, StringComparison.Ordinal);
+        Assert.Contains(" from the model; 1 - cosine is ", output, StringComparison.Ordinal);
+        Assert.Contains("the best match is the same in ", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("onnx/onnx/model.onnx")));
+    }
+
+    [Fact]
+    public void A_model_without_a_tokenizer_is_exported_and_what_is_assumed_is_said()
+    {
+        // A CLIPModel reads its feature at the end of a text.
+        var source = _folder.File("clip");
+        Directory.CreateDirectory(source);
+        foreach (var file in new[] { "config.json", "model.safetensors" })
+        {
+            File.Copy(SharedData.Golden($"openai-clip-tiny/huggingface/{file}"), Path.Combine(source, file));
+        }
+
+        var (code, output, error) = CommandRun.Run(["convert", source, _folder.File("onnx"), "--to", "onnx", "--dtype", "fp32"]);
+        Assert.True(code == 0, error);
+        Assert.Contains("No tokenizer was written", output, StringComparison.Ordinal);
+        Assert.Contains("The end of a text is taken to be the largest id, ", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +110,8 @@ public sealed class ConvertCommandTests : IDisposable
         TinyModel.Save(_folder.File("model"));
         CommandRun.AssertFails(["convert", _folder.File("model"), _folder.File("a"), "--to", "hf"], "CLIPModel cannot express", "open_clip and onnx can");
         CommandRun.AssertFails(["convert", _folder.File("none"), _folder.File("b"), "--to", "flip"], "no such file or folder");
-        CommandRun.AssertFails(["convert", _folder.File("model"), _folder.File("c"), "--to", "onnx", "--dtype", "bf16"], "fp32 or fp16");
+        CommandRun.AssertFails(["convert", _folder.File("model"), _folder.File("c"), "--to", "onnx", "--dtype", "bf16"], "fp32, fp16, quantized");
+        CommandRun.AssertFails(["convert", _folder.File("model"), _folder.File("d"), "--to", "hf", "--dtype", "quantized"], "fp32, fp16, bf16");
         Assert.False(Directory.Exists(_folder.File("a")));
     }
 

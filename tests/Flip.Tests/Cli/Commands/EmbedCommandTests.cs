@@ -53,6 +53,18 @@ public sealed class EmbedCommandTests : IDisposable
     }
 
     [Fact]
+    public void Images_need_no_tokenizer_and_texts_name_the_missing_one()
+    {
+        _images.Add(2);
+        var before = Embed("--images", _images.Path);
+        Array.ForEach([.. Directory.GetFiles(_model, "tokenizer*"), Path.Combine(_model, "vocab.txt")], File.Delete);
+        Assert.Equal(before.Vectors, Embed("--images", _images.Path).Vectors);
+        File.WriteAllText(_folder.File("t.txt"), "a red dog");
+        AssertFails(["embed", _model, "--texts", _folder.File("t.txt"), "--out", _folder.File("t.parquet")], "no tokenizer");
+        AssertFails(["rank", _model, "--images", _images.Path, "--texts", "a dog"], "no tokenizer");
+    }
+
+    [Fact]
     public void Batch_size_and_mask_are_the_users()
     {
         _images.Add(9);

@@ -13,7 +13,7 @@ public sealed class OnnxCheckTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly FlipModel _model = TinyModels.Make(TinyModels.Clip);
 
-    public OnnxCheckTests() => OnnxExporter.Export(_model, _folder.Path, OnnxPrecision.Fp32, TinyModels.Tokenizer);
+    public OnnxCheckTests() => OnnxExporter.Export(_model, _folder.Path, [OnnxPrecision.Fp32], TinyModels.Tokenizer);
 
     public void Dispose()
     {
@@ -36,7 +36,7 @@ public sealed class OnnxCheckTests : IDisposable
             var model = ModelProto.Parser.ParseFrom(whole);
             Corrupt(model.Graph.Initializer.Single(weight => weight.Name == name));
             File.WriteAllBytes(path, model.ToByteArray());
-            var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.EndOfTextId)));
+            var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
             Assert.All(error.Differences, found => Assert.True(found.IsWithin || found.File == OnnxExporter.JointFile, name));
         }
     }
@@ -48,11 +48,11 @@ public sealed class OnnxCheckTests : IDisposable
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         Corrupt(model.Graph.Initializer.Single(weight => weight.Name == "image.projection.weight"));
         File.WriteAllBytes(path, model.ToByteArray());
-        var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.EndOfTextId)));
-        var start = $"{_folder.Path}: the export differs from the model: image.onnx image_embeds by ";
+        var error = Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
+        var start = $"{_folder.Path}: the export differs from the model: vision_model.onnx image_embeds by ";
         Assert.StartsWith(start, error.Message, StringComparison.Ordinal);
         Assert.Contains(", allowed 2e-05, cosine ", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("model.onnx", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("text_model.onnx", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class OnnxCheckTests : IDisposable
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         model.MetadataProps.Single(entry => entry.Key == "image_mean").Value = "[0.5,0.5,0.5]";
         File.WriteAllBytes(path, model.ToByteArray());
-        Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.EndOfTextId)));
+        Assert.Throws<OnnxMismatchException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
     }
 
     [Fact]
@@ -70,11 +70,11 @@ public sealed class OnnxCheckTests : IDisposable
     {
         var path = _folder.File(OnnxExporter.TextFile);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
-        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.EndOfTextId)));
+        var error = Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
         Assert.StartsWith(path + ": ONNX Runtime: ", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         File.Delete(path);
-        Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.EndOfTextId)));
+        Assert.Throws<CheckpointFormatException>(() => OnnxCheck.Require(_model, _folder.Path, OnnxInputs.Draw(_model.Config, TinyModels.Tokenizer), [OnnxPrecision.Fp32]));
     }
 
     [Fact]
@@ -92,10 +92,19 @@ public sealed class OnnxCheckTests : IDisposable
     [InlineData(new float[] { 1, 0, 0, float.NaN }, double.NaN, double.NaN)]
     public void Differences_are_the_largest_of_an_entry_and_the_smallest_cosine_of_a_row(float[] actual, double largest, double cosine)
     {
-        var difference = OnnxDifference.Of("f", "o", [1, 0, 0, 1], actual, columns: 2, tolerance: 0.5);
+        var difference = OnnxDifference.Of("f", "o", OnnxPrecision.Fp32, [1, 0, 0, 1], actual, columns: 2, tolerance: 0.5);
         Assert.Equal(largest, difference.Largest, 1e-6);
         Assert.Equal(cosine, difference.Cosine, 1e-6);
         Assert.Equal(largest <= 0.5, difference.IsWithin);
+    }
+
+    [Fact]
+    public void A_loss_of_accuracy_is_told_on_average_and_by_the_best_matches()
+    {
+        var found = OnnxDifference.Of("f", "logits_per_image", OnnxPrecision.Quantized, [1, 0, 0, 1, 1, 0], [2, 0, 1, 0, 2, 1], columns: 2, tolerance: 2);
+        Assert.Equal(2 / 3.0, found.SameBest, 1e-9);
+        Assert.Equal((1 + 0 + (2 / Math.Sqrt(5))) / 3, found.MeanCosine, 1e-9);
+        Assert.True(found.IsRanking);
     }
 
     /// <summary>Changes every entry by a number of its own: adding one to all would leave LayerNorms and softmax as they are.</summary>
