@@ -87,7 +87,8 @@ internal static class ModelCard
             tokenizer = open_clip.get_tokenizer("local-dir:FOLDER")
             ```
 
-            """ + (config.Eval.Transform == EvalTransform.Clip ? string.Empty : """
+            """ + string.Concat(ModelWriter.Notes(config, format).Select(note => $"\n{note}\n"))
+            + (config.Eval.Transform is EvalTransform.Clip or EvalTransform.Squash ? string.Empty : """
 
             `preprocess` resizes the short side and then crops; Flip's own evaluation crops the central square first, so levels differ by rounding.
 

@@ -76,12 +76,29 @@ public static class ModelWriter
         ModelCard.Write(folder, config, format, stored.Format, scores);
     }
 
+    /// <summary>What a user of a written model has to know, whole sentences.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="format">How it is written.</param>
+    public static IReadOnlyList<string> Notes(FlipConfig config, WeightFormat format) =>
+        format == WeightFormat.OpenClip && OpenClipExport.Needs(config.Model) is { } needs ? [needs] : [];
+
+    /// <summary>Checks that a model of a configuration will open in the released versions of a format's library.</summary>
+    /// <exception cref="ConfigException">It will not.</exception>
+    public static void CheckOpens(FlipConfig config, WeightFormat format)
+    {
+        CheckFormat(config, format);
+        if (Notes(config, format) is [var note, ..])
+        {
+            throw new ConfigException(note);
+        }
+    }
+
     private static void CheckFormat(FlipConfig config, WeightFormat format)
     {
         var obstacles = format switch
         {
             WeightFormat.HuggingFace => HuggingFaceFormat.Obstacles(config).ToList(),
-            WeightFormat.OpenClip => OpenClipFormat.Obstacles(config).ToList(),
+            WeightFormat.OpenClip => OpenClipExport.Obstacles(config).ToList(),
             _ => [],
         };
         if (obstacles.Count > 0)
@@ -89,14 +106,14 @@ public static class ModelWriter
             throw new ConfigException(
                 $"{(format == WeightFormat.HuggingFace ? "Hugging Face's CLIPModel" : "open_clip")} cannot express this model: it has "
                 + string.Join(", ", obstacles)
-                + (format == WeightFormat.HuggingFace && !OpenClipFormat.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
+                + (format == WeightFormat.HuggingFace && !OpenClipExport.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
         }
     }
 
     private static IWeightNames NamesOf(FlipConfig config, WeightFormat format) => format switch
     {
         WeightFormat.HuggingFace => HuggingFaceNames.Table,
-        WeightFormat.OpenClip => OpenClipFormat.Names(config),
+        WeightFormat.OpenClip => OpenClipExport.Names(config),
         _ => OwnNames.Instance,
     };
 
@@ -108,7 +125,7 @@ public static class ModelWriter
                 HuggingFaceFormat.Describe(folder, config, tokenizer);
                 break;
             case WeightFormat.OpenClip:
-                OpenClipFormat.Describe(folder, config);
+                JsonFile.Write(Path.Combine(folder, OpenClipFormat.ConfigFile), OpenClipExport.Describe(config));
                 break;
             default:
                 AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(config));

@@ -79,7 +79,7 @@ internal static class ConvertCommand
                 differences = OnnxExport.Write(stored, folder, PrecisionOf(result.GetValue(type)!), tokenizer, result.GetValue(images));
             }
 
-            Report(stored, folder, missing, differences, result.GetValue(json));
+            Report(stored, folder, Notes(stored, Targets[result.GetValue(to)!], missing), differences, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
@@ -107,14 +107,15 @@ internal static class ConvertCommand
         }
     }
 
-    private static void Report(StoredModel stored, string folder, string? missing, IReadOnlyList<OnnxDifference> differences, bool json)
-    {
-        List<string> notes = [.. stored.Assumptions.Select(assumed => assumed.Text)];
-        if (missing is not null)
-        {
-            notes.Add(missing);
-        }
+    private static IReadOnlyList<string> Notes(StoredModel stored, WeightFormat? format, string? missing) =>
+    [
+        .. stored.Assumptions.Select(assumed => assumed.Text),
+        .. missing is null ? (string[])[] : [missing],
+        .. format is null ? [] : ModelWriter.Notes(stored.Config, format.Value),
+    ];
 
+    private static void Report(StoredModel stored, string folder, IReadOnlyList<string> notes, IReadOnlyList<OnnxDifference> differences, bool json)
+    {
         var files = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(path => new FileInfo(path)).ToList();
         if (json)
         {

@@ -21,7 +21,7 @@ internal static class InspectCommand
     private static readonly string[] NotOfTheModel =
     [
         "model.image.maskRatio", "model.image.finalMaskRatio", "model.image.maskKind", "model.text.maskRatio", "model.text.maskKind",
-        "model.logitScaleInit", "model.logitScaleClamp", "model.normEps", "model.reconstruction",
+        "model.image.positionResize", "model.logitScaleInit", "model.logitScaleClamp", "model.normEps", "model.reconstruction",
     ];
 
     public static Command Create()
@@ -115,7 +115,7 @@ internal static class InspectCommand
         var model = stored.Config.Model;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Joint embedding {model.EmbedDim}, activation {model.Activation}, LayerNorm epsilon {model.LayerNormEps}, {Millions(cost.Parameters)} parameters"));
+            $"Joint embedding {model.EmbedDim}, {Kinds(model)}, {Millions(cost.Parameters)} parameters"));
         Console.WriteLine($"File: {stored.Weights.Names.Count} tensors, "
             + string.Join(", ", types.Select(type => $"{type.Value.ToString("N0", CultureInfo.InvariantCulture)} numbers of {type.Key}")));
     }
@@ -175,7 +175,15 @@ internal static class InspectCommand
     });
 
     private static string ImageVariant(ImageConfig image) =>
-        $"class token {Lower(image.ClassToken)}, positions {Lower(image.Positions)}, pooling {Lower(image.Pooling)}";
+        $"class token {Lower(image.ClassToken)}, positions {Lower(image.Positions)}, pooling {Lower(image.Pooling)}"
+        + (image.FinalNorm == FinalNorm.BeforePooling ? string.Empty : $", final norm {Lower(image.FinalNorm)}");
+
+    private static string Kinds(ModelConfig model)
+    {
+        static string Of(BlockKind kind) => string.Create(CultureInfo.InvariantCulture, $"activation {kind.Activation}, LayerNorm epsilon {kind.LayerNormEps}");
+        var (image, text) = (Of(model.ImageBlocks()), Of(model.TextBlocks()));
+        return image == text ? text : $"{image} (image tower), {text} (text tower)";
+    }
 
     private static string TextVariant(TextConfig text) => $"{(text.Causal ? "causal" : "bidirectional")}, pooling {Lower(text.Pooling)}";
 

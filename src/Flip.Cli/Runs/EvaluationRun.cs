@@ -100,7 +100,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
         "zero-shot",
         ItemEncoders.Describe(mask, loaded.Config),
         prompts,
-        loaded.Config.Eval.Transform.ToString());
+        loaded.Config.Eval.TransformName());
 
     /// <summary>A data set that is there.</summary>
     private sealed record OpenedData(

@@ -57,7 +57,7 @@ internal static class Evaluators
         workers: config.Data.Workers);
 
     /// <summary>How images become the model's pixels.</summary>
-    public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize);
+    public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize, config.Eval.Interpolation);
 
     private static IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> Images(EvaluationSet set, int batchSize) =>
         set.Images(batchSize).Select(batch => (batch.Present, batch.Size));

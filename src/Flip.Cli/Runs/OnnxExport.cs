@@ -30,7 +30,7 @@ internal static class OnnxExport
         var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);
         var inputs = Inputs(config.Model, pixels, tokenizer);
         Directory.CreateDirectory(folder);
-        var differences = OnnxExporter.Export(model, folder, precision, tokenizer, config.Eval.Transform, inputs);
+        var differences = OnnxExporter.Export(model, folder, precision, tokenizer, config.Eval.Transform, inputs, config.Eval.Interpolation);
         tokenizer?.Save(folder);
         return differences;
     }

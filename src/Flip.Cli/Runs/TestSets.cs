@@ -32,7 +32,7 @@ internal sealed class TestSets(
 {
     private const string FineTuneMeasure = "fineTune"; // what the registry's references call it
 
-    private readonly EvaluationTransform _transform = new(model.Eval.Transform, model.Model.Image.ImageSize);
+    private readonly EvaluationTransform _transform = Evaluators.Transform(model);
 
     /// <summary>Opens test sets whose classes are the given ones.</summary>
     public static TestSets Open(
@@ -94,7 +94,7 @@ internal sealed class TestSets(
             "fine-tuned",
             nameof(InferenceMask.None),
             "none",
-            model.Eval.Transform.ToString());
+            model.Eval.TransformName());
         ResultsFolder.Write(folder, header, evaluated);
     }
 

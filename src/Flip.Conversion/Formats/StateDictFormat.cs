@@ -15,6 +15,8 @@ internal static class StateDictFormat
     private const string PatchKernel = "visual.conv1.weight";
     private const string TrunkKernel = "visual.trunk.patch_embed.proj.weight";
     private const string TrunkPositions = "visual.trunk.pos_embed";
+    private const string FeatureNorm = "visual.trunk.fc_norm.weight";
+    private const double TimmEps = 1e-6;
     private const string TokenTable = "token_embedding.weight";
 
     /// <summary>Whether the tensors have such names, with a ViT as image tower and CLIP's Transformer as text tower.</summary>
@@ -43,9 +45,16 @@ internal static class StateDictFormat
         var config = ClipDefaults.Config(model);
         config = config with
         {
+            Data = config.Data with { ClipMarkers = openAi ? ClipMarkers.OpenAi : ClipMarkers.OpenClip, TextCleaning = TextCleaning.Lower },
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
-        return new StoredModel(openAi ? "OpenAI CLIP" : "open_clip checkpoint", config, weights, ClipNames.OpenClip(ownTextTower, trunk), tokenizer)
+        if (!trunk && !model.Image.PreNorm)
+        {
+            config = Clipa(config);
+        }
+
+        var names = ClipNames.OpenClip(ownTextTower, trunk, weights.Contains(FeatureNorm));
+        return new StoredModel(openAi ? "OpenAI CLIP" : "open_clip checkpoint", config, weights, names, tokenizer)
         {
             Assumptions = BareWeights.Assumptions(config),
         };
@@ -65,8 +74,32 @@ internal static class StateDictFormat
             Heads = HeadCount.OfImage(width),
             MlpRatio = shapes.Size("visual.transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)width,
             PreNorm = weights.Contains("visual.ln_pre.weight"),
+            PositionResize = PositionResize.BicubicAntialias,
         };
     }
+
+    /// <summary>Of open_clip's own towers only CLIPA's have no LayerNorm before the first block; the rest of it no tensor tells.</summary>
+    private static FlipConfig Clipa(FlipConfig config) => config with
+    {
+        Model = config.Model with
+        {
+            Image = config.Model.Image with
+            {
+                Pooling = ImagePooling.PatchMean,
+                FinalNorm = FinalNorm.AfterPooling,
+                Normalization = PixelNormalization.ImageNet,
+            },
+            Text = config.Model.Text with { Causal = false, Pooling = TextPooling.LastToken, EndOfText = EndOfTextRule.Eos },
+        },
+        Data = config.Data with
+        {
+            Tokenizer = TokenizerKind.WordPiece,
+            ClipMarkers = null,
+            WordPieceMarkers = WordPieceMarkers.Cls,
+            TextCleaning = TextCleaning.Whitespace,
+        },
+        Eval = config.Eval with { Transform = EvalTransform.Squash, Interpolation = Interpolation.Bilinear },
+    };
 
     /// <summary>timm's tower: a class token is the feature, as timm's default is; without one, or with FLIP's fixed positions, the mean is.</summary>
     private static ImageConfig Trunk(ImageConfig start, ITensorSource weights, StateShapes shapes)
@@ -86,6 +119,11 @@ internal static class StateDictFormat
             Pooling = hasToken ? ImagePooling.ClassToken : ImagePooling.Mean,
             PatchBias = weights.Contains("visual.trunk.patch_embed.proj.bias"),
             PreNorm = weights.Contains("visual.trunk.norm_pre.weight"),
+            FinalNorm = weights.Contains(FeatureNorm) ? FinalNorm.AfterPooling
+                : weights.Contains("visual.trunk.norm.weight") ? FinalNorm.BeforePooling
+                : FinalNorm.None,
+            LayerNormEps = TimmEps,
+            PositionResize = PositionResize.BicubicAntialias,
         };
         return FixedPositions.Match(weights, TrunkPositions, image) ? image with { Pooling = ImagePooling.Mean } : image;
     }

@@ -50,6 +50,7 @@ public static class OnnxExporter
     /// <param name="tokenizer">For the metadata, and the end-of-text id of a model that reads its feature there.</param>
     /// <param name="transform">How images become squares, for the metadata.</param>
     /// <param name="inputs">Images and texts to compare on; null for noise and drawn ids.</param>
+    /// <param name="interpolation">Kernel of the transform, for the metadata.</param>
     /// <returns>Every output's difference.</returns>
     /// <exception cref="ConfigException">The feature is read at an end of text and no tokenizer says which id that is, or a weight is
     /// beyond float16.</exception>
@@ -61,9 +62,10 @@ public static class OnnxExporter
         OnnxPrecision precision,
         ITokenizer? tokenizer = null,
         EvalTransform? transform = null,
-        OnnxInputs? inputs = null)
+        OnnxInputs? inputs = null,
+        Interpolation interpolation = Interpolation.Bicubic)
     {
-        Write(model, folder, precision, tokenizer, transform);
+        Write(model, folder, precision, tokenizer, transform, interpolation);
         try
         {
             return OnnxCheck.Require(model, folder, inputs ?? OnnxInputs.Draw(model.Config, tokenizer?.EndOfTextId));
@@ -83,7 +85,7 @@ public static class OnnxExporter
     /// <summary>Writes the three files.</summary>
     internal static void Write(
         FlipModel model, string folder, OnnxPrecision precision, ITokenizer? tokenizer = null, EvalTransform? transform = null,
-        long inlineLimit = OnnxFile.DefaultInlineLimit)
+        Interpolation interpolation = Interpolation.Bicubic, long inlineLimit = OnnxFile.DefaultInlineLimit)
     {
         var endOfTextId = tokenizer?.EndOfTextId;
         var header = new ModelProto
@@ -93,7 +95,7 @@ public static class OnnxExporter
             ProducerVersion = typeof(OnnxExporter).Assembly.GetName().Version!.ToString(3),
         };
         header.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
-        header.MetadataProps.AddRange(OnnxMetadata.Of(model, precision, tokenizer, transform));
+        header.MetadataProps.AddRange(OnnxMetadata.Of(model, precision, tokenizer, transform, interpolation));
 
         void WriteFile(string file, params Action<OnnxGraphBuilder>[] parts)
         {

@@ -19,10 +19,10 @@ internal static class OnnxTextTower
     /// <summary>Adds inputs, tower and output.</summary>
     /// <param name="graph">Receives the nodes.</param>
     /// <param name="model">Sizes and variants.</param>
-    /// <param name="endOfTextId">The id that the feature is read from, with that pooling.</param>
+    /// <param name="endOfTextId">The end marker's id, for a model that reads its feature there and does not say it itself.</param>
     public static void Add(OnnxGraphBuilder graph, ModelConfig model, int? endOfTextId)
     {
-        var config = model.Text;
+        var (config, kind) = (model.Text, model.TextBlocks());
         var ids = graph.Input(Input, "Token ids, padded", DataType.Int64, Size(Batch), Size(config.Length));
         var valid = TakesMask(config)
             ? graph.Input(MaskInput, "1 for a valid token, 0 for padding", DataType.Int64, Size(Batch), Size(config.Length))
@@ -31,10 +31,10 @@ internal static class OnnxTextTower
         var embedded = graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
         var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
-        x = graph.Blocks("text", x, config.Depth, attention, model);
+        x = graph.Blocks("text", x, config.Depth, attention, kind);
         var pooled = config.Pooling == TextPooling.Mean
-            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), visible!)
-            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), model.LayerNormEps);
+            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, kind.LayerNormEps), visible!)
+            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, endOfTextId), kind.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
@@ -87,16 +87,23 @@ internal static class OnnxTextTower
     /// <summary>The output that the feature is read from, <c>[batch, width]</c>.</summary>
     private static string PickToken(OnnxGraphBuilder graph, TextConfig config, string x, string ids, int? endOfTextId)
     {
-        if (config.Pooling == TextPooling.FirstToken)
+        if (config.Pooling is TextPooling.FirstToken or TextPooling.LastToken)
         {
-            return graph.Node("Gather", "text.firstToken", [x, graph.Integer(0)], Attribute("axis", 1));
+            var place = config.Pooling == TextPooling.FirstToken ? 0 : config.Length - 1;
+            return graph.Node("Gather", "text.pooledToken", [x, graph.Integer(place)], Attribute("axis", 1));
         }
 
-        var end = endOfTextId ?? throw new ConfigException(
-            "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
-        var isEnd = graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end)]);
-        var position = graph.Node( // the first one; [batch, 1]
-            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", isEnd, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
+        var end = config.EosTokenId ?? endOfTextId;
+        if (end is null && config.EndOfText == EndOfTextRule.Eos)
+        {
+            throw new ConfigException(
+                "model.text.pooling = endOfText: the export needs the tokenizer, whose end-of-text id the feature is read at.");
+        }
+
+        // An id is exact in fp32, and ArgMax takes the first of equals; [batch, 1]
+        var sought = config.EndOfText == EndOfTextRule.Argmax ? ids : graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end!.Value)]);
+        var position = graph.Node(
+            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", sought, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
         return graph.Node("GatherND", "text.endToken", [x, position], Attribute("batch_dims", 1));
     }
 

@@ -41,6 +41,21 @@ internal static partial class ConfigRules
                 c.Model.Image.Pooling != ImagePooling.ClassToken || c.Model.Image.ClassToken != ClassToken.None,
                 c, "needs a class token, not", image + "classToken"));
         yield return new(
+            [image + "pooling", image + "classToken"],
+            c => Unless(
+                c.Model.Image.Pooling != ImagePooling.PatchMean || c.Model.Image.ClassToken != ClassToken.None,
+                c, "leaves out a class token; without one it is mean, with", image + "classToken"));
+        yield return new(
+            [image + "finalNorm", image + "pooling"],
+            c => Unless(
+                c.Model.Image.FinalNorm != FinalNorm.AfterPooling || c.Model.Image.Pooling != ImagePooling.ClassToken,
+                c, "is the same as beforePooling, and is called so, with", image + "pooling"));
+        yield return new(
+            [decoder + "weight", image + "finalNorm"],
+            c => Unless(
+                !Reconstructs(c) || c.Model.Image.FinalNorm == FinalNorm.BeforePooling,
+                c, "needs the patches' normalised outputs (beforePooling), not", image + "finalNorm"));
+        yield return new(
             [image + "maskRatio", image + "imageSize", image + "patchSize"],
             c => KeepsPatch(c.Model.Image, c.Model.Image.MaskRatio));
         yield return new(
@@ -76,24 +91,37 @@ internal static partial class ConfigRules
             [text + "maskRatio", text + "length"],
             c => Unless(MaskRatio.Kept(c.Model.Text.Length, c.Model.Text.MaskRatio) >= 1, c, "must leave at least one token of", text + "length"));
         yield return new(
-            [text + "length", "data.tokenizer"],
+            [text + "length", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
                 c.Model.Text.Length >= 2 || c.Data.Tokenizer != TokenizerKind.ClipBpe,
-                c, "must be at least 2, for the two markers of", "data.tokenizer"));
+                c, "must be at least 2, for the two markers of", "data.tokenizer")
+                ?? Unless(
+                    c.Model.Text.Length >= 2 || c.Data.WordPieceMarkers is null or WordPieceMarkers.None,
+                    c, "must be at least 2, for the markers of", "data.wordPieceMarkers"));
         yield return new(
             [text + "pooling", text + "causal"],
             c => Unless(
                 c.Model.Text.Pooling != TextPooling.FirstToken || !c.Model.Text.Causal,
                 c, "would see the first word alone with", text + "causal"));
         yield return new(
-            [text + "pooling", "data.tokenizer"],
+            [text + "pooling", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
-                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe,
+                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe || c.Data.WordPieceMarkers == WordPieceMarkers.ClsSep,
                 c, "needs clipBpe, whose rows end in a marker, not", "data.tokenizer"));
+        yield return new(
+            [text + "pooling", text + "attendPadding"],
+            c => Unless(
+                c.Model.Text.Pooling != TextPooling.LastToken || c.Model.Text.AttendPadding,
+                c, "reads a position that may be padding, so padding cannot be masked by", text + "attendPadding"));
     }
 
     private static IEnumerable<Rule> DataRules()
     {
+        yield return new(
+            ["eval.interpolation", "eval.transform"],
+            c => Unless(
+                c.Eval.Interpolation == Interpolation.Bicubic || c.Eval.Transform != EvalTransform.FlipTensorFlow,
+                c, "has no meaning with TensorFlow's bicubic resize,", "eval.transform"));
         yield return new(
             ["eval.zeroShot", "eval.classNames"],
             c => Unless(

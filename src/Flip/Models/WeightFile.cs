@@ -94,7 +94,7 @@ public static class WeightFile
         var parts = stored.Names.Select(name => stored.Layout.ToOurs(ReadFinite(source, name))).ToList();
         var whole = parts.Count == 1 ? parts[0] : cat(parts, 0);
         return (parameter == Positions
-            ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize())
+            ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize(), image.PositionResize)
             : whole).MoveToOuterDisposeScope();
     }
 

@@ -9,6 +9,7 @@ public class ConfigRulesTests
     [InlineData("model.image.heads=11", "model.image.width = 768: must be a multiple of model.image.heads = 11")]
     [InlineData("model.text.heads=7", "model.text.width = 512: must be a multiple of model.text.heads = 7")]
     [InlineData("model.image.pooling=classToken", "model.image.pooling = classToken: needs a class token, not model.image.classToken = none")]
+    [InlineData("model.image.pooling=patchMean", "model.image.pooling = patchMean: leaves out a class token; without one it is mean, with model.image.classToken = none")]
     [InlineData("model.image.maskRatio=0.995", "model.image.maskRatio = 0.995: must leave at least one of 196 patches (224 / 16 squared)")]
     [InlineData(
         "model.image.finalMaskRatio=0.999",
@@ -34,6 +35,21 @@ public class ConfigRulesTests
     {
         Assert.Equal([problem], Problems(null, set));
     }
+
+    [Theory]
+    [InlineData(
+        new[] { "eval.interpolation=bilinear", "eval.transform=flipTensorFlow" },
+        "eval.interpolation = bilinear: has no meaning with TensorFlow's bicubic resize, eval.transform = flipTensorFlow")]
+    [InlineData(
+        new[] { "model.text.pooling=lastToken", "model.text.attendPadding=false" },
+        "model.text.pooling = lastToken: reads a position that may be padding, so padding cannot be masked by model.text.attendPadding = false")]
+    [InlineData(
+        new[] { "model.image.classToken=withPosition", "model.image.pooling=classToken", "model.image.finalNorm=afterPooling" },
+        "model.image.finalNorm = afterPooling: is the same as beforePooling, and is called so, with model.image.pooling = classToken")]
+    [InlineData(
+        new[] { "model.reconstruction.weight=1", "model.image.finalNorm=none" },
+        "model.reconstruction.weight = 1: needs the patches' normalised outputs (beforePooling), not model.image.finalNorm = none")]
+    public void Settings_that_only_together_have_no_meaning_are_named(string[] sets, string problem) => Assert.Equal([problem], Problems(null, sets));
 
     [Fact]
     public void A_row_of_byte_pair_encoding_has_room_for_its_two_markers()

@@ -33,7 +33,7 @@ public class TextRowsTests
         var text = Tower(attendPadding, causal, pooling) with { MaskRatio = maskRatio, MaskKind = kind };
         using var model = Model(text, precision);
         var (tokens, lengths) = Captions();
-        var keep = Keep(text, lengths);
+        var keep = Keep(text, tokens, lengths);
         using var scope = NewDisposeScope();
         using var weights = randn(Texts, 8);
 
@@ -57,6 +57,8 @@ public class TextRowsTests
     {
         using var scope = NewDisposeScope();
         var (tokens, lengths) = Captions();
+        var causal = TextRows.Of(Tower(attendPadding: true, causal: true, TextPooling.LastToken), tokens, lengths, null, groupTokens: 1);
+        Assert.Equal(Texts * Length, causal.Computed.Sum());
         var rows = TextRows.Of(Tower(attendPadding: true, causal: false, TextPooling.FirstToken), tokens, lengths, null, groupTokens: 1);
         Assert.Equal([Texts, Length], Assert.Single(rows.Groups).Tokens.shape);
         Assert.Equal(tokens.Select(id => (long)id), rows.Groups[0].Tokens.data<long>().ToArray());
@@ -121,8 +123,8 @@ public class TextRowsTests
         return (tokens, lengths);
     }
 
-    private static long[]? Keep(TextConfig text, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
-        text.MaskKind, text.Pooling, Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
+    private static long[]? Keep(TextConfig text, int[] tokens, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
+        text.MaskKind, PooledToken.Positions(text, tokens, lengths), Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
 
     private static Tensor Gradient(FlipModel model, Tensor embeddings, Tensor weights)
     {

@@ -44,7 +44,7 @@ public sealed class ClipBpeTokenizerTests : IDisposable
         var words = new List<string>();
         for (var start = 0; start < text.Length;)
         {
-            var length = ClipText.WordLength(text.AsSpan(start));
+            var length = ClipText.WordLength(text.AsSpan(start), (ClipText.StartOfText, ClipText.EndOfText));
             words.AddRange(length > 0 ? [text.Substring(start, length)] : []);
             start += Math.Max(1, length);
         }

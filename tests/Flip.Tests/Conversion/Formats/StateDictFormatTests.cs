@@ -127,7 +127,7 @@ public sealed class StateDictFormatTests : IDisposable
         SaveTraining(path, Tensors(OpenClip(config)).Select(item => ("module." + item.Name, item.Tensor)));
         using var stored = ModelSource.Open(path);
         string[] text = ["model.text.causal=false", "model.text.pooling=firstToken"];
-        string[] rest = ["model.image.heads=2", "model.text.heads=3", "model.layerNormEps=1e-6", "model.image.normalization=imageNet"];
+        string[] rest = ["model.image.heads=2", "model.text.heads=3", "model.layerNormEps=1e-6", "model.image.normalization=imageNet", "data.tokenizer=wordPiece"];
         using var model = stored.LoadModel(ConfigReader.Overlay(stored.Config, [.. text, .. rest, .. told]));
         using var expected = TinyModels.Make(config);
         using var noGrad = no_grad();
@@ -163,34 +163,56 @@ public sealed class StateDictFormatTests : IDisposable
     }
 
     /// <summary>A new setting of the model must be among these or be said.</summary>
-    [Fact]
-    public void Everything_that_no_tensor_tells_is_said_with_its_setting()
+    [Theory]
+    [InlineData("CLIP")]
+    [InlineData("CLIPA")]
+    [InlineData("official FLIP")]
+    public void Everything_that_no_tensor_tells_is_said_with_its_setting(string kind)
     {
         string[] inTheTensors =
         [
             "imageSize", "patchSize", "width", "depth", "mlpRatio", "classToken", "positions", "positionGrid", "patchBias", "preNorm", "vocabularySize", "length", "embedDim",
         ];
         string[] ofTrainingAlone = ["maskRatio", "maskKind", "finalMaskRatio", "logitScaleInit", "normEps", "reconstruction"];
-        var toBeSaid = SettingCatalog.Flip.All.Select(setting => setting.Key).Where(key => key.StartsWith("model.", StringComparison.Ordinal)
+        string[] withoutMeaning = kind switch
+        {
+            "CLIP" => ["model.image.finalNorm"], // of a class token it is the same before and after
+            "CLIPA" => ["model.text.endOfText", "model.text.eosTokenId"], // the feature is not read there
+            _ => ["model.text.endOfText", "model.text.eosTokenId", "model.image.positionResize"], // positions are a formula
+        };
+        string[] ofData = kind switch
+        {
+            "CLIP" => ["data.tokenizer", "data.clipMarkers", "data.textCleaning"],
+            "CLIPA" => ["data.tokenizer", "data.wordPieceMarkers", "data.textCleaning"],
+            _ => ["data.tokenizer"],
+        };
+        var ofModel = SettingCatalog.Flip.All.Select(setting => setting.Key).Where(key => key.StartsWith("model.", StringComparison.Ordinal)
             && !inTheTensors.Concat(ofTrainingAlone).Any(part => key.EndsWith("." + part, StringComparison.Ordinal) || key.Contains($".{part}.", StringComparison.Ordinal)));
-        foreach (var path in new[] { Bare(), SharedData.Golden("flip-tiny/weights.safetensors") })
+        using var stored = ModelSource.Open(kind switch
         {
-            using var stored = ModelSource.Open(path);
-            Assert.Equal(toBeSaid.Append("eval.transform").Append("data.tokenizer").Order(), stored.Assumptions.SelectMany(assumed => assumed.Settings).Order());
-            foreach (var assumed in stored.Assumptions)
-            {
-                var said = assumed.Text.Split(' ')[1];
-                Assert.StartsWith(assumed.Settings[0] + "=", said, StringComparison.Ordinal);
-                Assert.Equal(stored.Config, ConfigReader.Overlay(stored.Config, [said])); // what is said is what is set
-            }
+            "CLIP" => Bare(OpenClip(TinyModels.Clip)),
+            "CLIPA" => Bare(SharedData.Golden("clipa-tiny")),
+            _ => SharedData.Golden("flip-tiny/weights.safetensors"),
+        });
+        Assert.Equal(
+            [.. ofModel.Except(withoutMeaning).Concat(ofData).Concat(["eval.transform", "eval.interpolation"]).Order()],
+            stored.Assumptions.SelectMany(assumed => assumed.Settings).Order());
+        foreach (var assumed in stored.Assumptions)
+        {
+            var said = assumed.Text.Split(' ')[1];
+            Assert.StartsWith(assumed.Settings[0] + "=", said, StringComparison.Ordinal);
+            Assert.Equal(stored.Config, ConfigReader.Overlay(stored.Config, [said])); // what is said is what is set
         }
+    }
 
-        string Bare()
-        {
-            var path = _folder.File("bare.safetensors");
-            SafetensorsWriter.Write(path, Tensors(OpenClip(TinyModels.Clip)));
-            return path;
-        }
+    [Fact]
+    public void CLIPA_without_its_configuration_is_the_same_model()
+    {
+        using var whole = ModelSource.Open(SharedData.Golden("clipa-tiny"));
+        using var bare = ModelSource.Open(Bare(SharedData.Golden("clipa-tiny")));
+        var told = ConfigReader.Overlay(bare.Config, ["model.image.heads=2", "model.text.heads=2"]);
+        Assert.Equal(whole.Config.Model, told.Model);
+        Assert.Equal(whole.Config.Eval, told.Eval);
     }
 
     [Fact]
@@ -214,6 +236,14 @@ public sealed class StateDictFormatTests : IDisposable
         Assert.True(average.Weights.ReadTensor("visual.proj").equal(weight + 1).all().ToBoolean());
         Assert.Contains(raw.Assumptions, said => said.Text.Contains("'state_dict' is read, not 'model_ema'", StringComparison.Ordinal));
         Assert.Contains(average.Assumptions, said => said.Text.Contains("an average over training steps", StringComparison.Ordinal));
+    }
+
+    /// <summary>The weights of a folder without the configuration beside them.</summary>
+    private string Bare(string folder)
+    {
+        var path = _folder.File("bare.safetensors");
+        File.Copy(Path.Combine(folder, "open_clip_model.safetensors"), path);
+        return path;
     }
 
     private static Map Tree(List<(string Name, Tensor Tensor)> tensors, float plus) =>
