@@ -4,7 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Conversion.Containers;
+using Flip.Conversion;
 using Flip.Io;
 using Flip.Models;
 using Flip.Training;
@@ -45,7 +45,7 @@ internal static class InspectCommand
             catch (CheckpointFormatException e) when (result.GetValue(tensors))
             {
                 // Not a model, but perhaps weights all the same.
-                using var weights = TensorSources.Open(result.GetValue(path)!);
+                using var weights = ModelSource.OpenTensors(result.GetValue(path)!);
                 ShowTensors(weights, result.GetValue(json), e.Message);
             }
 
@@ -162,7 +162,17 @@ internal static class InspectCommand
         }
     }
 
-    private static IEnumerable<TensorDescription> Described(ITensorSource weights) => weights.Names.Select(weights.Describe);
+    private static IEnumerable<TensorDescription> Described(ITensorSource weights) => weights.Names.Select(name =>
+    {
+        try
+        {
+            return weights.Describe(name);
+        }
+        catch (CheckpointFormatException)
+        {
+            return new TensorDescription(name, "?", []); // what cannot be read is listed too
+        }
+    });
 
     private static string ImageVariant(ImageConfig image) =>
         $"class token {Lower(image.ClassToken)}, positions {Lower(image.Positions)}, pooling {Lower(image.Pooling)}"

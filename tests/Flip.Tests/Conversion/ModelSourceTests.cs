@@ -30,7 +30,7 @@ public sealed class ModelSourceTests : IDisposable
         using var fixture = new OfficialFlipFixture(name);
         using var stored = ModelSource.Open(SharedData.Golden($"{name}/weights.safetensors"));
         Assert.Equal("official FLIP (Flax)", stored.Format);
-        Assert.Contains(stored.Assumptions, said => said.Text.Contains("taken as 1 and 1", StringComparison.Ordinal));
+        Assert.Contains(stored.Assumptions, said => said.Text.Contains("model.image.heads=1", StringComparison.Ordinal));
         Assert.Equal(EvalTransform.FlipTensorFlow, stored.Config.Eval.Transform);
         using var model = new FlipModel(
             ConfigReader.Overlay(stored.Config, ["model.image.heads=4", "model.text.heads=4"]).Model, seed: null, trains: false);
@@ -84,27 +84,6 @@ public sealed class ModelSourceTests : IDisposable
         }
 
         Assert.Contains("fixed sine-cosine table", Assert.Throws<CheckpointFormatException>(() => ModelSource.Open(path)).Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("module.")]
-    public void A_training_checkpoint_of_PyTorch_is_the_same_model(string prefix)
-    {
-        var (source, path) = (SharedData.Golden("openai-clip-tiny/huggingface"), _folder.File("epoch_3.pt"));
-        using (var stored = ModelSource.Open(source))
-        {
-            ModelWriter.Write(stored, _folder.File("open_clip"), WeightFormat.OpenClip, tokenizer: null);
-        }
-
-        using var weights = new SafetensorsReader(_folder.File("open_clip/open_clip_model.safetensors"));
-        TorchFile.Save(path, weights.Names.Select(name => (prefix + name, weights.ReadTensor(name))));
-        using var archive = ModelSource.Open(path);
-        Assert.Equal("open_clip checkpoint", archive.Format);
-        ModelWriter.Write(archive, _folder.File("back"), WeightFormat.HuggingFace, tokenizer: null);
-        using var first = new SafetensorsReader(Path.Combine(source, "model.safetensors"));
-        using var second = new SafetensorsReader(_folder.File("back/model.safetensors"));
-        Assert.All(first.Names, name => Assert.True(first.ReadTensor(name).equal(second.ReadTensor(name)).all().ToBoolean()));
     }
 
     [Fact]
