@@ -6,6 +6,7 @@ using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Conversion.Onnx;
+using Flip.Io;
 using Flip.Tokenizers;
 using Flip.Training;
 using TorchSharp;
@@ -63,6 +64,7 @@ internal static class ConvertCommand
                 throw new ConfigException($"{folder} holds files already; --overwrite writes into it.");
             }
 
+            OutputPlace.CheckFolder(folder, "target");
             using var stored = ModelArgument.Open(result.GetValue(source)!, settings.Sets(result));
             var tokenizer = TokenizerOf(stored, out var missing);
             IReadOnlyList<OnnxDifference> differences = [];

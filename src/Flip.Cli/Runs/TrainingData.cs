@@ -30,10 +30,14 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
             say(FormattableString.Invariant($"{index.Damage.Count:N0} damages in all; what can be read is used."));
         }
 
-        var captions = data.ClassNames is { } names
-            ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
-            : new CaptionReader();
-        return new TrainingData(index, captions);
+        if (data.ClassNames is not { } file)
+        {
+            return new TrainingData(index, new CaptionReader());
+        }
+
+        var names = ClassNames.Load(file);
+        LabelledData.SayAlike(names, file, say);
+        return new TrainingData(index, new CaptionReader(names, ClassTemplates.Load(data.ClassTemplates)));
     }
 
     /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>

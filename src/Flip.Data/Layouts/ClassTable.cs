@@ -1,7 +1,12 @@
+using System.Globalization;
+using System.Text;
+using Flip.Data.Formats;
+
 namespace Flip.Data.Layouts;
 
 /// <summary>
-/// Finds classes by what a layout calls them: by name or alias, first as written, then by letters and digits alone, so that
+/// Finds classes by what a layout calls them: by name or alias, first as written, then composed
+/// (<see cref="UnicodeName"/>), then by letters and digits alone, so that
 /// <c>apple_pie</c>, <c>Apple Pie</c> and <c>ApplePie</c> are one. What two classes share finds neither.
 /// </summary>
 public sealed class ClassTable
@@ -9,6 +14,7 @@ public sealed class ClassTable
     private const int Ambiguous = -2;
 
     private readonly Dictionary<string, int> _exact = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _composed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _normalized = new(StringComparer.Ordinal);
 
     /// <summary>A table of classes, which are numbered in their order.</summary>
@@ -22,6 +28,7 @@ public sealed class ClassTable
             foreach (var text in entry.Aliases.Prepend(entry.Name))
             {
                 Add(_exact, text, number);
+                Add(_composed, UnicodeName.Composed(text), number);
                 Add(_normalized, Normalize(text), number);
             }
         }
@@ -36,6 +43,7 @@ public sealed class ClassTable
     /// <summary>The number of a class; null where the text names none, or more than one.</summary>
     public int? Find(string text) =>
         _exact.TryGetValue(text, out var number) && number >= 0 ? number
+        : _composed.TryGetValue(UnicodeName.Composed(text), out number) && number >= 0 ? number
         : _normalized.TryGetValue(Normalize(text), out number) && number >= 0 ? number
         : null;
 
@@ -46,12 +54,44 @@ public sealed class ClassTable
     /// <summary>The texts that name more than one class as they are written.</summary>
     public IEnumerable<string> AmbiguousTexts() => _exact.Where(entry => entry.Value == Ambiguous).Select(entry => entry.Key);
 
-    /// <summary>Letters and digits in lower case; the text itself where it has neither.</summary>
-    public static string Normalize(string text)
+    /// <summary>Why a text finds no class, for people: "is none of the 3 classes", or "is two of the 3 classes".</summary>
+    public string Describe(string text) => _exact.GetValueOrDefault(text) == Ambiguous || _normalized.GetValueOrDefault(Normalize(text)) == Ambiguous
+        ? $"is two or more of the {Names.Count} classes, so it tells none"
+        : $"is none of the {Names.Count} classes";
+
+    /// <summary>Classes that are called as an earlier one, whatever their case, blanks, hyphens and underscores.</summary>
+    /// <param name="names">Names in the order of the numbers.</param>
+    public static IReadOnlyList<(int First, int Later)> Alike(IReadOnlyList<string> names)
     {
-        var kept = string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
-        return kept.Length > 0 ? kept : text;
+        ArgumentNullException.ThrowIfNull(names);
+        var firstOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        var alike = new List<(int First, int Later)>();
+        foreach (var (number, name) in names.Index())
+        {
+            var plain = string.Concat(UnicodeName.Composed(name).Where(letter => !char.IsWhiteSpace(letter) && letter is not ('_' or '-'))).ToLowerInvariant();
+            if (!firstOf.TryAdd(plain, number))
+            {
+                alike.Add((firstOf[plain], number));
+            }
+        }
+
+        return alike;
     }
+
+    /// <summary>Letters, their marks, and digits in lower case; the text itself where it has none.</summary>
+    private static string Normalize(string text)
+    {
+        var kept = new StringBuilder(text.Length);
+        foreach (var rune in UnicodeName.Composed(text).EnumerateRunes().Where(IsKept))
+        {
+            kept.Append(Rune.ToLowerInvariant(rune));
+        }
+
+        return kept.Length > 0 ? kept.ToString() : text;
+    }
+
+    private static bool IsKept(Rune rune) => Rune.IsLetterOrDigit(rune)
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 
     private static void Add(Dictionary<string, int> numbers, string text, int number) =>
         numbers[text] = numbers.TryGetValue(text, out var other) && other != number ? Ambiguous : number;

@@ -16,7 +16,8 @@ public sealed class FileImages : IImageSource
 
     private FileImages(IReadOnlyList<ImageFile> files, bool allowMissing)
     {
-        _files = files;
+        var paths = new WrittenPaths();
+        _files = files = [.. files.Select(file => file with { Path = paths.Resolve(file.Path) })];
         _lengths = [.. files.Select(file => Length(file.Path))];
         var missing = Enumerable.Range(0, files.Count).Where(i => _lengths[i] < 0).ToList();
         if (missing.Count > 0 && !allowMissing)
@@ -77,7 +78,7 @@ public sealed class FileImages : IImageSource
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var i = 0; i < _files.Count; i++)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_files[i].Key}\n{_lengths[i]}\n")));
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{UnicodeName.Composed(_files[i].Key)}\n{_lengths[i]}\n")));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
