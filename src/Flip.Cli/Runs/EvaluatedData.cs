@@ -99,7 +99,8 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
             if (names.SequenceEqual(before))
             {
-                throw new ConfigException($"The data set '{twice.First()}' is there twice; write NAME=PATH to give images of your own another name.");
+                var name = data[Array.FindIndex(names, twice.Contains)].Set.Name;
+                throw new ConfigException($"The data set '{name}' is there twice; write NAME=PATH to give images of your own another name.");
             }
         }
     }

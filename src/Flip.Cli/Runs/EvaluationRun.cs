@@ -36,14 +36,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             loaded.Config.Eval.BatchSize,
             new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message),
             request.Samples);
-        foreach (var note in data.Select(item => item.Prompts?.NoteOfRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length, item.Labelled!.Labels.SelectMany(labels => labels))))
-        {
-            if (note is not null)
-            {
-                view.Message($"Warning: {note}");
-            }
-        }
-
+        data.ForEach(item => SayRepeated(item, loaded));
         var evaluated = data.ConvertAll(item => Evaluate(evaluator, item, cancellation));
         var header = Header(request.Model, loaded, weights, request.Mask, request.Prompts ?? request.Templates ?? "of each data set");
         if (request.Out is { } folder)
@@ -93,6 +86,16 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             : set.Templates.Count > 0
             ? (ClassPrompts.OfTemplates(classNames, set.Templates), $"{set.Templates.Count} of the data set's description")
             : (ClassPrompts.OfTemplates(classNames, ClassTemplates.Flip7), "flip7");
+    }
+
+    /// <summary>The results have it too; before hours of embedding it can be mended.</summary>
+    private void SayRepeated(OpenedData item, LoadedModel loaded)
+    {
+        var labels = item.Labelled?.Labels.SelectMany(labels => labels) ?? [];
+        if (item.Prompts?.NoteOfRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length, labels) is { } note)
+        {
+            view.Message($"Warning: {item.Set.Name}: {note}");
+        }
     }
 
     private EvaluatedSet Evaluate(DataSetEvaluator evaluator, OpenedData item, CancellationToken cancellation)

@@ -37,10 +37,8 @@ public sealed partial record CaptionList(string File) : CaptionedLayout
     {
         var paths = new WrittenPaths();
         bool IsImage(string image) => Images.Any(place => System.IO.File.Exists(paths.Resolve(image, Path.GetFullPath(Path.Combine(folder, place)))));
-        var captions = ListRows.Captions(path, IsImage)
-            .GroupBy(
-                row => Numbered().Match(row.Image) is { Success: true } named && !IsImage(row.Image) ? named.Groups["image"].Value : row.Image,
-                UnicodeName.Comparer)
+        string ImageOf(string text) => Numbered().Match(text) is { Success: true } named && !IsImage(text) ? named.Groups["image"].Value : text;
+        var captions = ListRows.Captions(path, text => IsImage(ImageOf(text))).GroupBy(row => ImageOf(row.Image), UnicodeName.Comparer)
             .Select(rows => (rows.Key, CaptionFiles.Kept(rows.Select(row => row.Class))));
         return CaptionFiles.Open(path, folder, Images, [.. captions], options);
     }

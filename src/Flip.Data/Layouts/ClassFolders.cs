@@ -25,7 +25,7 @@ public sealed record ClassFolders : LabelledLayout
         var names = Subfolders(root).Select(path => Path.GetFileName(path)!).ToList();
         return options.Classes is not { } table
             ? names.Exists(name => !SplitNames.IsSplit(name))
-            : names.Exists(name => table.Find(name) is not null || LabelText.Number(name, table.Names.Count) is not null
+            : names.Exists(name => table.Find(name) is not null || table.IsShared(name) || LabelText.Number(name, table.Names.Count) is not null
                 || Subfolders(Path.Combine(root, name)).Any(inner => table.Find($"{name}/{Path.GetFileName(inner)}") is not null));
     }
 
@@ -87,8 +87,7 @@ public sealed record ClassFolders : LabelledLayout
             [
                 .. unknown.Take(ProblemsShown).Select(folder => folder.Length == 0
                     ? $"The folder '{root}' has images that lie in no class's folder."
-                    : $"The folder '{ShardReader.Printable(folder)}' in '{root}' {table.Describe(First(folder))}, such as "
-                        + $"{string.Join(", ", table.Classes.Take(3).Select(Called))}."),
+                    : $"The folder '{ShardReader.Printable(folder)}' in '{root}' {table.Describe(First(folder))}."),
                 .. unknown.Count > ProblemsShown ? [$"... and {unknown.Count - ProblemsShown} more folders."] : Array.Empty<string>(),
             ]);
     }
@@ -106,8 +105,6 @@ public sealed record ClassFolders : LabelledLayout
 
         return null;
     }
-
-    private static string Called(ClassEntry entry) => entry.Aliases.Count == 0 ? $"'{entry.Name}'" : $"'{entry.Aliases[0]}' ({entry.Name})";
 
     private static string First(string key) => key.Split('/')[0];
 

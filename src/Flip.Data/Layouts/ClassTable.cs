@@ -7,15 +7,18 @@ namespace Flip.Data.Layouts;
 /// <summary>
 /// Finds classes by what a layout calls them: by name or alias, first as written, then composed
 /// (<see cref="UnicodeName"/>), then by letters and digits alone, so that
-/// <c>apple_pie</c>, <c>Apple Pie</c> and <c>ApplePie</c> are one. What two classes share finds neither.
+/// <c>apple_pie</c>, <c>Apple Pie</c> and <c>ApplePie</c> are one. An alias
+/// goes before another class's name; what two classes share finds neither.
 /// </summary>
 public sealed class ClassTable
 {
     private const int Ambiguous = -2;
 
-    private readonly Dictionary<string, int> _exact = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _composed = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _normalized = new(StringComparer.Ordinal);
+    private const int ClassesShown = 3;
+
+    private readonly Dictionary<string, int> _exact;
+    private readonly Dictionary<string, int> _composed;
+    private readonly Dictionary<string, int> _normalized;
 
     /// <summary>A table of classes, which are numbered in their order.</summary>
     public ClassTable(IReadOnlyList<ClassEntry> classes)
@@ -23,15 +26,9 @@ public sealed class ClassTable
         ArgumentNullException.ThrowIfNull(classes);
         Classes = classes;
         Names = [.. classes.Select(entry => entry.Name)];
-        foreach (var (number, entry) in classes.Index())
-        {
-            foreach (var text in entry.Aliases.Prepend(entry.Name))
-            {
-                Add(_exact, text, number);
-                Add(_composed, UnicodeName.Composed(text), number);
-                Add(_normalized, Normalize(text), number);
-            }
-        }
+        _exact = Numbers(classes, text => text);
+        _composed = Numbers(classes, UnicodeName.Composed);
+        _normalized = Numbers(classes, Normalize);
     }
 
     /// <summary>The classes in the order of their numbers.</summary>
@@ -54,10 +51,15 @@ public sealed class ClassTable
     /// <summary>The texts that name more than one class as they are written.</summary>
     public IEnumerable<string> AmbiguousTexts() => _exact.Where(entry => entry.Value == Ambiguous).Select(entry => entry.Key);
 
-    /// <summary>Why a text finds no class, for people: "is none of the 3 classes", or "is two of the 3 classes".</summary>
-    public string Describe(string text) => _exact.GetValueOrDefault(text) == Ambiguous || _normalized.GetValueOrDefault(Normalize(text)) == Ambiguous
+    /// <summary>Whether a text finds no class because it names more than one.</summary>
+    public bool IsShared(string text) => Find(text) is null && _normalized.GetValueOrDefault(Normalize(text)) == Ambiguous;
+
+    /// <summary>Why a text finds no class, for people: "is none of the 3 classes, such as ...".</summary>
+    public string Describe(string text) => IsShared(text)
         ? $"is two or more of the {Names.Count} classes, so it tells none"
-        : $"is none of the {Names.Count} classes";
+        : $"is none of the {Names.Count} classes, such as {string.Join(", ", Classes.Take(ClassesShown).Select(Called))}";
+
+    private static string Called(ClassEntry entry) => entry.Aliases.Count == 0 ? $"'{entry.Name}'" : $"'{entry.Aliases[0]}' ({entry.Name})";
 
     /// <summary>Classes that are called as an earlier one, whatever their case, blanks, hyphens and underscores.</summary>
     /// <param name="names">Names in the order of the numbers.</param>
@@ -92,6 +94,27 @@ public sealed class ClassTable
 
     private static bool IsKept(Rune rune) => Rune.IsLetterOrDigit(rune)
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+
+    /// <summary>The class of each text in one form. What layouts call a class says more than what prompts call another.</summary>
+    private static Dictionary<string, int> Numbers(IReadOnlyList<ClassEntry> classes, Func<string, string> form)
+    {
+        var (names, aliases) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
+        foreach (var (number, entry) in classes.Index())
+        {
+            Add(names, form(entry.Name), number);
+            foreach (var alias in entry.Aliases)
+            {
+                Add(aliases, form(alias), number);
+            }
+        }
+
+        foreach (var (alias, number) in aliases)
+        {
+            names[alias] = number;
+        }
+
+        return names;
+    }
 
     private static void Add(Dictionary<string, int> numbers, string text, int number) =>
         numbers[text] = numbers.TryGetValue(text, out var other) && other != number ? Ambiguous : number;

@@ -17,7 +17,8 @@ public sealed class FileImages : IImageSource
     private FileImages(IReadOnlyList<ImageFile> files, bool allowMissing)
     {
         var paths = new WrittenPaths();
-        _files = files = [.. files.Select(file => file with { Path = paths.Resolve(file.Path) })];
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        _files = files = [.. files.Select(file => file with { Path = paths.Resolve(file.Path), Key = Free(file.Key, keys) })];
         _lengths = [.. files.Select(file => Length(file.Path))];
         var missing = Enumerable.Range(0, files.Count).Where(i => _lengths[i] < 0).ToList();
         if (missing.Count > 0 && !allowMissing)
@@ -92,6 +93,18 @@ public sealed class FileImages : IImageSource
 
     /// <inheritdoc/>
     public IImageReader Open() => new Reader(_files);
+
+    /// <summary>Keys stand for images in results; those of names that differ in control characters alone would be one.</summary>
+    private static string Free(string key, HashSet<string> taken)
+    {
+        var free = key;
+        for (var number = 2; !taken.Add(free); number++)
+        {
+            free = string.Create(CultureInfo.InvariantCulture, $"{key} ({number})");
+        }
+
+        return free;
+    }
 
     private static string Missing(ImageFile file) => $"The image '{file.Key}'{file.Place} does not exist as a file.";
 

@@ -44,7 +44,8 @@ public sealed class UnicodeNameTests
         var table = new ClassTable(ClassEntry.OfNames(["crane", "emu", "crane"]));
         Assert.Null(table.Find("crane"));
         Assert.Equal("is two or more of the 3 classes, so it tells none", table.Describe("crane"));
-        Assert.Equal("is none of the 3 classes", table.Describe("dog"));
+        Assert.Equal("is none of the 3 classes, such as 'crane', 'emu', 'crane'", table.Describe("dog"));
+        Assert.Equal(1, new ClassTable([new("crane", ["bird"]), new("machine", ["crane"])]).Find("crane")); // an alias is a folder's name
         Assert.Equal([(0, 2)], ClassTable.Alike(table.Names));
         Assert.Equal([(0, 1), (0, 2)], ClassTable.Alike(["Apple Pie", "apple_pie", "apple-pie", "C++", "C#"]));
         Assert.Equal([(0, 1)], ClassTable.Alike(["ünï", Nfd]));

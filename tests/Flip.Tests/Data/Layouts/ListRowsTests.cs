@@ -69,7 +69,7 @@ public sealed class ListRowsTests : IDisposable
     {
         _folder.Text("list.txt", "1.jpg,a dog, a cat; both", "1.jpg,\"Hello, he said", "1.jpg,\"well\" said, he", "1.jpg,a 5\" pipe", "\"2, b.jpg\",\"Bye, \"\"b\"\"\"");
         Assert.Equal(
-            [["a dog, a cat; both", "\"Hello, he said", "\"well\" said, he", "a 5\" pipe"], ["Bye, \"b\""]],
+            [["a dog, a cat; both", "Hello, he said", "\"well\" said, he", "a 5\" pipe"], ["Bye, \"b\""]],
             CaptionedSources.Open(_folder.File("list.txt")).Captions);
     }
 

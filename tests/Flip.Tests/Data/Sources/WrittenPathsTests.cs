@@ -55,6 +55,13 @@ public sealed class WrittenPathsTests : IDisposable
     }
 
     [Fact]
+    public void Names_that_differ_in_control_characters_alone_have_keys_of_their_own()
+    {
+        _folder.Image("cat/a\tb.jpg").Image("cat/a\nb.jpg");
+        Assert.Equal(["cat/a?b.jpg", "cat/a?b.jpg (2)"], LabelledSources.Open(_folder.Path).Images.Keys());
+    }
+
+    [Fact]
     public void A_copy_with_the_other_form_has_the_same_order_and_fingerprint()
     {
         using var copy = new LayoutFolder();
