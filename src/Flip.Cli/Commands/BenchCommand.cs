@@ -29,9 +29,9 @@ internal static class BenchCommand
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var config = Config(settings, result);
+            var (config, ratios) = (Config(settings, result), Ratios(result.GetValue(masks)!)); // before the data are read
             using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation);
-            var report = benchmark.Run(Ratios(result.GetValue(masks)!), result.GetValue(rounds), cancellation);
+            var report = benchmark.Run(ratios, result.GetValue(rounds), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());
             return Task.CompletedTask;
         });

@@ -6,6 +6,7 @@ using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Conversion.Onnx;
+using Flip.Io;
 using Flip.Tokenizers;
 using Flip.Training;
 using TorchSharp;
@@ -85,6 +86,7 @@ internal static class ConvertCommand
                 throw new ConfigException($"{request.Folder} holds files already; --overwrite writes into it.");
             }
 
+            OutputPlace.CheckFolder(request.Folder, "target");
             Run(request, result.GetValue(json));
             return Task.FromResult(0);
         });

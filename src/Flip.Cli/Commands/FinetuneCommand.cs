@@ -4,6 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Data.Loading;
 using Flip.Io;
 using Spectre.Console;
 
@@ -73,7 +74,7 @@ internal static class FinetuneCommand
             view.Message($"Classifier: {run.Model}");
             return report;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or IOException && run.HasBegun))
         {
             view.Message($"To go on: flip finetune --resume {run.Path}");
             throw;

@@ -41,6 +41,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
 
         var (_, train) = LabelledData.Open(inputs.Train, inputs.Classes, training: true, Sources(), cancellation);
         LabelledData.TrainingLabels(train, inputs.Train);
+        LabelledData.SayAlike(train.ClassNames, inputs.Train, view.Message);
         if (config.Head == ClassifierHead.ZeroShot)
         {
             LabelledData.CheckNamed(train.ClassNames, inputs.Train);

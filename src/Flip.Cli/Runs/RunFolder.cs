@@ -40,6 +40,7 @@ internal sealed class RunFolder(string path)
                 $"{run.Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
         }
 
+        OutputPlace.CheckFolder(path, "--run");
         Directory.CreateDirectory(run.Path);
         return run;
     }

@@ -20,10 +20,14 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
             "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
         var index = ShardSources.Open(pattern, IndexingProgress.Sources(say, allowMissing: true), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
-        var captions = data.ClassNames is { } names
-            ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
-            : new CaptionReader();
-        return new TrainingData(index, captions);
+        if (data.ClassNames is not { } file)
+        {
+            return new TrainingData(index, new CaptionReader());
+        }
+
+        var names = ClassNames.Load(file);
+        LabelledData.SayAlike(names, file, say);
+        return new TrainingData(index, new CaptionReader(names, ClassTemplates.Load(data.ClassTemplates)));
     }
 
     /// <summary>A benchmark of training steps that reads the configured shards as a training does.</summary>

@@ -1,5 +1,6 @@
 using Flip.Cli.Reporting;
 using Flip.Config;
+using Flip.Evaluation.ZeroShot;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -89,6 +90,11 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         CancellationToken cancellation)
     {
         config = WithMicroBatch(config);
+        foreach (var note in evaluators.OfType<ZeroShotEvaluator>().SelectMany(evaluator => evaluator.Notes(config.Model.Text.Length)))
+        {
+            view.Message($"Warning: {note}");
+        }
+
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
         using var trainer = PairTrainee.Loop(

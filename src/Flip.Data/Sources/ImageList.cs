@@ -30,7 +30,7 @@ internal static class ImageList
                     CultureInfo.InvariantCulture, $"{name}, line {number}: the image '{key}' stands in line {lineOf[key]} already."));
             }
 
-            files.Add(new ImageFile(key, Path.GetFullPath(path, folder), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
+            files.Add(new ImageFile(key, Path.Combine(folder, path), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
         }
 
         return files.Count > 0 ? files : throw new ConfigException($"{name}: the list names no image.");

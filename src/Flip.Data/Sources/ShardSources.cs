@@ -7,15 +7,13 @@ namespace Flip.Data.Sources;
 /// <summary>Shards where a source may be something else too.</summary>
 public static class ShardSources
 {
-    private const string Extension = ".tar";
-
     /// <summary>Whether a text can only mean shards.</summary>
     public static bool IsPattern(string source) =>
-        source.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || source.AsSpan().ContainsAny("*?{},");
+        ShardPattern.IsShard(source) || source.AsSpan().ContainsAny("*?{},");
 
     /// <summary>Whether a folder has shards.</summary>
     public static bool IsFolder(string folder) => Directory.Exists(folder)
-        && Directory.EnumerateFiles(folder).Any(file => file.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+        && Directory.EnumerateFiles(folder).Any(ShardPattern.IsShard);
 
     /// <summary>Indexes shards.</summary>
     /// <exception cref="ConfigException">There are none, or they have no sample.</exception>

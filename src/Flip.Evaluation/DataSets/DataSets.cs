@@ -43,9 +43,12 @@ public static class DataSets
         return Names.Contains(nameOrPath)
             ? ReadEntry(nameOrPath)
             : throw new ConfigException(
-                $"'{nameOrPath}' is no known data set; did you mean {SettingCatalog.Nearest(nameOrPath, Names)}? There are "
+                $"'{nameOrPath}' is no known data set; did you mean {Nearest(nameOrPath)}? There are "
                 + $"{string.Join(", ", Names)}, and your own in a {Extension} file.");
     }
+
+    /// <summary>The name that a mistyped one is nearest to.</summary>
+    public static string Nearest(string name) => SettingCatalog.Nearest(name, Names);
 
     private static DataSetDescription ReadEntry(string name) =>
         DescriptionReader.Read(name, Resource(name + Extension), $"data set {name}", Resource, folder: null);
