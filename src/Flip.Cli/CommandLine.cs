@@ -28,7 +28,7 @@ internal static class CommandLine
         using var cancel = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, cancel));
-        var parsed = Root().Parse(args);
+        var parsed = Root().Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
         try
         {
             // Signals are ours: a run writes its checkpoint before it ends, however long that takes.

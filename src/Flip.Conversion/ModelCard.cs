@@ -88,7 +88,13 @@ internal static class ModelCard
             tokenizer = open_clip.get_tokenizer("local-dir:FOLDER")
             ```
 
-            """ + (config.Eval.Transform == EvalTransform.Clip ? string.Empty : """
+            """ + string.Concat(ModelWriter.Notes(config, format).Select(note => $"\n{note}\n"))
+            + (config.Data.Tokenizer == TokenizerKind.ClipBpe ? string.Empty : """
+
+            As `hf-hub:NAME` the tokenizer is found where `text_cfg.hf_tokenizer_name` in `open_clip_config.json` is this repository's name
+            (`flip convert --hub-name NAME` writes it).
+
+            """) + (config.Eval.Transform is EvalTransform.Clip or EvalTransform.Squash ? string.Empty : """
 
             `preprocess` resizes the short side and then crops; Flip's own evaluation crops the central square first, so levels differ by rounding.
 

@@ -1,7 +1,6 @@
 using Flip.Config;
 using Flip.Conversion.Containers;
 using Flip.Conversion.Formats;
-using Flip.Conversion.Onnx;
 using Flip.Io;
 using Flip.Native;
 using Flip.Tokenizers;
@@ -11,18 +10,11 @@ namespace Flip.Conversion;
 
 /// <summary>
 /// Opens a model whatever its format: ours (a model, run or checkpoint folder), Hugging Face CLIP, open_clip, OpenAI CLIP, official FLIP.
-/// What a path holds is found out from its content.
+/// What a path holds is found out from its content. Where a file holds several models, such as weights and their average, one is taken and it
+/// is said which; <c>FILE#NAME</c> names one, by the key or prefix that it lies under.
 /// </summary>
 public static class ModelSource
 {
-    private const string HuggingFaceWeights = "model.safetensors";
-
-    /// <summary>The weights' files of a foreign folder, the preferred ones first.</summary>
-    private static readonly string[] WeightFiles =
-    [
-        HuggingFaceWeights, "model.safetensors.index.json", OpenClipFormat.WeightsFile, "pytorch_model.bin", "open_clip_pytorch_model.bin",
-    ];
-
     /// <summary>Opens a model and reads its weights.</summary>
     /// <param name="path">A folder, or a file of weights.</param>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
@@ -40,9 +32,10 @@ public static class ModelSource
     public static StoredModel Open(string path)
     {
         LibTorch.EnsureLoaded();
+        (path, var part) = Split(path);
         if (File.Exists(path))
         {
-            return OpenFile(path);
+            return OpenFile(path, part);
         }
 
         if (!Directory.Exists(path))
@@ -52,19 +45,30 @@ public static class ModelSource
 
         if (File.Exists(Path.Combine(path, OpenClipFormat.ConfigFile)))
         {
-            return Open(FindWeights(path, preferOpenClip: true), weights => OpenClipFormat.Open(path, weights, () => TokenizerFactory.Load(path)));
+            return Describe(
+                TensorSources.OpenFolder(path, preferOpenClip: true), part, weights => OpenClipFormat.Open(path, weights, () => TokenizerFactory.Load(path)));
         }
 
         if (HuggingFaceFormat.ModelType(path) is not null)
         {
-            return Open(FindWeights(path, preferOpenClip: false), weights => HuggingFaceFormat.Open(path, weights, () => TokenizerFactory.Load(path)));
+            return Describe(
+                TensorSources.OpenFolder(path, preferOpenClip: false), part, weights => HuggingFaceFormat.Open(path, weights, () => TokenizerFactory.Load(path)));
         }
 
-        return FlaxCheckpoint.FindIndex(path) is not null ? OpenFile(path) : ModelFolder.Open(path);
+        return FlaxCheckpoint.FindIndex(path) is not null ? OpenFile(path, part) : ModelFolder.Open(path);
+    }
+
+    /// <summary>All tensors of a file or folder of weights, whether they are a model or not.</summary>
+    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <exception cref="CheckpointFormatException">It is no file of weights, or a damaged one.</exception>
+    public static ITensorSource OpenTensors(string path)
+    {
+        LibTorch.EnsureLoaded();
+        return TensorSources.Open(Split(path).Path);
     }
 
     /// <summary>Weights without a configuration beside them.</summary>
-    private static StoredModel OpenFile(string path) => Open(path, weights =>
+    private static StoredModel OpenFile(string path, string? part) => Describe(TensorSources.Open(path), part, weights =>
     {
         ITokenizer Tokenizer() => TokenizerFactory.Load(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (OfficialFlipFormat.Recognizes(weights))
@@ -77,6 +81,13 @@ public static class ModelSource
             : throw new CheckpointFormatException(path, null, Unknown(weights));
     });
 
+    /// <summary>A path and what follows its last '#', where no file or folder has the whole as its name.</summary>
+    private static (string Path, string? Part) Split(string path)
+    {
+        var mark = path.LastIndexOf('#');
+        return mark > 0 && mark < path.Length - 1 && !Path.Exists(path) && Path.Exists(path[..mark]) ? (path[..mark], path[(mark + 1)..]) : (path, null);
+    }
+
     private static string Unknown(ITensorSource weights)
     {
         var advice = weights switch
@@ -84,31 +95,29 @@ public static class ModelSource
             _ when weights.Contains("image.patchEmbedding.weight") => "Flip's own weights: give their folder, which has the configuration",
             _ when weights.Contains("vision_model.embeddings.patch_embedding.weight") => "a CLIPModel's weights: give their folder, which has the configuration",
             _ when weights.Names.Any(name => name.StartsWith("visual.layer1.", StringComparison.Ordinal)) => "a CLIP with a ResNet, which Flip does not have",
+            _ when weights.Names.Any(name => name.StartsWith("visual.trunk.", StringComparison.Ordinal)) && !weights.Contains("visual.trunk.pos_embed")
+                => "an open_clip model whose image tower is not timm's VisionTransformer, the only one of timm's that Flip has",
+            _ when weights.Contains("visual.conv1.weight") || weights.Contains("visual.trunk.pos_embed")
+                => "an open_clip model whose text tower is not CLIP's Transformer, or no whole one",
             _ => "none of the models that Flip knows (its own, Hugging Face CLIP, open_clip, OpenAI CLIP, official FLIP)",
         };
-        return weights.Names is [var first, ..] ? $"holds {weights.Names.Count} tensors such as '{first}': {advice}" : "holds no tensors";
+        return weights.Names is [var first, ..]
+            ? $"holds {weights.Names.Count} tensors such as '{weights.Describe(first).Name}': {advice}" // a tensor that cannot be read says why
+            : "holds no tensors";
     }
 
-    private static StoredModel Open(string weightsPath, Func<ITensorSource, StoredModel> describe)
+    private static StoredModel Describe(ITensorSource file, string? part, Func<ITensorSource, StoredModel> describe)
     {
-        var weights = TensorSources.Open(weightsPath);
         try
         {
-            return describe(weights);
+            var weights = ModelTensors.Of(file, part);
+            var stored = describe(weights);
+            return stored with { Assumptions = [.. weights.Notes.Select(note => new Assumption(note)), .. stored.Assumptions] };
         }
         catch
         {
-            weights.Dispose();
+            file.Dispose();
             throw;
         }
-    }
-
-    private static string FindWeights(string folder, bool preferOpenClip)
-    {
-        var names = preferOpenClip ? WeightFiles.OrderBy(name => name.StartsWith("open_clip", StringComparison.Ordinal) ? 0 : 1) : WeightFiles.AsEnumerable();
-        return names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new CheckpointFormatException(folder, null, Directory.Exists(Path.Combine(folder, OnnxFolder.Graphs))
-                ? "holds graphs for ONNX, which Flip writes and does not read: give the model that they were made from"
-                : $"has a configuration but no weights: expected one of {string.Join(", ", WeightFiles)}");
     }
 }

@@ -39,6 +39,7 @@ public static class ModelWriter
     /// <param name="type">Number format of the weights: Float32, Float16 or BFloat16.</param>
     /// <param name="scores">Numbers of its last evaluation, for the card.</param>
     /// <param name="progress">Takes the number of tensors written and of all.</param>
+    /// <param name="repository">Name of the hub's repository that the folder becomes, where open_clip is to find the tokenizer; null where it is not known.</param>
     /// <exception cref="ConfigException">The format cannot say what the model is; every reason is listed.</exception>
     /// <exception cref="CheckpointFormatException">The weights do not fit the model's configuration.</exception>
     public static void Write(
@@ -48,7 +49,8 @@ public static class ModelWriter
         ITokenizer? tokenizer,
         ScalarType type = ScalarType.Float32,
         IReadOnlyDictionary<string, double>? scores = null,
-        Action<int, int>? progress = null)
+        Action<int, int>? progress = null,
+        string? repository = null)
     {
         var config = stored.Config;
         if (tokenizer is not null)
@@ -71,17 +73,39 @@ public static class ModelWriter
             Path.Combine(folder, format == WeightFormat.OpenClip ? OpenClipFormat.WeightsFile : ModelFolder.WeightsFile),
             progress is null ? tensors : Watched(tensors, progress),
             format == WeightFormat.Flip ? null : new Dictionary<string, string> { ["format"] = "pt" }); // transformers asks for it
-        Describe(folder, config, format, tokenizer);
+        Describe(folder, config, format, tokenizer, repository);
         tokenizer?.Save(folder, config.Model.Text.Length);
         ModelCard.Write(folder, config, format, stored.Format, scores);
     }
+
+    /// <summary>What a user of a written model has to know, whole sentences.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="format">How it is written.</param>
+    public static IReadOnlyList<string> Notes(FlipConfig config, WeightFormat format) =>
+        format == WeightFormat.OpenClip && OpenClipExport.Needs(config.Model) is { } needs ? [needs] : [];
+
+    /// <summary>Checks that a model of a configuration will open in the released versions of a format's library.</summary>
+    /// <exception cref="ConfigException">It will not.</exception>
+    public static void CheckOpens(FlipConfig config, WeightFormat format)
+    {
+        CheckFormat(config, format);
+        if (Notes(config, format) is [var note, ..])
+        {
+            throw new ConfigException(note);
+        }
+    }
+
+    /// <summary>
+    /// Whether open_clip finds a written tokenizer by the name of the hub's repository alone, where the folder is not local: every one but CLIP's own.
+    /// </summary>
+    public static bool NeedsRepository(FlipConfig config, ITokenizer? tokenizer) => !OpenClipTokenizer.IsOwn(config, tokenizer);
 
     private static void CheckFormat(FlipConfig config, WeightFormat format)
     {
         var obstacles = format switch
         {
             WeightFormat.HuggingFace => HuggingFaceFormat.Obstacles(config).ToList(),
-            WeightFormat.OpenClip => OpenClipFormat.Obstacles(config).ToList(),
+            WeightFormat.OpenClip => OpenClipExport.Obstacles(config).ToList(),
             _ => [],
         };
         if (obstacles.Count > 0)
@@ -89,18 +113,18 @@ public static class ModelWriter
             throw new ConfigException(
                 $"{(format == WeightFormat.HuggingFace ? "Hugging Face's CLIPModel" : "open_clip")} cannot express this model: it has "
                 + string.Join(", ", obstacles)
-                + (format == WeightFormat.HuggingFace && !OpenClipFormat.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
+                + (format == WeightFormat.HuggingFace && !OpenClipExport.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
         }
     }
 
     private static IWeightNames NamesOf(FlipConfig config, WeightFormat format) => format switch
     {
         WeightFormat.HuggingFace => HuggingFaceNames.Table,
-        WeightFormat.OpenClip => OpenClipFormat.Names(config),
+        WeightFormat.OpenClip => OpenClipExport.Names(config),
         _ => OwnNames.Instance,
     };
 
-    private static void Describe(string folder, FlipConfig config, WeightFormat format, ITokenizer? tokenizer)
+    private static void Describe(string folder, FlipConfig config, WeightFormat format, ITokenizer? tokenizer, string? repository)
     {
         switch (format)
         {
@@ -108,7 +132,7 @@ public static class ModelWriter
                 HuggingFaceFormat.Describe(folder, config, tokenizer);
                 break;
             case WeightFormat.OpenClip:
-                OpenClipFormat.Describe(folder, config);
+                JsonFile.Write(Path.Combine(folder, OpenClipFormat.ConfigFile), OpenClipExport.Describe(config, tokenizer, repository));
                 break;
             default:
                 AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(config));

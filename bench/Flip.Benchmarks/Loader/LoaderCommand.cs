@@ -67,6 +67,11 @@ internal static class LoaderCommand
     private static void Run(ParseResult result, string pattern, string name)
     {
         var index = DataSetIndex.Open(pattern);
+        foreach (var line in index.Findings)
+        {
+            Console.Error.WriteLine(line);
+        }
+
         using var benchmark = new LoaderBenchmark(
             index, result.GetValue(Size), result.GetValue(Workers), result.GetValue(Photos), result.GetValue(Pillow));
         foreach (var row in benchmark.Run(name, result.GetValue(Rounds)))

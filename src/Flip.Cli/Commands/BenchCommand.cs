@@ -29,9 +29,9 @@ internal static class BenchCommand
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var config = Config(settings, result);
-            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : OnData(config, cancellation);
-            var report = benchmark.Run(Ratios(result.GetValue(masks)!), result.GetValue(rounds), cancellation);
+            var (config, ratios) = (Config(settings, result), Ratios(result.GetValue(masks)!)); // before the data are read
+            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation);
+            var report = benchmark.Run(ratios, result.GetValue(rounds), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());
             return Task.CompletedTask;
         });
@@ -47,14 +47,6 @@ internal static class BenchCommand
         return asked || config.Train.BatchSize <= LargestDefaultBatch
             ? config
             : config with { Train = config.Train with { BatchSize = LargestDefaultBatch } };
-    }
-
-    private static StepBenchmark OnData(FlipConfig config, CancellationToken cancellation)
-    {
-        var data = TrainingData.Open(config.Data, Console.Error.WriteLine, cancellation);
-        var tokenizer = data.Tokenizer(config.Data, Console.Error.WriteLine, cancellation);
-        config = ModelFolder.WithVocabulary(config, tokenizer);
-        return new StepBenchmark(config, data.Loader(config, tokenizer, 0));
     }
 
     private static double[] Ratios(string list) =>

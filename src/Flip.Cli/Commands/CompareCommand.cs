@@ -12,9 +12,6 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip compare</c>: two evaluations of the same images, and whether their difference is more than chance.</summary>
 internal static class CompareCommand
 {
-    private const int LeastSamples = 100;
-    private const int MostSamples = 1_000_000;
-
     /// <summary>Columns of a file; the 80 that are assumed of one would break the rows.</summary>
     private const int FileWidth = 160;
 
@@ -24,7 +21,7 @@ internal static class CompareCommand
         var b = new Argument<string>("B") { Description = "Results to compare with them." };
         var samples = new Option<int>("--samples")
         {
-            Description = $"Bootstrap replicates, at least {LeastSamples}.",
+            Description = "Bootstrap replicates, at least 100.",
             DefaultValueFactory = _ => Bootstrap.DefaultSamples,
         };
         var json = new Option<bool>("--json") { Description = "Print the comparison as JSON." };
@@ -42,11 +39,7 @@ internal static class CompareCommand
 
     private static void Run(string a, string b, int samples, bool json, CancellationToken cancellation)
     {
-        if (samples is < LeastSamples or > MostSamples)
-        {
-            throw new ConfigException($"--samples {samples}: must be between {LeastSamples} and {MostSamples}.");
-        }
-
+        Bootstrap.CheckSamples(samples);
         Comparison comparison;
         using (var view = Consoles.Progress(json: true)) // standard output is for the comparison
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flip.Config;
+using Flip.Conversion;
 
 namespace Flip.Cli.Commands;
 
@@ -7,6 +8,8 @@ namespace Flip.Cli.Commands;
 /// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
+    private static readonly Dictionary<string, WeightFormat> Others = new() { ["open_clip"] = WeightFormat.OpenClip, ["hf"] = WeightFormat.HuggingFace };
+
     private static readonly Shortcut[] ZeroShot =
     [
         new("--zero-shot", "eval.zeroShot", "Labelled shards for zero-shot classification."),
@@ -33,6 +36,11 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 
     private readonly Option<string?> _preset = new("--preset", "-p") { Description = "Named recipe; `flip config --presets` lists them." };
 
+    private readonly Option<string?> _for = new("--for")
+    {
+        Description = "Library that is to open the model, open_clip or hf: the preset's sister with CLIP's towers, such as flip-b16-openclip.",
+    };
+
     private readonly Option<FileInfo?> _file = new("--config", "-c") { Description = "JSON file with settings that differ from the preset." };
 
     private readonly Option<string[]> _sets = SetOption();
@@ -43,7 +51,8 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     /// <summary>Settings of a training that begins with a preset.</summary>
     public static Kind Train { get; } = new(
         FromPreset: true,
-        [.. Training, new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without.")]);
+        [.. Training, new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without.")],
+        ForOthers: true);
 
     /// <summary>Settings of a training that begins with a model, its configuration and its vocabulary.</summary>
     public static Kind Tune { get; } = new(FromPreset: false, Training);
@@ -90,6 +99,12 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
             command.Add(_file);
         }
 
+        if (kind.ForOthers)
+        {
+            _for.AcceptOnlyFromAmong([.. Others.Keys]);
+            command.Add(_for);
+        }
+
         foreach (var (_, option) in _shortcuts)
         {
             command.Add(option);
@@ -99,11 +114,23 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     }
 
     /// <summary>The preset or file that a new run would start from, or null.</summary>
-    public string? Start(ParseResult result) => result.GetValue(_preset) ?? result.GetValue(_file)?.Name;
+    public string? Start(ParseResult result) => result.GetValue(_preset) ?? result.GetValue(_file)?.Name ?? (ForOther(result) is { } library ? "--for " + library : null);
 
     /// <summary>The configuration that the options describe, where it begins with a preset.</summary>
-    public FlipConfig Resolve(ParseResult result) =>
-        ConfigReader.Resolve(result.GetValue(_preset), result.GetValue(_file)?.FullName, Sets(result));
+    /// <exception cref="ConfigException">A setting is wrong, or a library that is named cannot open such a model.</exception>
+    public FlipConfig Resolve(ParseResult result)
+    {
+        var preset = result.GetValue(_preset);
+        if (ForOther(result) is not { } library)
+        {
+            return ConfigReader.Resolve(preset, result.GetValue(_file)?.FullName, Sets(result));
+        }
+
+        preset = preset is null ? throw new ConfigException("--for goes with --preset, whose sister it takes.") : Presets.ForOthers(preset).Name;
+        var config = ConfigReader.Resolve(preset, result.GetValue(_file)?.FullName, Sets(result));
+        ModelWriter.CheckOpens(config, Others[library]);
+        return config;
+    }
 
     /// <summary>Settings given one by one, the shortcuts first, as <c>key=value</c>.</summary>
     public IReadOnlyList<string> Sets(ParseResult result) =>
@@ -115,6 +142,8 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
         .. result.GetValue(_sets) ?? [],
     ];
 
+    private string? ForOther(ParseResult result) => kind.ForOthers ? result.GetValue(_for) : null;
+
     private static Option<string[]> SetOption() => new("--set", "-s")
     {
         Description = "One setting, such as model.image.maskRatio=0.75; may be repeated.",
@@ -124,5 +153,6 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 
     /// <param name="FromPreset">Whether the settings begin with a preset and a file, not with a model's.</param>
     /// <param name="Shortcuts">Settings with options of their own.</param>
-    internal sealed record Kind(bool FromPreset, IReadOnlyList<Shortcut> Shortcuts);
+    /// <param name="ForOthers">Whether a library can be named that is to open the model.</param>
+    internal sealed record Kind(bool FromPreset, IReadOnlyList<Shortcut> Shortcuts, bool ForOthers = false);
 }

@@ -6,6 +6,7 @@ using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Conversion.Onnx;
+using Flip.Io;
 using Flip.Tokenizers;
 using Flip.Training;
 using TorchSharp;
@@ -58,12 +59,16 @@ internal static class ConvertCommand
         {
             Description = "Images on which an ONNX export is compared with the model: folder, list or shards; drawn scenes without.",
         };
+        var hubName = new Option<string?>("--hub-name")
+        {
+            Description = "Name of the hub's repository that the folder becomes (ORGANISATION/NAME): open_clip's hf-hub: looks for the tokenizer there.",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Write into a folder that holds files already." };
         var json = new Option<bool>("--json") { Description = "Print what was written as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Convert);
         var command = new Command("convert", "Convert a model between formats; every tensor is checked, and in fp32 no bit changes.")
         {
-            source, target, to, type, images, overwrite, json,
+            source, target, to, type, images, hubName, overwrite, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -74,12 +79,14 @@ internal static class ConvertCommand
                 Targets[result.GetValue(to)!],
                 result.GetValue(type),
                 result.GetValue(images),
+                result.GetValue(hubName),
                 settings.Sets(result));
             if (!result.GetValue(overwrite) && Directory.Exists(request.Folder) && Directory.EnumerateFileSystemEntries(request.Folder).Any())
             {
                 throw new ConfigException($"{request.Folder} holds files already; --overwrite writes into it.");
             }
 
+            OutputPlace.CheckFolder(request.Folder, "target");
             Run(request, result.GetValue(json));
             return Task.FromResult(0);
         });
@@ -100,8 +107,20 @@ internal static class ConvertCommand
         {
             using var view = Consoles.Progress(json);
             ItemMeter? meter = null;
-            ModelWriter.Write(stored, request.Folder, ofWeights, tokenizer, weights, scores, (done, all) =>
-                (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done));
+            ModelWriter.Write(
+                stored,
+                request.Folder,
+                ofWeights,
+                tokenizer,
+                weights,
+                scores,
+                (done, all) => (meter ??= new ItemMeter(view, "convert", "tensors", all)).Report(done),
+                request.HubName);
+            notes.AddRange(ModelWriter.Notes(stored.Config, ofWeights));
+            if (ofWeights == WeightFormat.OpenClip && request.HubName is null && tokenizer is not null && ModelWriter.NeedsRepository(stored.Config, tokenizer))
+            {
+                notes.Add("open_clip finds the tokenizer as local-dir:FOLDER; for hf-hub:NAME give --hub-name NAME, or set text_cfg.hf_tokenizer_name in open_clip_config.json.");
+            }
         }
         else
         {
@@ -156,9 +175,9 @@ internal static class ConvertCommand
             return;
         }
 
-        foreach (var note in notes)
+        foreach (var line in notes)
         {
-            Console.WriteLine(note);
+            Console.WriteLine(line);
         }
 
         Console.WriteLine($"{source} → {Path.GetFullPath(folder)}");
@@ -187,5 +206,5 @@ internal static class ConvertCommand
 
     /// <summary>What the command was asked for.</summary>
     private sealed record Request(
-        string Source, string Folder, WeightFormat? Format, string? Dtype, string? Images, IReadOnlyList<string> Settings);
+        string Source, string Folder, WeightFormat? Format, string? Dtype, string? Images, string? HubName, IReadOnlyList<string> Settings);
 }

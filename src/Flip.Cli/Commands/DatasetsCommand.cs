@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Flip.Cli.Runs;
 using Flip.Evaluation.DataSets;
 
 namespace Flip.Cli.Commands;
@@ -123,8 +124,9 @@ internal static class DatasetsCommand
     private static void Check(DataSetDescription set, string source, bool json, CancellationToken cancellation)
     {
         var isRetrieval = set.Task == DataSetTask.Retrieval;
-        var labelled = isRetrieval ? null : set.OpenLabelled(source, cancellation: cancellation);
-        var captioned = isRetrieval ? set.OpenCaptioned(source, cancellation: cancellation) : null;
+        var options = IndexingProgress.Sources(Console.Error.WriteLine);
+        var labelled = isRetrieval ? null : set.OpenLabelled(source, options: options, cancellation: cancellation);
+        var captioned = isRetrieval ? set.OpenCaptioned(source, options: options, cancellation: cancellation) : null;
         var images = labelled?.Images.Count ?? captioned!.Images.Count;
         var captions = captioned?.Captions.Sum(list => list.Count);
         var difference = set.DifferenceFromPublished(images);

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
@@ -77,12 +76,14 @@ internal static class EmbedCommand
         // Everything that can be wrong about files is told before the model is loaded.
         EmbeddingJob.Check(request.File, request.Overwrite);
         using var view = Consoles.Progress(json);
-        var damage = new List<ShardDamage>();
-        var options = new SourceOptions
+        var leftOut = new List<string>();
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing) with
         {
-            AllowMissing = request.AllowMissing,
-            Damaged = damage.Add,
-            Indexing = new IndexingProgress(view.Message).Report,
+            Say = line =>
+            {
+                leftOut.Add(line);
+                view.Message(line);
+            },
         };
         var images = request.Images is { } source ? ImageSources.Open(source, options, cancellation) : null;
         var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
@@ -104,7 +105,7 @@ internal static class EmbedCommand
                 embedded.Seconds,
                 embedded.Seconds > 0 ? (items.Count - embedded.Resumed) / embedded.Seconds : 0,
                 embedded.Missing,
-                damage.ConvertAll(found => found.Message));
+                leftOut);
         }
         catch (Exception e) when (e is OperationCanceledException or EvaluationDataException)
         {
@@ -118,11 +119,6 @@ internal static class EmbedCommand
 
     private static void Print(Report report)
     {
-        foreach (var damage in report.Damage)
-        {
-            Console.WriteLine($"Damaged: {damage}");
-        }
-
         foreach (var missing in report.Missing.Take(MissingShown))
         {
             Console.WriteLine($"Left out: {missing.Key}: {missing.Problem}");

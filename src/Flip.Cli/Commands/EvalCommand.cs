@@ -127,8 +127,8 @@ internal static class EvalCommand
         using var loaded = ModelArgument.Load(result.GetValue(Model)!, stored => Asked(stored, Settings.Sets(result)));
 
         // Made anew for each evaluation, so that its masks do not depend on the others that run.
-        var (scores, classes) = Evaluate(loaded, () => choice.Encoder(loaded), cancellation);
-        Print(scores, result.GetValue(PerClass) ? classes : null, result.GetValue(Json));
+        var (scores, classes, notes) = Evaluate(loaded, () => choice.Encoder(loaded), cancellation);
+        Print(scores, result.GetValue(PerClass) ? classes : null, notes, result.GetValue(Json));
     }
 
     /// <summary>A model's configuration with the settings given. The evaluations that they name run alone, without the stored ones.</summary>
@@ -141,19 +141,21 @@ internal static class EvalCommand
             : asked;
     }
 
-    private static (Dictionary<string, double> Scores, IReadOnlyList<ClassScore>? Classes) Evaluate(
+    private static (Dictionary<string, double> Scores, IReadOnlyList<ClassScore>? Classes, IReadOnlyList<string> Notes) Evaluate(
         LoadedModel loaded, Func<InferenceEncoder> encoder, CancellationToken cancellation)
     {
         encoder(); // an impossible mask is refused before the data is read
         var scores = new Dictionary<string, double>();
         IReadOnlyList<ClassScore>? classes = null;
-        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer))
+        IReadOnlyList<string> notes = [];
+        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer, Console.Error.WriteLine))
         {
             IReadOnlyDictionary<string, double> measured;
             if (evaluator is ZeroShotEvaluator zeroShot)
             {
                 var classified = zeroShot.Classify(encoder(), cancellation);
                 (measured, classes) = (zeroShot.Scores(classified), classified.PerClass());
+                notes = zeroShot.Notes(loaded.Config.Model.Text.Length);
             }
             else
             {
@@ -166,14 +168,14 @@ internal static class EvalCommand
             }
         }
 
-        return (scores, classes);
+        return (scores, classes, notes);
     }
 
-    private static void Print(Dictionary<string, double> scores, IReadOnlyList<ClassScore>? classes, bool json)
+    private static void Print(Dictionary<string, double> scores, IReadOnlyList<ClassScore>? classes, IReadOnlyList<string> notes, bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { scores, classes }, JsonOutput.Options));
+            Console.WriteLine(JsonSerializer.Serialize(new { scores, classes, notes }, JsonOutput.Options));
             return;
         }
 
@@ -185,6 +187,10 @@ internal static class EvalCommand
 
         Consoles.Output().Write(table);
         PrintClasses(classes);
+        foreach (var note in notes)
+        {
+            Console.WriteLine(note);
+        }
     }
 
     private static void Print(EvaluationReport report)

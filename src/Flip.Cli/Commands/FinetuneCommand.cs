@@ -4,6 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Data.Loading;
 using Flip.Io;
 using Spectre.Console;
 
@@ -73,7 +74,7 @@ internal static class FinetuneCommand
             view.Message($"Classifier: {run.Model}");
             return report;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or IOException && run.HasBegun))
         {
             view.Message($"To go on: flip finetune --resume {run.Path}");
             throw;
@@ -188,7 +189,7 @@ internal static class FinetuneCommand
 
         private readonly (string Key, string Suffix, Option<string?> Option)[] _shortcuts =
         [
-            ("length", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
+            ("samples", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
             ("batchSize", "", new("--batch") { Description = "Images of a step." }),
             ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
             ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training; 0 without." }),

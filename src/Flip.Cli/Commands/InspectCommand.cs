@@ -4,7 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Conversion.Containers;
+using Flip.Conversion;
 using Flip.Io;
 using Flip.Models;
 using Flip.Training;
@@ -21,7 +21,7 @@ internal static class InspectCommand
     private static readonly string[] NotOfTheModel =
     [
         "model.image.maskRatio", "model.image.finalMaskRatio", "model.image.maskKind", "model.text.maskRatio", "model.text.maskKind",
-        "model.logitScaleInit", "model.logitScaleClamp", "model.normEps", "model.reconstruction",
+        "model.image.positionResize", "model.logitScaleInit", "model.logitScaleClamp", "model.normEps", "model.reconstruction",
     ];
 
     public static Command Create()
@@ -45,7 +45,7 @@ internal static class InspectCommand
             catch (CheckpointFormatException e) when (result.GetValue(tensors))
             {
                 // Not a model, but perhaps weights all the same.
-                using var weights = TensorSources.Open(result.GetValue(path)!);
+                using var weights = ModelSource.OpenTensors(result.GetValue(path)!);
                 ShowTensors(weights, result.GetValue(json), e.Message);
             }
 
@@ -115,7 +115,7 @@ internal static class InspectCommand
         var model = stored.Config.Model;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Joint embedding {model.EmbedDim}, activation {model.Activation}, LayerNorm epsilon {model.LayerNormEps}, {Millions(cost.Parameters)} parameters"));
+            $"Joint embedding {model.EmbedDim}, {Kinds(model)}, {Millions(cost.Parameters)} parameters"));
         Console.WriteLine($"File: {stored.Weights.Names.Count} tensors, "
             + string.Join(", ", types.Select(type => $"{type.Value.ToString("N0", CultureInfo.InvariantCulture)} numbers of {type.Key}")));
     }
@@ -162,10 +162,28 @@ internal static class InspectCommand
         }
     }
 
-    private static IEnumerable<TensorDescription> Described(ITensorSource weights) => weights.Names.Select(weights.Describe);
+    private static IEnumerable<TensorDescription> Described(ITensorSource weights) => weights.Names.Select(name =>
+    {
+        try
+        {
+            return weights.Describe(name);
+        }
+        catch (CheckpointFormatException)
+        {
+            return new TensorDescription(name, "?", []); // what cannot be read is listed too
+        }
+    });
 
     private static string ImageVariant(ImageConfig image) =>
-        $"class token {Lower(image.ClassToken)}, positions {Lower(image.Positions)}, pooling {Lower(image.Pooling)}";
+        $"class token {Lower(image.ClassToken)}, positions {Lower(image.Positions)}, pooling {Lower(image.Pooling)}"
+        + (image.FinalNorm == FinalNorm.BeforePooling ? string.Empty : $", final norm {Lower(image.FinalNorm)}");
+
+    private static string Kinds(ModelConfig model)
+    {
+        static string Of(BlockKind kind) => string.Create(CultureInfo.InvariantCulture, $"activation {kind.Activation}, LayerNorm epsilon {kind.LayerNormEps}");
+        var (image, text) = (Of(model.ImageBlocks()), Of(model.TextBlocks()));
+        return image == text ? text : $"{image} (image tower), {text} (text tower)";
+    }
 
     private static string TextVariant(TextConfig text) => $"{(text.Causal ? "causal" : "bidirectional")}, pooling {Lower(text.Pooling)}";
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Conversion.Download;
+using Flip.Io;
 
 namespace Flip.Cli.Commands;
 
@@ -56,6 +57,7 @@ internal static class PullCommand
             try
             {
                 var folder = result.GetValue(To) ?? DefaultFolder(name, url);
+                OutputPlace.CheckFolder(folder, "--to");
                 var model = await view.ShowAsync(() => url is null
                     ? download.FromHubAsync(name, result.GetValue(Revision) ?? "main", folder, cancellation)
                     : download.FromUrlAsync(url, result.GetValue(Sha256)!, folder, cancellation));

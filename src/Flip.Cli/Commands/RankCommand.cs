@@ -71,14 +71,9 @@ internal static class RankCommand
             throw new ConfigException($"--top {request.Top}: must be at least 1.");
         }
 
-        var texts = Texts(request, cancellation);
         using var view = Consoles.Progress(json: true); // standard output is for the ranking
-        var options = new SourceOptions
-        {
-            AllowMissing = request.AllowMissing,
-            Damaged = damage => view.Message($"Damaged: {damage.Message}"),
-            Indexing = new IndexingProgress(view.Message).Report,
-        };
+        var texts = Texts(request, IndexingProgress.Sources(view.Message), cancellation);
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded
@@ -107,7 +102,7 @@ internal static class RankCommand
         }
     }
 
-    private static List<string> Texts(Request request, CancellationToken cancellation)
+    private static List<string> Texts(Request request, SourceOptions options, CancellationToken cancellation)
     {
         var texts = request.Texts.ToList();
         if (texts.FindIndex(string.IsNullOrWhiteSpace) is >= 0 and var blank)
@@ -115,7 +110,7 @@ internal static class RankCommand
             throw new ConfigException($"--texts: text {blank + 1} is blank.");
         }
 
-        foreach (var text in request.TextsFrom is { } source ? TextSources.Open(source, null, cancellation).Read() : [])
+        foreach (var text in request.TextsFrom is { } source ? TextSources.Open(source, options, cancellation).Read() : [])
         {
             texts.Add(text.Text ?? throw new EvaluationDataException($"{text.Problem}."));
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Data.Loading;
 using Flip.Io;
 
 namespace Flip.Cli.Commands;
@@ -38,7 +39,7 @@ internal static class TrainCommand
                 Finish(run, trained, view, result.GetValue(json));
                 return Task.FromResult(0);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or IOException && run.HasBegun))
             {
                 view.Message($"To go on: flip train --resume {run.Path}");
                 throw;

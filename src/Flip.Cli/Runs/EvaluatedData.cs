@@ -7,40 +7,102 @@ using Flip.Evaluation.Metrics;
 namespace Flip.Cli.Runs;
 
 /// <summary>
-/// A data set to evaluate on, as a user writes it: <c>NAME=PATH</c> of a known one, <c>NAME</c> with a folder of that name in the data root,
-/// a group of them (<c>robustness</c>), a description (<c>mine.json</c>, also <c>mine.json=PATH</c>), or labelled images of one's own.
+/// A data set to evaluate on, as a user writes it. What is there as a path is that path: a description (<c>mine.json</c>), or labelled images of
+/// one's own. Else it is <c>NAME=PATH</c> of a known data set, of a description or with a name of one's own, <c>NAME</c> with a folder of that
+/// name in the data root, or a group (<c>robustness</c>).
 /// </summary>
 /// <param name="Set">What is asked and how.</param>
 /// <param name="Source">Where the data lie; null where the description says so.</param>
 internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 {
+    private const string Json = ".json";
+
+    /// <summary>Whether its name is its path's.</summary>
+    private bool IsNamedByPath { get; init; }
+
     /// <summary>Resolves what was written, before any data is opened.</summary>
     /// <param name="written">One item.</param>
     /// <param name="dataRoot">See <see cref="EvaluationRequest.DataRoot"/>.</param>
     /// <param name="classes">See <see cref="EvaluationRequest.Classes"/>.</param>
     /// <param name="say">Told which data sets of a group are not there.</param>
     /// <exception cref="ConfigException">It is nothing of the above.</exception>
-    public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say)
-    {
-        return Suites.Find(written) is { } group ? InRoot(written, group, dataRoot, say) : [One(written, dataRoot, classes)];
-    }
+    public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say) =>
+        Suites.Find(written) is { } group && !IsPath(written, dataRoot) ? InRoot(written, group, dataRoot, say) : [One(written, dataRoot, classes, say)];
 
     /// <summary>Resolves what is no group.</summary>
     /// <inheritdoc cref="Of"/>
-    public static EvaluatedData One(string written, string? dataRoot, string? classes)
+    /// <param name="say">Told where a known name is read as a path.</param>
+    public static EvaluatedData One(string written, string? dataRoot, string? classes, Action<string>? say = null)
     {
-        var (name, path) = written.IndexOf('=', StringComparison.Ordinal) is > 0 and var sign ? (written[..sign], written[(sign + 1)..]) : (written, null);
-        if (DataSets.Names.Contains(name) || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        if (DataSets.Names.Contains(written) && IsPath(written, dataRoot))
         {
-            var set = DataSets.Get(name);
-            return new EvaluatedData(set, path ?? (set.Data is null ? At(dataRoot, name) : null));
+            say?.Invoke($"'{written}' is there as a path, and read as images of your own; the known data set in it would be {written}={written}.");
         }
 
-        // A name that is neither known nor a path is most likely mistyped: the registry's message suggests the nearest.
-        var own = path ?? name;
-        return Directory.Exists(own) || File.Exists(own) || own.Contains(".tar", StringComparison.OrdinalIgnoreCase)
-            ? new EvaluatedData(Own(path is null ? NameOf(own) : name, classes), own)
-            : new EvaluatedData(DataSets.Get(name), null);
+        if (IsPath(written, dataRoot) || (written.Contains('=', StringComparison.Ordinal) && ShardPattern.NamesSomething(written)))
+        {
+            return IsDescription(written) && !Directory.Exists(written) ? Known(written, null, dataRoot) : Own(null, written, classes);
+        }
+
+        var signs = Enumerable.Range(0, written.Length).Where(i => i > 0 && written[i] == '=').ToList();
+        if (signs.Count == 0)
+        {
+            return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null, dataRoot)
+                : IsShards(written) ? Own(null, written, classes)
+                : Suites.Find(written) is not null ? throw new ConfigException($"'{written}' is a group of data sets: name one of them.")
+                : new EvaluatedData(DataSets.Get(written), null); // which suggests the nearest
+        }
+
+        if (DataSets.Names.Contains(written[..signs[0]]))
+        {
+            return Known(written[..signs[0]], written[(signs[0] + 1)..], dataRoot);
+        }
+
+        foreach (var sign in signs)
+        {
+            var (name, path) = (written[..sign], written[(sign + 1)..]);
+            if (IsDescription(name) && (File.Exists(name) || sign == signs[^1]))
+            {
+                return Known(name, path, dataRoot);
+            }
+
+            if (IsPath(path, null) || IsShards(path))
+            {
+                return Own(name, path, classes);
+            }
+        }
+
+        var (left, right) = (written[..signs[0]], written[(signs[0] + 1)..]);
+        throw new ConfigException(
+            $"'{written}' is not there as a path; and as NAME=PATH, '{left}' is no known data set (did you mean {DataSets.Nearest(left)}?) "
+            + $"and '{right}' is not there.");
+    }
+
+    /// <summary>Gives data that are named by their paths and are called alike as many of the folders above them as tell them apart.</summary>
+    /// <exception cref="ConfigException">Others are there twice.</exception>
+    public static IReadOnlyList<EvaluatedData> Distinct(IReadOnlyList<EvaluatedData> data)
+    {
+        var names = data.Select(item => item.Set.Name).ToArray();
+        for (var folders = 2; ; folders++)
+        {
+            var twice = names.CountBy(name => name, UnicodeName.Comparer).Where(count => count.Value > 1).Select(count => count.Key).ToHashSet(UnicodeName.Comparer);
+            if (twice.Count == 0)
+            {
+                return [.. data.Zip(names, (item, name) => item with { Set = item.Set with { Name = name, Title = item.IsNamedByPath ? name : item.Set.Title } })];
+            }
+
+            var before = names.ToArray();
+            for (var i = 0; i < data.Count; i++)
+            {
+                names[i] = twice.Contains(before[i]) && data[i].IsNamedByPath ? UnicodeName.Shown(NameOf(data[i].Source!, folders)) : before[i];
+            }
+
+            if (names.SequenceEqual(before))
+            {
+                var name = data[Array.FindIndex(names, twice.Contains)].Set.Name;
+                throw new ConfigException($"The data set '{name}' is there twice; write NAME=PATH to give images of your own another name.");
+            }
+        }
     }
 
     private static List<EvaluatedData> InRoot(string group, IReadOnlyList<DataSetDescription> sets, string? dataRoot, Action<string> say)
@@ -68,21 +130,49 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
             $"'{root}' has none of the data sets of '{group}': expected a folder of the data set's name for each, such as {Path.Combine(root, sets[0].Name)}.");
     }
 
-    private static string At(string? dataRoot, string name) => dataRoot is not null
-        ? Path.Combine(dataRoot, name)
-        : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.");
+    /// <summary>Whether it is there as a path. With a data root, the names that are in it are names.</summary>
+    private static bool IsPath(string written, string? dataRoot) => Path.Exists(WrittenPaths.Existing(written))
+        && (dataRoot is null || (!DataSets.Names.Contains(written) && Suites.Find(written) is null));
 
-    private static string NameOf(string path) =>
-        Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Replace('*', '-');
+    private static bool IsDescription(string path) => path.EndsWith(Json, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsShards(string path) => path.Contains(".tar", StringComparison.OrdinalIgnoreCase) || ShardPattern.NamesSomething(path);
+
+    private static EvaluatedData Known(string name, string? path, string? dataRoot)
+    {
+        var set = DataSets.Get(name);
+        return new EvaluatedData(set, path ?? (set.Data is not null ? null
+            : dataRoot is not null ? Path.Combine(dataRoot, name)
+            : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.")));
+    }
+
+    /// <summary>What a path ends in: a folder's whole name, a file's without its extension.</summary>
+    private static string NameOf(string path, int parts = 1)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var names = full.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length == 0)
+        {
+            return full; // the root
+        }
+
+        names[^1] = Path.Exists(full) && !File.Exists(full) ? names[^1] : Path.GetFileNameWithoutExtension(names[^1]) is { Length: > 0 } stem ? stem : names[^1];
+        return string.Join('/', names.TakeLast(parts));
+    }
 
     /// <summary>Images of one's own, with top-1 for a metric.</summary>
-    private static DataSetDescription Own(string name, string? classes) => new()
+    private static EvaluatedData Own(string? name, string path, string? classes)
     {
-        Name = name,
-        Title = name,
-        Task = DataSetTask.Classification,
-        Metric = Metric.Top1,
-        Classes = classes is null ? [] : ClassNames.LoadEntries(classes),
-        LabelledLayouts = LabelledSources.Layouts,
-    };
+        var shown = UnicodeName.Shown(name ?? NameOf(path));
+        var set = new DataSetDescription
+        {
+            Name = shown,
+            Title = shown,
+            Task = DataSetTask.Classification,
+            Metric = Metric.Top1,
+            Classes = classes is null ? [] : ClassNames.LoadEntries(classes),
+            LabelledLayouts = LabelledSources.Layouts,
+        };
+        return new EvaluatedData(set, path) { IsNamedByPath = name is null };
+    }
 }

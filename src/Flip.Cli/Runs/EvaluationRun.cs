@@ -6,8 +6,10 @@ using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Features;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
 using Flip.Evaluation.ZeroShot;
+using Flip.Io;
 using Flip.Models;
 using Flip.Training;
 
@@ -22,12 +24,8 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         var named = request.On.SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message)).ToList();
-        if (named.CountBy(item => item.Set.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1).Key is { } twice)
-        {
-            throw new ConfigException($"The data set '{twice}' is there twice; write NAME=PATH to give images of your own another name.");
-        }
-
-        var data = named.ConvertAll(item => Open(item, cancellation));
+        CheckPlaces();
+        var data = EvaluatedData.Distinct(named).Select(item => Open(item, cancellation)).ToList();
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
@@ -38,6 +36,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             loaded.Config.Eval.BatchSize,
             new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message),
             request.Samples);
+        data.ForEach(item => SayRepeated(item, loaded));
         var evaluated = data.ConvertAll(item => Evaluate(evaluator, item, cancellation));
         var header = Header(request.Model, loaded, weights, request.Mask, request.Prompts ?? request.Templates ?? "of each data set");
         if (request.Out is { } folder)
@@ -48,9 +47,20 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
         return (header, evaluated);
     }
 
+    /// <summary>What would else be found out at the end.</summary>
+    private void CheckPlaces()
+    {
+        Bootstrap.CheckSamples(request.Samples);
+        OutputPlace.CheckFolder(request.Cache, "--cache");
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Check(folder, "--out");
+        }
+    }
+
     private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
     {
-        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         if (item.Set.Task == DataSetTask.Retrieval)
         {
             return new OpenedData(item.Set, null, item.Set.OpenCaptioned(item.Source, options: options, cancellation: cancellation), null, "none");
@@ -58,6 +68,8 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
         var labelled = item.Set.OpenLabelled(item.Source, options: options, cancellation: cancellation);
         LabelledData.CheckNamed(labelled.ClassNames, item.Source ?? item.Set.Name);
+        LabelledData.SayAlike(labelled.ClassNames, item.Set.Name, view.Message);
+        item.Set.CheckMetric(labelled);
         var (prompts, described) = Prompts(item.Set, labelled.ClassNames);
         return new OpenedData(item.Set, labelled, null, prompts, described);
     }
@@ -74,6 +86,16 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
             : set.Templates.Count > 0
             ? (ClassPrompts.OfTemplates(classNames, set.Templates), $"{set.Templates.Count} of the data set's description")
             : (ClassPrompts.OfTemplates(classNames, ClassTemplates.Flip7), "flip7");
+    }
+
+    /// <summary>The results have it too; before hours of embedding it can be mended.</summary>
+    private void SayRepeated(OpenedData item, LoadedModel loaded)
+    {
+        var labels = item.Labelled?.Labels.SelectMany(labels => labels) ?? [];
+        if (item.Prompts?.NoteOfRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length, labels) is { } note)
+        {
+            view.Message($"Warning: {item.Set.Name}: {note}");
+        }
     }
 
     private EvaluatedSet Evaluate(DataSetEvaluator evaluator, OpenedData item, CancellationToken cancellation)
@@ -94,13 +116,13 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
     /// <summary>What the numbers of a model depend on; the method is zero-shot unless it is changed.</summary>
     public static EvaluationHeader Header(string model, LoadedModel loaded, string weights, MaskChoice mask, string prompts) => new(
-        model,
+        UnicodeName.Shown(model),
         weights,
         ItemEncoders.ConfigurationHash(loaded.Config),
         "zero-shot",
         ItemEncoders.Describe(mask, loaded.Config),
-        prompts,
-        loaded.Config.Eval.Transform.ToString());
+        UnicodeName.Shown(prompts),
+        loaded.Config.Eval.TransformName());
 
     /// <summary>A data set that is there.</summary>
     private sealed record OpenedData(

@@ -13,17 +13,20 @@ namespace Flip.Cli.Runs;
 internal static class Evaluators
 {
     /// <summary>Opens the data and makes the evaluators; none where the configuration names no data.</summary>
-    public static IReadOnlyList<IEvaluator> Of(FlipConfig config, ITokenizer tokenizer)
+    /// <param name="config">What to evaluate on.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="say">Told what is left out of shards.</param>
+    public static IReadOnlyList<IEvaluator> Of(FlipConfig config, ITokenizer tokenizer, Action<string> say)
     {
         var evaluators = new List<IEvaluator>();
         if (config.Eval.ZeroShot is { } labelled)
         {
-            evaluators.Add(ZeroShot(config, tokenizer, labelled, config.Eval.ClassNames!, "zeroShot"));
+            evaluators.Add(ZeroShot(config, tokenizer, labelled, config.Eval.ClassNames!, "zeroShot", say));
         }
 
         if (config.Eval.Retrieval is { } captioned)
         {
-            evaluators.Add(Retrieval(config, tokenizer, captioned));
+            evaluators.Add(Retrieval(config, tokenizer, captioned, say));
         }
 
         return evaluators;
@@ -31,9 +34,9 @@ internal static class Evaluators
 
     /// <summary>Zero-shot classification of labelled shards.</summary>
     public static ZeroShotEvaluator ZeroShot(
-        FlipConfig config, ITokenizer tokenizer, string shards, string classNames, string name)
+        FlipConfig config, ITokenizer tokenizer, string shards, string classNames, string name, Action<string>? say = null)
     {
-        var set = Open(config, shards);
+        var set = Open(config, shards, say);
         return new ZeroShotEvaluator(
             Images(set, config.Eval.BatchSize),
             set.Labels,
@@ -44,20 +47,24 @@ internal static class Evaluators
     }
 
     /// <summary>Retrieval among captioned shards.</summary>
-    public static RetrievalEvaluator Retrieval(FlipConfig config, ITokenizer tokenizer, string shards)
+    public static RetrievalEvaluator Retrieval(FlipConfig config, ITokenizer tokenizer, string shards, Action<string>? say = null)
     {
-        var set = Open(config, shards);
+        var set = Open(config, shards, say);
         return new RetrievalEvaluator(Images(set, config.Eval.BatchSize), set.Captions, tokenizer, config.Eval.BatchSize);
     }
 
     /// <summary>Shards as an evaluation reads them.</summary>
-    public static EvaluationSet Open(FlipConfig config, string shards) => EvaluationSet.Open(
+    /// <param name="config">How images become pixels.</param>
+    /// <param name="shards">The shards.</param>
+    /// <param name="say">Told what is left out of them; null for nobody, where it was told before.</param>
+    public static EvaluationSet Open(FlipConfig config, string shards, Action<string>? say = null) => EvaluationSet.Open(
         shards,
         Transform(config),
-        workers: config.Data.Workers);
+        workers: config.Data.Workers,
+        options: say is null ? null : IndexingProgress.Sources(say));
 
     /// <summary>How images become the model's pixels.</summary>
-    public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize);
+    public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize, config.Eval.Interpolation);
 
     private static IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> Images(EvaluationSet set, int batchSize) =>
         set.Images(batchSize).Select(batch => (batch.Present, batch.Size));

@@ -32,7 +32,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     public FinetuneResult Start(FinetuneInputs inputs, FinetuneConfig config, IReadOnlyList<string> modelSets, CancellationToken cancellation)
     {
         CheckInterpolation(inputs.WiseFt, config.Head);
-        var compute = Compute.Of(config.ToTraining());
+        var compute = Compute.Of(config);
         using var stored = ModelArgument.Open(inputs.Model, modelSets);
         foreach (var assumed in stored.Assumptions)
         {
@@ -40,7 +40,8 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         }
 
         var (_, train) = LabelledData.Open(inputs.Train, inputs.Classes, training: true, Sources(), cancellation);
-        LabelledData.SingleLabels(train, inputs.Train);
+        LabelledData.TrainingLabels(train, inputs.Train);
+        LabelledData.SayAlike(train.ClassNames, inputs.Train, view.Message);
         if (config.Head == ClassifierHead.ZeroShot)
         {
             LabelledData.CheckNamed(train.ClassNames, inputs.Train);
@@ -56,6 +57,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
             view.Message($"Warning: {warning}");
         }
 
+        using var held = run.Lock();
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
         ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
         inputs.Save(run);
@@ -68,13 +70,14 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     /// <param name="cancellation">Stops the run after a checkpoint.</param>
     public FinetuneResult Resume(IReadOnlyList<double> wiseFt, CancellationToken cancellation)
     {
+        using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
         var config = FinetuneConfigFile.Parse(File.ReadAllText(run.ConfigFile), run.ConfigFile);
         CheckInterpolation(inputs.WiseFt, config.Head);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
         view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
-        using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config.ToTraining()), trains: true);
+        using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config), trains: true);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, cancellation);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);
@@ -97,7 +100,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         IProgressView view,
         CancellationToken cancellation)
     {
-        var compute = Compute.Of(config.ToTraining());
+        var compute = Compute.Of(config);
         using var loaded = ClassifierFolder.Load(path, compute);
         CheckInterpolation(wiseFt, loaded.Classifier.Head);
         var tests = TestSets.Open(sources, classes, loaded.ClassNames, loaded.Config, config, view, cancellation);
@@ -111,7 +114,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
     }
 
-    private SourceOptions Sources() => new() { Indexing = new IndexingProgress(view.Message).Report };
+    private SourceOptions Sources() => IndexingProgress.Sources(view.Message);
 
     private static void CheckInterpolation(IReadOnlyList<double> alphas, ClassifierHead head)
     {
@@ -128,7 +131,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         if (config.Head == ClassifierHead.ZeroShot)
         {
             view.Message("Embedding the names of the classes.");
-            using var loaded = stored.Load(own => own with { Train = config.ToTraining() with { Loss = own.Train.Loss } });
+            using var loaded = stored.Load(own => own with { Train = own.Train with { Precision = config.Precision, Device = config.Device, Threads = config.Threads } });
             head = ZeroShotHead.Weights(
                 loaded.Model, loaded.Tokenizer, ClassPrompts.OfTemplates(classNames, ClassTemplates.Load(config.Templates)), config.EvalBatchSize, cancellation);
         }
@@ -170,7 +173,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         var classifier = loaded.Classifier;
         var observer = new RunObserver("finetune", view, config.Workers);
         IReadOnlyList<ClassificationOutcome> outcomes = [];
-        using var trainer = new ClassifierTrainer(
+        using var trainer = ClassifierTrainee.Loop(
             classifier,
             config,
             position => Loader(config, loaded.Config, train, position),
@@ -209,16 +212,16 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         });
 
     /// <summary>From the second of two passes over a few images; the gradient that they leave is cleared by the first step.</summary>
-    private void SayExpectedTime(ImageClassifier classifier, FinetuneConfig config, ClassifierTrainer trainer)
+    private void SayExpectedTime(ImageClassifier classifier, FinetuneConfig config, TrainingLoop trainer)
     {
         var left = trainer.Plan.TotalSamples - trainer.State.Samples;
         var count = Math.Min(ProbeImages, config.MicroBatch > 0 ? config.MicroBatch : config.BatchSize);
         var size = classifier.Config.Image.ImageSize;
         var batch = new Batch(size, 0, new byte[count * size * size * 3], [], [], new long[count], new int[count]) { Labels = new int[count] };
         var step = new ClassifierStep(classifier, config);
-        step.ComputeGradient(batch, 0);
+        step.ComputeGradient(batch, 0, config.MaskRatio);
         var started = Stopwatch.GetTimestamp();
-        step.ComputeGradient(batch, 0);
+        step.ComputeGradient(batch, 0, config.MaskRatio);
         var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Data.Sources;
 
 namespace Flip.Cli.Runs;
 
@@ -6,6 +7,12 @@ namespace Flip.Cli.Runs;
 internal sealed class IndexingProgress(Action<string> say, TimeProvider? time = null)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    /// <summary>How commands open sources: what is left out of shards and how far their indexing is, is said in one way.</summary>
+    /// <param name="say">Shows a line.</param>
+    /// <param name="allowMissing">Whether what cannot be read is left out.</param>
+    public static SourceOptions Sources(Action<string> say, bool allowMissing = false) =>
+        new() { AllowMissing = allowMissing, Say = say, Indexing = new IndexingProgress(say).Report };
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _gate = new();

@@ -65,7 +65,8 @@ internal static class ItemEncoders
         var settings = items is TextItems ? TextSettings(loaded) : ModelSettings(loaded);
         if (items is not TextItems)
         {
-            settings["transform"] = loaded.Config.Eval.Transform.ToString();
+            settings["decoding"] = ImageDecoder.Rules;
+            settings["transform"] = loaded.Config.Eval.TransformName();
             settings["mask"] = Describe(mask, loaded.Config);
         }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Flip.Config;
+using Flip.Data.Formats;
+using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.DataSets;
@@ -20,9 +22,7 @@ internal static class LabelledData
     public static (DataSetDescription Set, LabelledImages Images) Open(
         string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation)
     {
-        var data = Suites.Find(source) is null
-            ? EvaluatedData.One(source, null, classes)
-            : throw new ConfigException($"'{source}' is a group of data sets: name one of them.");
+        var data = EvaluatedData.One(source, null, classes);
         return (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation));
     }
 
@@ -41,7 +41,7 @@ internal static class LabelledData
         CancellationToken cancellation)
     {
         var (set, images) = Open(source, classes, training, options, cancellation);
-        var other = images.ClassNames.Index().FirstOrDefault(name => name.Index >= names.Count || names[name.Index] != name.Item, (Index: -1, Item: ""));
+        var other = images.ClassNames.Index().FirstOrDefault(name => name.Index >= names.Count || !UnicodeName.Comparer.Equals(names[name.Index], name.Item), (Index: -1, Item: ""));
         return other.Index >= 0
             ? throw new ConfigException(
                 $"Class {other.Index} of '{source}' is '{other.Item}', and {(other.Index < names.Count ? $"'{names[other.Index]}'" : $"there are {names.Count} classes")} in {whose}; give the names of both with --classes.")
@@ -58,6 +58,20 @@ internal static class LabelledData
         }
     }
 
+    /// <summary>Tells of classes that people would take for one.</summary>
+    /// <param name="classNames">Names in the order of the numbers.</param>
+    /// <param name="source">Whose they are.</param>
+    /// <param name="say">Told, where there are any.</param>
+    public static void SayAlike(IReadOnlyList<string> classNames, string source, Action<string> say)
+    {
+        if (ClassTable.Alike(classNames) is [var (first, later), ..] alike)
+        {
+            say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Warning: {alike.Count} of the {classNames.Count} classes of '{source}' are called as an earlier one, but for case, blanks, hyphens and underscores: {later} '{classNames[later]}' as {first} '{classNames[first]}'{(alike.Count > 1 ? " and others" : "")}."));
+        }
+    }
+
     /// <summary>The class of each image, where each has one.</summary>
     /// <exception cref="ConfigException">An image has several.</exception>
     public static int[] SingleLabels(LabelledImages images, string source)
@@ -67,7 +81,18 @@ internal static class LabelledData
             ? [.. images.Labels.Select(labels => labels[0])]
             : throw new ConfigException(
                 $"'{source}' is a set with several labels an image, such as {images.Images.Describe(several.Index)} with {several.Item.Length}: "
-                + "probes are of sets with one.");
+                + "a classifier is trained and tested on sets with one.");
+    }
+
+    /// <summary>The class of each training image, where each has one and there are several classes.</summary>
+    /// <exception cref="ConfigException">An image has several, or all have the same: the loss would be 0 whatever is learnt.</exception>
+    public static int[] TrainingLabels(LabelledImages images, string source)
+    {
+        var labels = SingleLabels(images, source);
+        return labels.Distinct().Take(2).Count() > 1
+            ? labels
+            : throw new ConfigException(
+                $"All {labels.Length:N0} images of '{source}' are of the class '{images.ClassNames[labels[0]]}': a classifier is trained on at least two classes.");
     }
 
     /// <summary>The class names of two sets that have the same classes; of sets without names the longer list of numbers.</summary>
@@ -76,7 +101,7 @@ internal static class LabelledData
     {
         foreach (var (label, (ofTrain, ofTest)) in train.ClassNames.Zip(test.ClassNames).Index())
         {
-            if (ofTrain != ofTest)
+            if (!UnicodeName.Comparer.Equals(ofTrain, ofTest))
             {
                 throw new ConfigException($"Class {label} is '{ofTrain}' in --train and '{ofTest}' in --test; give the names of both with --classes.");
             }

@@ -7,6 +7,7 @@ using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 using Flip.Evaluation.Reports;
+using Flip.Io;
 using Flip.Models;
 using Flip.Training;
 
@@ -34,12 +35,20 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         request.Check();
-        var options = new SourceOptions { AllowMissing = request.AllowMissing, Indexing = new IndexingProgress(view.Message).Report };
+        OutputPlace.CheckFolder(request.Cache, "--cache");
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Check(folder, "--out");
+        }
+
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);
         _test = test with { ClassNames = names };
-        var (trainLabels, testLabels) = (LabelledData.SingleLabels(train, request.Train), LabelledData.SingleLabels(test, request.Test));
+        _set.CheckMetric(_test);
+        LabelledData.SayAlike(names, request.Train, view.Message);
+        var (trainLabels, testLabels) = (LabelledData.TrainingLabels(train, request.Train), LabelledData.SingleLabels(test, request.Test));
         if (request.Methods.Contains(FewShotProbe.Name))
         {
             CheckShots(trainLabels, names);

@@ -40,6 +40,7 @@ internal sealed class RunFolder(string path)
                 $"{run.Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
         }
 
+        OutputPlace.CheckFolder(path, "--run");
         Directory.CreateDirectory(run.Path);
         return run;
     }
@@ -53,6 +54,10 @@ internal sealed class RunFolder(string path)
             ? run
             : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
     }
+
+    /// <summary>Takes the folder for this process until the result is disposed of.</summary>
+    /// <exception cref="FolderInUseException">Another process trains in it.</exception>
+    public FolderLock Lock() => FolderLock.Take(Path);
 
     /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
     public static string DefaultPath(string name) =>

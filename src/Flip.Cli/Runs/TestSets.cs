@@ -1,5 +1,6 @@
 using Flip.Cli.Reporting;
 using Flip.Config;
+using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
@@ -32,7 +33,7 @@ internal sealed class TestSets(
 {
     private const string FineTuneMeasure = "fineTune"; // what the registry's references call it
 
-    private readonly EvaluationTransform _transform = new(model.Eval.Transform, model.Model.Image.ImageSize);
+    private readonly EvaluationTransform _transform = Evaluators.Transform(model);
 
     /// <summary>Opens test sets whose classes are the given ones.</summary>
     public static TestSets Open(
@@ -44,16 +45,29 @@ internal sealed class TestSets(
         IProgressView view,
         CancellationToken cancellation)
     {
-        var options = new SourceOptions { Indexing = new IndexingProgress(view.Message).Report };
+        var options = IndexingProgress.Sources(view.Message);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
         foreach (var source in sources)
         {
             var (set, images) = LabelledData.OpenLike(source, classes, false, classNames, "training", options, cancellation);
             LabelledData.SingleLabels(images, source);
-            opened.Add((source, set, images));
+            set.CheckMetric(images);
+            opened.Add((source, set with { Name = Free(set.Name, opened) }, images));
         }
 
         return new TestSets(opened, model, config.EvalBatchSize, config.Workers, view);
+    }
+
+    /// <summary>A name that no set before has, for results have each once.</summary>
+    private static string Free(string name, List<(string Source, DataSetDescription Set, LabelledImages Images)> opened)
+    {
+        var free = name;
+        for (var number = 2; opened.Exists(before => UnicodeName.Comparer.Equals(before.Set.Name, free)); number++)
+        {
+            free = FormattableString.Invariant($"{name}-{number}");
+        }
+
+        return free;
     }
 
     /// <summary>What a classifier makes of all sets, in their order.</summary>
@@ -77,24 +91,22 @@ internal sealed class TestSets(
         string folder, string name, ImageClassifier classifier, IReadOnlyList<ClassificationOutcome> outcomes, CancellationToken cancellation)
     {
         var evaluated = new List<EvaluatedSet>();
-        foreach (var (index, ((source, set, images), outcome)) in sets.Zip(outcomes).Index())
+        foreach (var ((source, set, images), outcome) in sets.Zip(outcomes))
         {
             var references = set.ResultsOf(FineTuneMeasure);
-            var again = sets.Take(index).Count(before => before.Set.Name.Equals(set.Name, StringComparison.OrdinalIgnoreCase));
-            var unique = again == 0 ? set.Name : FormattableString.Invariant($"{set.Name}-{again + 1}");
             var result = EvaluationResult.Of(
-                unique, set.Metric, outcome, images.Images.Fingerprint(), references: references, settings: new Dictionary<string, string> { ["test"] = source }, cancellation: cancellation);
+                set.Name, set.Metric, outcome, images.Images.Fingerprint(), references: references, settings: new Dictionary<string, string> { ["test"] = source }, cancellation: cancellation);
             evaluated.Add(new EvaluatedSet(result, outcome, images.Images));
         }
 
         var header = new EvaluationHeader(
-            name,
+            UnicodeName.Shown(name),
             WeightFile.Hash(classifier.Parameters),
             ItemEncoders.ConfigurationHash(model),
             "fine-tuned",
             nameof(InferenceMask.None),
             "none",
-            model.Eval.Transform.ToString());
+            model.Eval.TransformName());
         ResultsFolder.Write(folder, header, evaluated);
     }
 

@@ -1,7 +1,9 @@
+using Flip.Benchmarking;
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Data.Sources;
 using Flip.Tokenizers;
 using Flip.Training;
 
@@ -10,30 +12,32 @@ namespace Flip.Cli.Runs;
 /// <summary>Indexed training shards and how their captions are read.</summary>
 internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
 {
-    private const int DamageShown = 5;
-
     /// <summary>Indexes the configured shards.</summary>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
     public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
-        var index = DataSetIndex.Open(pattern, new IndexingProgress(say).Report, cancellation);
+        var index = ShardSources.Open(pattern, IndexingProgress.Sources(say, allowMissing: true), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
-        foreach (var damage in index.Damage.Take(DamageShown))
+        if (data.ClassNames is not { } file)
         {
-            say($"Damaged: {damage.Message}");
+            return new TrainingData(index, new CaptionReader());
         }
 
-        if (index.Damage.Count > DamageShown)
-        {
-            say(FormattableString.Invariant($"{index.Damage.Count:N0} damages in all; what can be read is used."));
-        }
+        var names = ClassNames.Load(file);
+        LabelledData.SayAlike(names, file, say);
+        return new TrainingData(index, new CaptionReader(names, ClassTemplates.Load(data.ClassTemplates)));
+    }
 
-        var captions = data.ClassNames is { } names
-            ? new CaptionReader(ClassNames.Load(names), ClassTemplates.Load(data.ClassTemplates))
-            : new CaptionReader();
-        return new TrainingData(index, captions);
+    /// <summary>A benchmark of training steps that reads the configured shards as a training does.</summary>
+    /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
+    public static StepBenchmark Benchmark(FlipConfig config, Action<string> say, CancellationToken cancellation)
+    {
+        var data = Open(config.Data, say, cancellation);
+        var tokenizer = data.Tokenizer(config.Data, say, cancellation);
+        config = ModelFolder.WithVocabulary(config, tokenizer);
+        return new StepBenchmark(config, data.Loader(config, tokenizer, 0));
     }
 
     /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>

@@ -1,5 +1,6 @@
 using Flip.Cli.Reporting;
 using Flip.Config;
+using Flip.Evaluation.ZeroShot;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -21,6 +22,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         var compute = Compute.Of(config.Train);
         var data = TrainingData.Open(config.Data, view.Message, cancellation);
         TrainingPlan.Of(config, data.Index.Count);
+        using var held = run.Lock();
         if (initial is not null)
         {
             using var loaded = ModelArgument.Load(initial, _ => config, trains: true);
@@ -38,6 +40,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     /// <param name="cancellation">Stops the run after a checkpoint.</param>
     public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
     {
+        using var held = run.Lock();
         var stored = run.LoadConfig();
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);
@@ -46,7 +49,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         view.Message($"Resuming from {checkpoint}.");
         var data = TrainingData.Open(config.Data, view.Message, cancellation);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = Evaluators.Of(config, tokenizer);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
@@ -71,7 +74,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = Evaluators.Of(config, tokenizer);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);
@@ -87,9 +90,14 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         CancellationToken cancellation)
     {
         config = WithMicroBatch(config);
+        foreach (var note in evaluators.OfType<ZeroShotEvaluator>().SelectMany(evaluator => evaluator.Notes(config.Model.Text.Length)))
+        {
+            view.Message($"Warning: {note}");
+        }
+
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
         run.SaveConfig(config);
         using var log = new MetricLog(run.Path, trainer.State.Samples);

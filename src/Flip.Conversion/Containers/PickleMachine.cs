@@ -1,78 +1,51 @@
-using System.Buffers.Binary;
-using System.Text;
 using Flip.Io;
 
 namespace Flip.Conversion.Containers;
 
 /// <summary>
-/// The part of Python's pickle machine that state dicts use: values, containers, the memo, and names that
-/// <see cref="TorchGlobals"/> knows. Anything else is refused, nothing is executed. It holds a bounded number of bytes of values for each
-/// byte of the pickle, and does not recurse. Written here because .NET has no such reader; the opcodes are
-/// described in CPython's pickletools.
+/// The part of Python's pickle machine that <c>torch.save</c> uses, protocols 2 to 5: values, containers, the memo and names. Nothing is
+/// executed, whatever a name says: what PyTorch's tensors are made by becomes a description of a tensor, anything else an inert
+/// <see cref="PickleObject"/>. It holds a bounded number of bytes of values for each byte of the pickle, and does not recurse. Written here
+/// because .NET has no such reader; the opcodes are described in CPython's pickletools.
 /// </summary>
 internal sealed class PickleMachine
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    private readonly string _path;
-    private readonly byte[] _pickle;
+    private readonly PickleBytes _bytes;
     private readonly TorchGlobals _globals;
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = [];
     private readonly Dictionary<uint, object?> _memo = [];
-    private int _position;
+    private readonly Dictionary<string, TorchStorage>? _storages;
 
-    private PickleMachine(string path, byte[] pickle)
+    private PickleMachine(PickleBytes bytes, Dictionary<string, TorchStorage>? storages)
     {
-        _path = path;
-        _pickle = pickle;
-        _globals = new TorchGlobals(path);
+        (_bytes, _storages) = (bytes, storages);
+        _globals = new TorchGlobals(bytes.Path);
     }
 
-    /// <summary>The value of a pickle: null, bool, long, double, string, object?[] (tuple), List, or one of the kinds in PickleValues.</summary>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="pickle">The whole pickle.</param>
-    /// <exception cref="CheckpointFormatException">It is damaged, or needs more than a state dict does.</exception>
-    public static object? Load(string path, byte[] pickle)
+    /// <summary>
+    /// The value of the next pickle: null, bool, long, double, string, object?[] (tuple), List (also of a set), or one of the kinds in
+    /// PickleValues.
+    /// </summary>
+    /// <param name="bytes">They are left behind the pickle.</param>
+    /// <param name="storages">Receives the storages that the pickle names, by key.</param>
+    /// <exception cref="CheckpointFormatException">It is damaged, or names what runs programs.</exception>
+    public static object? Load(PickleBytes bytes, Dictionary<string, TorchStorage>? storages = null)
     {
-        var machine = new PickleMachine(path, pickle);
-        while (machine.Take(1)[0] is var code && code != '.')
+        var machine = new PickleMachine(bytes, storages);
+        while (bytes.Byte() is var code && code != '.')
         {
-            if (!machine.Value(code) && !machine.Memo(code) && !machine.Container(code) && !machine.Object(code))
+            if (bytes.TryValue(code, out var value))
             {
-                throw machine.Wrong($"opcode 0x{code:x2}, which no state dict needs");
+                machine.Push(value);
+            }
+            else if (!machine.Memo(code) && !machine.Stack(code) && !machine.Container(code) && !machine.Object(code))
+            {
+                throw bytes.Wrong($"opcode 0x{code:x2}, which no file of weights needs");
             }
         }
 
-        return machine._stack is [var value] && machine._marks.Count == 0 ? value : throw machine.Wrong("it ends with values left over");
-    }
-
-    private bool Value(byte code)
-    {
-        switch (code)
-        {
-            case (byte)'N':
-                return Push(null);
-            case 0x88:
-            case 0x89:
-                return Push(code == 0x88);
-            case (byte)'J':
-                return Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
-            case (byte)'K':
-                return Push((long)Take(1)[0]);
-            case (byte)'M':
-                return Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
-            case 0x8a:
-                return Push(Long(Take(Take(1)[0])));
-            case (byte)'G':
-                return Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
-            case (byte)'X':
-                return Push(Text(Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))));
-            case 0x8c:
-                return Push(Text(Take(Take(1)[0])));
-            default:
-                return false;
-        }
+        return machine._stack is [var result] && machine._marks.Count == 0 ? result : throw bytes.Wrong("it ends with values left over");
     }
 
     private bool Memo(byte code)
@@ -80,15 +53,38 @@ internal sealed class PickleMachine
         switch (code)
         {
             case (byte)'q':
-                return Put(Take(1)[0]);
+                return Put(_bytes.Byte());
             case (byte)'r':
-                return Put(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
+                return Put(_bytes.UInt32());
             case 0x94:
                 return Put((uint)_memo.Count);
             case (byte)'h':
-                return Push(Get(Take(1)[0]));
+                return Push(Get(_bytes.Byte()));
             case (byte)'j':
-                return Push(Get(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                return Push(Get(_bytes.UInt32()));
+            default:
+                return false;
+        }
+    }
+
+    private bool Stack(byte code)
+    {
+        switch (code)
+        {
+            case (byte)'(':
+                _marks.Push(_stack.Count);
+                return true;
+            case (byte)'0' when _stack.Count > Floor:
+                _stack.RemoveAt(_stack.Count - 1);
+                return true;
+            case (byte)'0':
+                return _marks.TryPop(out _) ? true : throw _bytes.Wrong("too few values");
+            case (byte)'1':
+                var mark = _marks.TryPop(out var start) ? start : throw _bytes.Wrong("a mark is missing");
+                _stack.RemoveRange(mark, _stack.Count - mark);
+                return true;
+            case (byte)'2':
+                return Push(Top("nothing to repeat"));
             default:
                 return false;
         }
@@ -98,22 +94,24 @@ internal sealed class PickleMachine
     {
         switch (code)
         {
-            case (byte)'(':
-                _marks.Push(_stack.Count);
-                return true;
             case (byte)'}':
                 return Push(new PickleDict());
-            case (byte)']':
+            case (byte)'d':
+                var items = PopToMark();
+                return Push(new PickleDict()) && SetItems(items);
+            case (byte)']' or 0x8f:
                 return Push(new List<object?>());
+            case (byte)'l':
+                return Push(new List<object?>(PopToMark()));
             case (byte)')':
                 return Push(Array.Empty<object?>());
             case >= 0x85 and <= 0x87:
                 return Push(PopMany(code - 0x84));
-            case (byte)'t':
+            case (byte)'t' or 0x91:
                 return Push(PopToMark());
             case (byte)'a':
                 return Append(PopMany(1));
-            case (byte)'e':
+            case (byte)'e' or 0x90:
                 return Append(PopToMark());
             case (byte)'s':
                 return SetItems(PopMany(2));
@@ -129,20 +127,22 @@ internal sealed class PickleMachine
         switch (code)
         {
             case 0x80:
-                return Take(1)[0] is >= 2 and <= 4 ? true : throw Wrong("a protocol other than 2, 3 and 4");
+                return _bytes.Byte() is >= 2 and <= 5 ? true : throw _bytes.Wrong("a protocol other than 2 to 5");
             case 0x95:
                 // A frame only says how much to read ahead.
-                return Take(8).Length > 0;
+                return _bytes.Take(8).Length > 0;
             case (byte)'c':
-                return Push(_globals.Find(Line(), Line()));
+                return Push(_globals.Find(_bytes.Line(), _bytes.Line()));
             case 0x93:
-                return PopMany(2) is [string module, string name] ? Push(_globals.Find(module, name)) : throw Wrong("a name that is no text");
+                return PopMany(2) is [string module, string name] ? Push(_globals.Find(module, name)) : throw _bytes.Wrong("a name that is no text");
             case (byte)'Q':
-                return Push(_globals.Storage(PopMany(1)[0]));
+                return Push(Persistent(PopMany(1)[0]));
             case (byte)'R':
-                return PopMany(2) is [PickleGlobal function, object?[] arguments] ? Push(_globals.Call(function, arguments)) : throw NoCall();
+                return PopMany(2) is [var function, object?[] arguments] ? Push(Called(function, arguments)) : throw NoCall();
             case 0x81:
-                return PopMany(2) is [PickleGlobal type, object?[] given] ? Push(_globals.Create(type, given)) : throw NoCall();
+                return PopMany(2) is [PickleGlobal type, object?[] given] ? Push(TorchGlobals.Create(type, given)) : throw NoCall();
+            case 0x92:
+                return PopMany(3) is [PickleGlobal named, object?[] placed, PickleDict _] ? Push(TorchGlobals.Create(named, placed)) : throw NoCall();
             case (byte)'b':
                 return Build(PopMany(1)[0]);
             default:
@@ -150,48 +150,66 @@ internal sealed class PickleMachine
         }
     }
 
+    private object Persistent(object? identifier)
+    {
+        var value = _globals.Persistent(identifier);
+        if (value is TorchStorage storage)
+        {
+            _storages?.TryAdd(storage.Key, storage);
+        }
+
+        return value;
+    }
+
+    private object? Called(object? function, object?[] arguments) => function switch
+    {
+        PickleGlobal known => _globals.Call(known, arguments),
+        PickleObject made => new PickleObject(made, arguments),
+        _ => throw NoCall(),
+    };
+
     private bool Build(object? state)
     {
-        switch (_stack.Count > Floor ? _stack[^1] : null, state)
+        switch (Top("attributes for nothing"))
         {
-            case (ScriptObject { Attributes: null } target, PickleDict attributes):
-                target.Attributes = attributes;
+            case PickleObject target:
+                target.State = state;
                 return true;
-            case (PickleDict, PickleDict):
-                // A state dict carries version numbers of its modules as an attribute (_metadata).
+            case PickleDict or List<object?> or object?[] or TorchTensor:
+                // A state dict carries version numbers of its modules as an attribute (_metadata), a parameter whatever its owner put there.
                 return true;
-            case (ScriptObject target, _):
-                throw Wrong($"an object of '{target.ClassName}' whose state is no dictionary of attributes");
             default:
-                throw Wrong("attributes for something that has none");
+                throw _bytes.Wrong("attributes for something that has none");
         }
     }
 
     private bool Append(object?[] items)
     {
-        if (_stack.Count == Floor || _stack[^1] is not List<object?> list)
+        switch (Top("items for nothing"))
         {
-            throw Wrong("items for something that is no list");
+            case List<object?> list:
+                list.AddRange(items);
+                return true;
+            case PickleObject target:
+                (target.Items ??= []).AddRange(items);
+                return true;
+            default:
+                throw _bytes.Wrong("items for something that is no list");
         }
-
-        list.AddRange(items);
-        return true;
     }
 
     private bool SetItems(object?[] items)
     {
-        if (_stack.Count == Floor || _stack[^1] is not PickleDict dict || items.Length % 2 != 0)
+        var top = Top("keys and values for nothing");
+        var dict = top as PickleDict ?? (top is PickleObject target ? target.Entries ??= new() : null);
+        if (dict is null || items.Length % 2 != 0)
         {
-            throw Wrong("keys and values for something that is no dictionary");
+            throw _bytes.Wrong("keys and values for something that is no dictionary");
         }
 
         for (var i = 0; i < items.Length; i += 2)
         {
-            var key = items[i] as string ?? items[i] as long? as object ?? throw Wrong("a key that is neither text nor a whole number");
-            if (!dict.TryAdd(key, items[i + 1]))
-            {
-                throw Wrong($"the key '{key}' is there twice");
-            }
+            dict.Add(items[i], items[i + 1]);
         }
 
         return true;
@@ -199,6 +217,8 @@ internal sealed class PickleMachine
 
     /// <summary>Values below the last mark are not to be touched.</summary>
     private int Floor => _marks.TryPeek(out var mark) ? mark : 0;
+
+    private object? Top(string problem) => _stack.Count > Floor ? _stack[^1] : throw _bytes.Wrong(problem);
 
     private bool Push(object? value)
     {
@@ -208,15 +228,15 @@ internal sealed class PickleMachine
 
     private bool Put(uint index)
     {
-        _memo[index] = _stack.Count > Floor ? _stack[^1] : throw Wrong("nothing to remember");
+        _memo[index] = Top("nothing to remember");
         return true;
     }
 
-    private object? Get(uint index) => _memo.TryGetValue(index, out var value) ? value : throw Wrong($"value {index} was never remembered");
+    private object? Get(uint index) => _memo.TryGetValue(index, out var value) ? value : throw _bytes.Wrong($"value {index} was never remembered");
 
-    private object?[] PopMany(int count) => _stack.Count - Floor >= count ? PopFrom(_stack.Count - count) : throw Wrong("too few values");
+    private object?[] PopMany(int count) => _stack.Count - Floor >= count ? PopFrom(_stack.Count - count) : throw _bytes.Wrong("too few values");
 
-    private object?[] PopToMark() => _marks.TryPop(out var mark) ? PopFrom(mark) : throw Wrong("a mark is missing");
+    private object?[] PopToMark() => _marks.TryPop(out var mark) ? PopFrom(mark) : throw _bytes.Wrong("a mark is missing");
 
     private object?[] PopFrom(int start)
     {
@@ -226,51 +246,5 @@ internal sealed class PickleMachine
         return values;
     }
 
-    private long Long(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length > 8)
-        {
-            throw Wrong("a whole number of more than 64 bits");
-        }
-
-        Span<byte> whole = stackalloc byte[8];
-        whole.Fill(bytes.Length > 0 && bytes[^1] >= 0x80 ? (byte)0xff : (byte)0);
-        bytes.CopyTo(whole);
-        return BinaryPrimitives.ReadInt64LittleEndian(whole);
-    }
-
-    private string Line()
-    {
-        var length = _pickle.AsSpan(_position).IndexOf((byte)'\n');
-        var text = Text(Take(length < 0 ? uint.MaxValue : (uint)length));
-        _position++;
-        return text;
-    }
-
-    private string Text(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return StrictUtf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new CheckpointFormatException(_path, null, $"the pickle, byte {_position}: text that is no UTF-8", e);
-        }
-    }
-
-    private ReadOnlySpan<byte> Take(uint count)
-    {
-        if (count > _pickle.Length - _position)
-        {
-            throw Wrong("it ends too early");
-        }
-
-        _position += (int)count;
-        return _pickle.AsSpan(_position - (int)count, (int)count);
-    }
-
-    private CheckpointFormatException NoCall() => Wrong("a call of something that is no name");
-
-    private CheckpointFormatException Wrong(string problem) => new(_path, null, $"the pickle, byte {_position}: {problem}");
+    private CheckpointFormatException NoCall() => _bytes.Wrong("a call of something that is no name");
 }

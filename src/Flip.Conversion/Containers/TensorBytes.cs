@@ -37,7 +37,7 @@ internal readonly unsafe struct TensorBytes
     public static Tensor Read(string path, TensorDescription description, Action<TensorBytes> fill)
     {
         var type = SafetensorsTypes.ToTorch(description.Type)
-            ?? throw new CheckpointFormatException(path, description.Name, $"tensors of type {description.Type} cannot be read");
+            ?? throw new CheckpointFormatException(path, description.Name, $"tensors of type {description.Type} cannot be read; save it as F32, F16 or BF16");
         var tensor = empty([.. description.Shape], type, CPU);
         try
         {

@@ -23,6 +23,7 @@ internal static partial class ModelFiles
     private static readonly string[] Weights =
     [
         "open_clip_model.safetensors", "model.safetensors", "model.safetensors" + IndexEnding, "open_clip_pytorch_model.bin", "pytorch_model.bin",
+        "pytorch_model.bin" + IndexEnding,
     ];
 
     /// <summary>The files that say what the model is.</summary>
@@ -74,7 +75,7 @@ internal static partial class ModelFiles
         }
     }
 
-    [GeneratedRegex(@"^[A-Za-z0-9_.-]+\.safetensors\z")]
+    [GeneratedRegex(@"^[A-Za-z0-9_.-]+\.(safetensors|bin)\z")]
     private static partial Regex Shard();
 
     private static string Named(IReadOnlyList<RemoteFile> files) => files.Count == 0

@@ -22,7 +22,7 @@ internal static class ClipDefaults
             Normalization = PixelNormalization.Clip,
             MaskRatio = 0,
         },
-        Text = new() { VocabularySize = 49408, Length = 77, Causal = true, Pooling = TextPooling.EndOfText },
+        Text = new() { VocabularySize = 49408, Length = 77, Causal = true, Pooling = TextPooling.EndOfText, EndOfText = EndOfTextRule.Argmax },
         Activation = Activation.QuickGelu,
         LayerNormEps = LayerNormEps,
         NormEps = 0,

@@ -21,6 +21,11 @@ internal static class ClipTowers
             yield return "a mean over patches (model.image.pooling)";
         }
 
+        if (image.FinalNorm == FinalNorm.None)
+        {
+            yield return "no LayerNorm at the end of the image tower (model.image.finalNorm)";
+        }
+
         if (!image.PreNorm)
         {
             yield return "no LayerNorm before the first block (model.image.preNorm)";

@@ -15,6 +15,7 @@ internal static class HuggingFaceFormat
     public const string PreprocessorFile = "preprocessor_config.json";
 
     private const int Lanczos = 1; // numbers of Pillow
+    private const int Bilinear = 2;
     private const int Bicubic = 3;
     private const int LargestId = 2; // CLIPModel's own sign for it
 
@@ -37,7 +38,7 @@ internal static class HuggingFaceFormat
         var vision = description.VisionConfigDict ?? description.VisionConfig ?? new();
         var text = description.TextConfigDict ?? description.TextConfig ?? new();
         CheckTowers(path, description, vision, text);
-        var (normalization, assumptions) = Preprocessing(folder, vision);
+        var (normalization, eval, assumptions) = Preprocessing(folder, vision);
         var start = ClipDefaults.Model;
         var model = start with
         {
@@ -50,6 +51,8 @@ internal static class HuggingFaceFormat
                 Heads = vision.NumAttentionHeads,
                 MlpRatio = vision.IntermediateSize / (double)Math.Max(1, vision.HiddenSize),
                 Normalization = normalization,
+                Activation = vision.HiddenAct == text.HiddenAct ? null : ActivationOf(path, vision.HiddenAct),
+                LayerNormEps = vision.LayerNormEps == text.LayerNormEps ? null : vision.LayerNormEps,
             },
             Text = start.Text with
             {
@@ -59,12 +62,19 @@ internal static class HuggingFaceFormat
                 Depth = text.NumHiddenLayers,
                 Heads = text.NumAttentionHeads,
                 MlpRatio = text.IntermediateSize / (double)Math.Max(1, text.HiddenSize),
+                EndOfText = text.EosTokenId == LargestId ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
+                EosTokenId = text.EosTokenId is >= 0 and not LargestId && text.EosTokenId < text.VocabSize ? text.EosTokenId : null,
             },
             EmbedDim = description.ProjectionDim,
-            Activation = ActivationOf(path, vision.HiddenAct),
-            LayerNormEps = vision.LayerNormEps,
+            Activation = ActivationOf(path, text.HiddenAct),
+            LayerNormEps = text.LayerNormEps,
         };
-        return new StoredModel("Hugging Face CLIPModel", ClipDefaults.Config(model), weights, HuggingFaceNames.Table, tokenizer) { Assumptions = assumptions };
+        var config = ClipDefaults.Config(model) with { Eval = eval };
+        config = config with { Data = TokenizerFactory.AsHuggingFace(config.Data, folder) };
+        return new StoredModel("Hugging Face CLIPModel", config, weights, HuggingFaceNames.Table, tokenizer)
+        {
+            Assumptions = assumptions,
+        };
     }
 
     /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
@@ -81,35 +91,35 @@ internal static class HuggingFaceFormat
     public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer, JsonObject? externalData = null)
     {
         var (image, text) = (config.Model.Image, config.Model.Text);
-        JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads) => new()
+        JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads, BlockKind kind) => new()
         {
             ["model_type"] = type,
             ["hidden_size"] = width,
             ["intermediate_size"] = MlpWidth.Of(width, mlpRatio),
             ["num_hidden_layers"] = depth,
             ["num_attention_heads"] = heads,
-            ["hidden_act"] = NameOf(config.Model.Activation),
-            ["layer_norm_eps"] = config.Model.LayerNormEps,
+            ["hidden_act"] = NameOf(kind.Activation),
+            ["layer_norm_eps"] = kind.LayerNormEps,
             ["projection_dim"] = config.Model.EmbedDim,
             ["attention_dropout"] = 0.0,
         };
-        var visionTower = Tower("clip_vision_model", image.Width, image.MlpRatio, image.Depth, image.Heads);
+        var visionTower = Tower("clip_vision_model", image.Width, image.MlpRatio, image.Depth, image.Heads, config.Model.ImageBlocks());
         visionTower["image_size"] = image.ImageSize;
         visionTower["patch_size"] = image.PatchSize;
         visionTower["num_channels"] = 3;
-        var textTower = Tower("clip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads);
+        var textTower = Tower("clip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads, config.Model.TextBlocks());
         textTower["vocab_size"] = text.VocabularySize;
         textTower["max_position_embeddings"] = text.Length;
-        if (tokenizer is ClipBpeTokenizer { EndOfTextId: { } end } bpe)
+        if (tokenizer is ClipBpeTokenizer bpe)
         {
             textTower["bos_token_id"] = bpe.StartOfTextId;
-            textTower["eos_token_id"] = end;
             textTower["pad_token_id"] = bpe.PaddingId;
         }
-        else
-        {
-            textTower["eos_token_id"] = LargestId; // the feature is read at the largest id, which CLIP's marker is
-        }
+
+        // The largest id is CLIP's marker, unless tokens were added behind it.
+        var end = text.EosTokenId ?? tokenizer?.EndOfTextId;
+        var largest = text.EndOfText == EndOfTextRule.Argmax && end != tokenizer?.VocabularySize - 1;
+        textTower["eos_token_id"] = largest ? LargestId : end ?? LargestId;
 
         var description = new JsonObject
         {
@@ -126,8 +136,10 @@ internal static class HuggingFaceFormat
         }
 
         JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), description);
-        JsonFile.Write(Path.Combine(folder, PreprocessorFile), Preprocessor(config, externalData is null ? Bicubic : FilterOfTransformersJs(config.Eval.Transform)));
+        JsonFile.Write(Path.Combine(folder, PreprocessorFile), Preprocessor(config, externalData is null ? FilterOf(config.Eval) : FilterOfTransformersJs(config.Eval.Transform)));
     }
+
+    private static int FilterOf(EvalConfig eval) => eval.Interpolation == Interpolation.Bilinear ? Bilinear : Bicubic;
 
     /// <summary>
     /// transformers.js antialiases with Lanczos alone. Of photos shrunk by 3.5, embeddings are within 0.0003 of ours in cosine with it and off by 0.04
@@ -139,14 +151,15 @@ internal static class HuggingFaceFormat
     {
         var (mean, deviation) = PixelStatistics.Of(config.Model.Image.Normalization);
         var size = config.Model.Image.ImageSize;
+        var squash = config.Eval.Transform == EvalTransform.Squash;
         return new()
         {
             ["image_processor_type"] = "CLIPImageProcessor",
             ["do_convert_rgb"] = true,
             ["do_resize"] = true,
-            ["size"] = new JsonObject { ["shortest_edge"] = size },
+            ["size"] = squash ? new JsonObject { ["height"] = size, ["width"] = size } : new JsonObject { ["shortest_edge"] = size },
             ["resample"] = filter,
-            ["do_center_crop"] = true,
+            ["do_center_crop"] = !squash,
             ["crop_size"] = new JsonObject { ["height"] = size, ["width"] = size },
             ["do_rescale"] = true,
             ["rescale_factor"] = 1 / 255.0,
@@ -156,27 +169,34 @@ internal static class HuggingFaceFormat
         };
     }
 
-    private static (PixelNormalization, IReadOnlyList<Assumption>) Preprocessing(string folder, ClipTower vision)
+    private static (PixelNormalization Normalization, EvalConfig Eval, IReadOnlyList<Assumption> Notes) Preprocessing(string folder, ClipTower vision)
     {
+        var eval = ClipDefaults.Config(ClipDefaults.Model).Eval;
         var path = Path.Combine(folder, PreprocessorFile);
         if (!File.Exists(path))
         {
-            return (PixelNormalization.Clip, [new($"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation.", "model.image.normalization")]);
+            return (PixelNormalization.Clip, eval, [new($"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation.", "model.image.normalization")]);
         }
 
         var processor = JsonFile.Read<ClipPreprocessor>(path);
         var notes = new List<Assumption>();
-        if (processor.Resample is not (null or Bicubic))
+        if (processor.Resample is not (null or Bicubic or Bilinear))
         {
-            notes.Add(new($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically."));
+            notes.Add(new($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically.", "eval.interpolation"));
         }
 
-        if (processor.DoCenterCrop == false || processor.DoResize == false)
+        var squash = processor is { DoResize: not false, Size: JsonObject size } && size["height"] is not null && size["width"] is not null;
+        eval = eval with
         {
-            notes.Add(new($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule."));
+            Transform = squash ? EvalTransform.Squash : EvalTransform.Clip,
+            Interpolation = processor.Resample == Bilinear ? Interpolation.Bilinear : Interpolation.Bicubic,
+        };
+        if (!squash && (processor.DoCenterCrop == false || processor.DoResize == false))
+        {
+            notes.Add(new($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule.", "eval.transform"));
         }
 
-        return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), notes);
+        return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), eval, notes);
     }
 
     private static void CheckTowers(string path, ClipDescription description, ClipTower vision, ClipTextTower text)
@@ -191,8 +211,6 @@ internal static class HuggingFaceFormat
         }
 
         Ask(description.ModelType == "clip", $"model_type is '{description.ModelType}', and only clip is supported");
-        Ask(vision.HiddenAct == text.HiddenAct, $"the towers' hidden_act differ ('{vision.HiddenAct}', '{text.HiddenAct}')");
-        Ask(vision.LayerNormEps == text.LayerNormEps, $"the towers' layer_norm_eps differ ({vision.LayerNormEps}, {text.LayerNormEps})");
         Ask(vision.NumChannels == 3, $"images have {vision.NumChannels} channels");
         if (problems.Count > 0)
         {
@@ -266,6 +284,8 @@ internal static class HuggingFaceFormat
 
         public int MaxPositionEmbeddings { get; init; } = 77;
 
+        public int? EosTokenId { get; init; } = 49407;
+
         public string HiddenAct { get; init; } = "quick_gelu";
 
         public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
@@ -282,5 +302,7 @@ internal static class HuggingFaceFormat
         public bool? DoResize { get; init; }
 
         public bool? DoCenterCrop { get; init; }
+
+        public JsonNode? Size { get; init; } // a number in old files
     }
 }

@@ -10,7 +10,6 @@ namespace Flip.Conversion.Formats;
 internal static class OfficialFlipFormat
 {
     private const string PatchKernel = "img_encoder/embedding/kernel";
-    private const int HeadWidth = 64;
 
     /// <summary>Whether the tensors have the release's names.</summary>
     public static bool Recognizes(ITensorSource weights) => weights.Contains(PatchKernel) && weights.Contains("txt_mlp1/kernel");
@@ -30,7 +29,7 @@ internal static class OfficialFlipFormat
             ImageSize = patch * shapes.Grid(OfficialFlipNames.ImagePositions, hasToken ? 1 : 0),
             Width = imageWidth,
             Depth = shapes.Depth("img_encoder/Transformer/encoderblock_"),
-            Heads = imageWidth == 1280 ? 16 : Math.Max(1, imageWidth / HeadWidth), // ViT-H has 16 heads of 80
+            Heads = HeadCount.OfImage(imageWidth),
             MlpRatio = shapes.Size("img_encoder/Transformer/encoderblock_00/MlpBlock_0/Dense_0/kernel", 1) / (double)imageWidth,
             ClassToken = hasToken ? ClassToken.WithoutPosition : ClassToken.None,
         };
@@ -46,7 +45,7 @@ internal static class OfficialFlipFormat
             Length = shapes.Size("txt_encoder/posembed_encoder/pos_embedding", 1),
             Width = textWidth,
             Depth = shapes.Depth("txt_encoder/Transformer/encoderblock_"),
-            Heads = Math.Max(1, textWidth / HeadWidth),
+            Heads = HeadCount.OfText(textWidth),
             MlpRatio = shapes.Size("txt_encoder/Transformer/encoderblock_00/MlpBlock_0/Dense_0/kernel", 1) / (double)textWidth,
         };
         var config = new FlipConfig
@@ -58,14 +57,7 @@ internal static class OfficialFlipFormat
         };
         return new StoredModel("official FLIP (Flax)", config, weights, OfficialFlipNames.Table, tokenizer)
         {
-            Assumptions =
-            [
-                new(
-                    $"The checkpoint does not say how many attention heads it has; taken as {image.Heads} and {text.Heads} "
-                    + "(-s model.image.heads=N, -s model.text.heads=N change it).",
-                    "model.image.heads",
-                    "model.text.heads"),
-            ],
+            Assumptions = BareWeights.Assumptions(config),
         };
     }
 }

@@ -3,219 +3,106 @@ using Flip.Io;
 
 namespace Flip.Conversion.Formats;
 
-/// <summary>What <c>open_clip_config.json</c> says; the defaults are open_clip's, since files say only what differs.</summary>
-internal sealed record OpenClipDescription
+/// <summary>What an <c>open_clip_config.json</c> says, as a model of ours.</summary>
+/// <param name="Model">The two towers.</param>
+/// <param name="Transform">How images become squares.</param>
+/// <param name="Interpolation">The transform's kernel.</param>
+/// <param name="Text">What it says of tokens.</param>
+/// <param name="Trunk">Whether the image tower is timm's.</param>
+/// <param name="Unread">Keys that open_clip itself passes over.</param>
+internal sealed record OpenClipDescription(
+    ModelConfig Model, EvalTransform Transform, Interpolation Interpolation, OpenClipTokens Text, bool Trunk, IReadOnlyList<string> Unread)
 {
-    public ModelPart? ModelCfg { get; init; }
-
-    public PreprocessPart PreprocessCfg { get; init; } = new();
-
-    /// <summary>What of it Flip's towers cannot be; whole phrases.</summary>
-    public IEnumerable<string> Problems()
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="CheckpointFormatException">It is no such configuration, or says something that Flip's towers are not: all of it is listed.</exception>
+    public static OpenClipDescription Read(string path)
     {
-        if (ModelCfg is not { } model)
+        var problems = new List<string>();
+        var file = new ForeignPart(JsonFile.ReadObject(path), string.Empty, problems);
+        if (!file.Has("model_cfg"))
         {
-            return ["there is no model_cfg"];
+            throw new CheckpointFormatException(path, null, "there is no model_cfg");
         }
 
-        var (vision, text) = (model.VisionCfg, model.TextCfg);
-        var timm = vision.TimmModelName is not null;
-        IEnumerable<(bool Holds, string Problem)> rules =
-        [
-            (text.HfModelName is null && text.TextArch is null or "clip", $"the text tower is {text.HfModelName ?? text.TextArch}, not CLIP's Transformer"),
-            (text.PoolType is "argmax" or "eos" or "first", $"text_cfg.pool_type is '{text.PoolType}'; argmax, eos and first are supported"),
-            (!text.EmbedCls && !text.ProjBias && text.ProjType == "linear", "text_cfg has a class token or another projection than one product without bias"),
-            (timm || (vision.PoolType == "tok" && !vision.NoLnPre && !vision.AttentionalPool && !vision.FinalLnAfterPool && vision.LsInitValue is null),
-                "vision_cfg is a variant of open_clip's image tower (no_ln_pre, pool_type, attentional_pool, final_ln_after_pool, ls_init_value) that Flip lacks"),
-            (!timm || (vision.TimmProj == "linear" && !vision.TimmProjBias && vision.TimmPool is "avg" or "token"), "vision_cfg.timm_pool or timm_proj is not supported"),
-            (!timm || vision.TimmModelKwargs is { EmbedDim: > 0, Depth: > 0, NumHeads: > 0, PatchSize: > 0, FcNorm: false },
-                $"vision_cfg.timm_model_name '{vision.TimmModelName}' is not spelled out as a plain ViT in timm_model_kwargs"),
-            (!timm || vision is not { TimmPool: "avg", TimmModelKwargs: { ClassToken: true, PoolIncludePrefix: false } },
-                "the image tower's mean leaves out its class token; Flip's takes it in"),
-            (vision.ActKwargs?.Approximate == text.ActKwargs?.Approximate || timm, "the towers' act_kwargs differ"),
-            (vision.NormKwargs?.Eps == text.NormKwargs?.Eps || timm, "the towers' norm_kwargs differ"),
-            (PreprocessCfg.ResizeMode == "shortest" && PreprocessCfg.Interpolation == "bicubic",
-                $"preprocess_cfg resizes '{PreprocessCfg.ResizeMode}', '{PreprocessCfg.Interpolation}'; only shortest, bicubic is supported"),
-        ];
-        return rules.Where(rule => !rule.Holds).Select(rule => rule.Problem);
-    }
-
-    /// <summary>The model that it describes; <see cref="Problems"/> has found none.</summary>
-    public ModelConfig ToModel(string path)
-    {
-        var (vision, text, start) = (ModelCfg!.VisionCfg, ModelCfg.TextCfg, ClipDefaults.Model);
-        var normalization = ClipDefaults.Normalization(path, PreprocessCfg.Mean, PreprocessCfg.Std);
-        return start with
+        var model = file.Part("model_cfg");
+        var preprocess = file.Part("preprocess_cfg");
+        var quick = model.Flag("quick_gelu");
+        var embedDim = model.Size("embed_dim", 512);
+        model.Refuse("multimodal_cfg", "CoCa's decoder, which writes captions; Flip has the two towers alone");
+        model.Ignore("custom_text", "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype", "output_dict");
+        var (text, textKind, tokens) = OpenClipText.Read(model.Part("text_cfg"), quick);
+        var vision = model.Part("vision_cfg");
+        var trunk = vision.Has("timm_model_name");
+        var (image, imageKind) = trunk ? OpenClipImage.Trunk(vision) : OpenClipImage.Own(vision, quick);
+        model.RefuseRest();
+        var (transform, interpolation) = Preprocessing(preprocess);
+        var (mean, deviation) = (preprocess.Numbers("mean"), preprocess.Numbers("std"));
+        if (problems.Count > 0)
         {
-            Image = (vision.TimmModelKwargs is { } trunk ? Trunk(start.Image, vision, trunk) : Visual(start.Image, vision)) with { Normalization = normalization },
-            Text = start.Text with
-            {
-                VocabularySize = text.VocabSize,
-                Length = text.ContextLength,
-                Width = text.Width,
-                Depth = text.Layers,
-                Heads = text.Heads,
-                MlpRatio = text.MlpRatio,
-                Causal = !text.NoCausalMask,
-                Pooling = text.PoolType == "first" ? TextPooling.FirstToken : TextPooling.EndOfText,
-            },
-            EmbedDim = ModelCfg.EmbedDim,
-            Activation = ModelCfg.QuickGelu ? Activation.QuickGelu
-                : text.ActKwargs?.Approximate == "tanh" ? Activation.GeluTanh
-                : Activation.Gelu,
-            LayerNormEps = text.NormKwargs?.Eps ?? ClipDefaults.LayerNormEps,
-            NormEps = 0,
+            throw new CheckpointFormatException(path, null, string.Join("; ", problems.Distinct()));
+        }
+
+        image = image with
+        {
+            Normalization = ClipDefaults.Normalization(path, mean, deviation),
+            PositionResize = PositionResize.BicubicAntialias,
+            Activation = imageKind.Activation == textKind.Activation ? null : imageKind.Activation,
+            LayerNormEps = imageKind.LayerNormEps == textKind.LayerNormEps ? null : imageKind.LayerNormEps,
         };
+        var described = ClipDefaults.Model with
+        {
+            Image = image,
+            Text = text,
+            EmbedDim = embedDim,
+            Activation = textKind.Activation,
+            LayerNormEps = textKind.LayerNormEps,
+        };
+        return new OpenClipDescription(described, transform, interpolation, tokens, trunk, [.. file.Rest(), .. preprocess.Rest()]);
     }
 
-    private static ImageConfig Visual(ImageConfig start, VisionPart vision) => start with
+    /// <summary>What the blocks of a tower of open_clip's own are made of.</summary>
+    public static BlockKind Kind(ForeignPart tower, bool quickGelu)
     {
-        ImageSize = vision.ImageSize,
-        PatchSize = vision.PatchSize,
-        Width = vision.Width,
-        Depth = vision.Layers,
-        Heads = Math.Max(1, vision.Width / Math.Max(1, vision.HeadWidth)),
-        MlpRatio = vision.MlpRatio,
-    };
+        var (activation, norm) = (tower.Part("act_kwargs"), tower.Part("norm_kwargs"));
+        var approximated = activation.OneOf("approximate", "none and tanh are supported", "none", "tanh") == "tanh";
+        if (quickGelu && activation.Has("approximate"))
+        {
+            activation.Refused("approximate", "quick_gelu has no approximation");
+        }
 
-    private static ImageConfig Trunk(ImageConfig start, VisionPart vision, TimmPart trunk) => start with
-    {
-        ImageSize = vision.ImageSize,
-        PatchSize = trunk.PatchSize,
-        Width = trunk.EmbedDim,
-        Depth = trunk.Depth,
-        Heads = trunk.NumHeads,
-        MlpRatio = trunk.MlpRatio,
-        ClassToken = !trunk.ClassToken ? ClassToken.None : trunk.NoEmbedClass ? ClassToken.WithoutPosition : ClassToken.WithPosition,
-        Pooling = vision.TimmPool == "avg" ? ImagePooling.Mean : ImagePooling.ClassToken,
-        PatchBias = !trunk.PreNorm,
-        PreNorm = trunk.PreNorm,
-    };
-
-    internal sealed record ModelPart
-    {
-        public int EmbedDim { get; init; } = 512;
-
-        public bool QuickGelu { get; init; }
-
-        public VisionPart VisionCfg { get; init; } = new();
-
-        public TextPart TextCfg { get; init; } = new();
+        var eps = norm.Positive("eps", ClipDefaults.LayerNormEps);
+        activation.RefuseRest();
+        norm.RefuseRest();
+        return new BlockKind(quickGelu ? Activation.QuickGelu : approximated ? Activation.GeluTanh : Activation.Gelu, eps);
     }
 
-    internal sealed record VisionPart
+    /// <summary>What open_clip's own towers can have beside what CLIP's have.</summary>
+    public static void RefuseCustomBlocks(ForeignPart tower)
     {
-        public int Layers { get; init; } = 12;
-
-        public int Width { get; init; } = 768;
-
-        public int HeadWidth { get; init; } = 64;
-
-        public double MlpRatio { get; init; } = 4;
-
-        public int PatchSize { get; init; } = 16;
-
-        public int ImageSize { get; init; } = 224;
-
-        public double? LsInitValue { get; init; }
-
-        public bool AttentionalPool { get; init; }
-
-        public bool NoLnPre { get; init; }
-
-        public bool FinalLnAfterPool { get; init; }
-
-        public string PoolType { get; init; } = "tok";
-
-        public ActivationPart? ActKwargs { get; init; }
-
-        public NormPart? NormKwargs { get; init; }
-
-        public string? TimmModelName { get; init; }
-
-        public string TimmPool { get; init; } = "avg";
-
-        public string TimmProj { get; init; } = "linear";
-
-        public bool TimmProjBias { get; init; }
-
-        public TimmPart? TimmModelKwargs { get; init; }
+        tower.OneOf("block_type", "custom blocks, which Flip's towers do not have", "default");
+        tower.Refuse("ls_init_value", "LayerScale, a factor on each branch, which Flip's blocks do not have");
+        foreach (var (key, what) in new[]
+        {
+            ("qk_norm", "LayerNorms on queries and keys"),
+            ("scaled_cosine_attn", "cosine attention"),
+            ("scale_heads", "a factor on each head"),
+            ("scale_attn_inner", "a LayerNorm inside attention"),
+            ("scale_attn", "a LayerNorm behind attention"),
+            ("scale_fc", "a LayerNorm inside the MLP"),
+        })
+        {
+            tower.Refuse(key, what + ", which Flip's blocks do not have");
+        }
     }
 
-    internal sealed record TimmPart
+    private static (EvalTransform Transform, Interpolation Interpolation) Preprocessing(ForeignPart preprocess)
     {
-        public int PatchSize { get; init; }
-
-        public int EmbedDim { get; init; }
-
-        public int Depth { get; init; }
-
-        public int NumHeads { get; init; }
-
-        public double MlpRatio { get; init; } = 4;
-
-        public bool ClassToken { get; init; } = true;
-
-        public bool NoEmbedClass { get; init; }
-
-        public bool PoolIncludePrefix { get; init; }
-
-        public bool PreNorm { get; init; }
-
-        public bool? FcNorm { get; init; }
-    }
-
-    internal sealed record TextPart
-    {
-        public string? TextArch { get; init; }
-
-        public int ContextLength { get; init; } = 77;
-
-        public int VocabSize { get; init; } = 49408;
-
-        public int Width { get; init; } = 512;
-
-        public int Heads { get; init; } = 8;
-
-        public int Layers { get; init; } = 12;
-
-        public double MlpRatio { get; init; } = 4;
-
-        public bool EmbedCls { get; init; }
-
-        public bool NoCausalMask { get; init; }
-
-        public string PoolType { get; init; } = "argmax";
-
-        public bool ProjBias { get; init; }
-
-        public string ProjType { get; init; } = "linear";
-
-        public string? HfModelName { get; init; }
-
-        public ActivationPart? ActKwargs { get; init; }
-
-        public NormPart? NormKwargs { get; init; }
-    }
-
-    internal sealed record ActivationPart
-    {
-        public string? Approximate { get; init; }
-    }
-
-    internal sealed record NormPart
-    {
-        public double? Eps { get; init; }
-    }
-
-    internal sealed record PreprocessPart
-    {
-        public IReadOnlyList<double>? Mean { get; init; }
-
-        public IReadOnlyList<double>? Std { get; init; }
-
-        public string Interpolation { get; init; } = "bicubic";
-
-        public string ResizeMode { get; init; } = "shortest";
+        preprocess.Ignore("size", "fill_color"); // the tower's size, and the border of a mode that is refused
+        preprocess.OneOf("mode", "images are RGB", "RGB");
+        var mode = preprocess.OneOf("resize_mode", "shortest and squash are supported", "shortest", "squash");
+        var kernel = preprocess.OneOf("interpolation", "bicubic and bilinear are supported", "bicubic", "bilinear", "random");
+        return (
+            mode == "squash" ? EvalTransform.Squash : EvalTransform.Clip,
+            kernel == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic); // random is bicubic in evaluation
     }
 }

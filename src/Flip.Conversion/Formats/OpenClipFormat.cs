@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion.Names;
 using Flip.Io;
@@ -8,10 +7,7 @@ using Flip.Training;
 
 namespace Flip.Conversion.Formats;
 
-/// <summary>
-/// open_clip's folders: <c>open_clip_config.json</c> and weights. CLIP's image tower is open_clip's own; every other variant is timm's
-/// VisionTransformer with its arguments spelled out, and then the text tower stands on its own (<c>custom_text</c>).
-/// </summary>
+/// <summary>open_clip's folders: <c>open_clip_config.json</c> and weights.</summary>
 internal static class OpenClipFormat
 {
     /// <summary>Name of the configuration's file.</summary>
@@ -20,8 +16,10 @@ internal static class OpenClipFormat
     /// <summary>Name of the weights' file.</summary>
     public const string WeightsFile = "open_clip_model.safetensors";
 
-    private const double TimmEps = 1e-6; // timm's LayerNorm; a configuration cannot change it
-    private const int ClipVocabulary = 49408;
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "merges.txt"];
+
+    private const string TrunkPositions = "visual.trunk.pos_embed";
+    private const string OwnPositions = "visual.positional_embedding";
 
     /// <summary>The model of a folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -30,17 +28,9 @@ internal static class OpenClipFormat
     /// <exception cref="CheckpointFormatException">The configuration is damaged, or of something that Flip's towers are not.</exception>
     public static StoredModel Open(string folder, ITensorSource weights, Func<ITokenizer> tokenizer)
     {
-        var path = Path.Combine(folder, ConfigFile);
-        var file = JsonFile.Read<OpenClipDescription>(path);
-        var problems = file.Problems().ToList();
-        if (problems.Count > 0)
-        {
-            throw new CheckpointFormatException(path, null, string.Join("; ", problems));
-        }
-
-        var trunk = file.ModelCfg!.VisionCfg.TimmModelName is not null;
-        var model = file.ToModel(path);
-        if (FixedPositions.Match(weights, trunk ? "visual.trunk.pos_embed" : "visual.positional_embedding", model.Image))
+        var file = OpenClipDescription.Read(Path.Combine(folder, ConfigFile));
+        var model = file.Model;
+        if (FixedPositions.Match(weights, file.Trunk ? TrunkPositions : OwnPositions, model.Image))
         {
             model = model with { Image = model.Image with { Positions = ImagePositions.SinCos } };
         }
@@ -48,194 +38,45 @@ internal static class OpenClipFormat
         var config = ClipDefaults.Config(model);
         config = config with
         {
-            Data = config.Data with { Tokenizer = model.Text.Pooling == TextPooling.EndOfText ? TokenizerKind.ClipBpe : TokenizerKind.WordPiece },
+            Data = OpenClipTokenizer.Settings(config.Data, folder, file.Text.Tokenizer, file.Text.Clean, file.Text.StripsSeparator),
+            Eval = config.Eval with { Transform = file.Transform, Interpolation = file.Interpolation },
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
-        return new StoredModel("open_clip", config, weights, Names(config, trunk, weights), tokenizer);
-    }
-
-    /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
-    public static IEnumerable<string> Obstacles(FlipConfig config)
-    {
-        var (image, text) = (config.Model.Image, config.Model.Text);
-        if (ClipTowers.OfImage(image).Any())
+        var names = ClipNames.OpenClip(
+            weights.Contains("text.token_embedding.weight"), file.Trunk, weights.Contains("visual.trunk.fc_norm.weight"));
+        return new StoredModel(
+            "open_clip",
+            config,
+            weights,
+            new NamesOf(names, model.Image.Positions == ImagePositions.SinCos),
+            () => TokenizerFactory.With(config.Data, tokenizer()))
         {
-            if (image.PatchBias == image.PreNorm)
-            {
-                yield return "a patch bias together with a LayerNorm before the first block, or neither (model.image.patchBias, model.image.preNorm)";
-            }
-
-            if (config.Model.LayerNormEps != TimmEps)
-            {
-                yield return $"an epsilon other than {TimmEps} in an image tower that is not CLIP's (model.layerNormEps)";
-            }
-        }
-
-        if (text.Pooling == TextPooling.Mean)
-        {
-            yield return "a text feature that is a mean (model.text.pooling)";
-        }
-
-        if (!text.AttendPadding && !text.Causal)
-        {
-            yield return "masked padding (model.text.attendPadding)";
-        }
-    }
-
-    /// <summary>The names that a model gets when it is written.</summary>
-    public static IWeightNames Names(FlipConfig config)
-    {
-        var trunk = ClipTowers.OfImage(config.Model.Image).Any();
-        return ClipNames.OpenClip(ownTextTower: trunk, trunk);
-    }
-
-    /// <summary>Writes the files beside the weights.</summary>
-    public static void Describe(string folder, FlipConfig config)
-    {
-        var (model, (mean, deviation)) = (config.Model, PixelStatistics.Of(config.Model.Image.Normalization));
-        var trunk = ClipTowers.OfImage(model.Image).Any();
-        var description = new JsonObject
-        {
-            ["embed_dim"] = model.EmbedDim,
-            ["vision_cfg"] = trunk ? Trunk(model) : Visual(model),
-            ["text_cfg"] = Text(config),
-        };
-        if (trunk)
-        {
-            description["custom_text"] = true;
-        }
-
-        if (model.Activation == Activation.QuickGelu)
-        {
-            description["quick_gelu"] = true;
-        }
-
-        if (config.Train.Loss == LossKind.Sigmoid)
-        {
-            description["init_logit_bias"] = -10;
-        }
-
-        JsonFile.Write(Path.Combine(folder, ConfigFile), new JsonObject
-        {
-            ["model_cfg"] = description,
-            ["preprocess_cfg"] = new JsonObject
-            {
-                ["mean"] = JsonFile.Array(mean),
-                ["std"] = JsonFile.Array(deviation),
-                ["interpolation"] = "bicubic",
-                ["resize_mode"] = "shortest",
-            },
-        });
-    }
-
-    private static ClipNamesOf Names(FlipConfig config, bool trunk, ITensorSource weights) =>
-        new(ClipNames.OpenClip(weights.Contains("text.token_embedding.weight"), trunk), config.Model.Image.Positions == ImagePositions.SinCos);
-
-    private static JsonObject Visual(ModelConfig model)
-    {
-        var image = model.Image;
-        return WithKinds(model, new JsonObject
-        {
-            ["image_size"] = image.ImageSize,
-            ["layers"] = image.Depth,
-            ["width"] = image.Width,
-            ["head_width"] = image.Width / image.Heads,
-            ["mlp_ratio"] = image.MlpRatio,
-            ["patch_size"] = image.PatchSize,
-        });
-    }
-
-    private static JsonObject Trunk(ModelConfig model)
-    {
-        var image = model.Image;
-        var token = image.ClassToken != ClassToken.None;
-        return new()
-        {
-            ["image_size"] = image.ImageSize,
-            ["timm_model_name"] = "vit_base_patch16_224",
-            ["timm_model_pretrained"] = false,
-            ["timm_pool"] = image.Pooling == ImagePooling.Mean ? "avg" : "token",
-            ["timm_proj"] = "linear",
-            ["timm_model_kwargs"] = new JsonObject
-            {
-                ["img_size"] = image.ImageSize,
-                ["patch_size"] = image.PatchSize,
-                ["embed_dim"] = image.Width,
-                ["depth"] = image.Depth,
-                ["num_heads"] = image.Heads,
-                ["mlp_ratio"] = image.MlpRatio,
-                ["class_token"] = token,
-                ["no_embed_class"] = image.ClassToken == ClassToken.WithoutPosition,
-                ["global_pool"] = image.Pooling == ImagePooling.Mean ? "avg" : "token",
-                ["pool_include_prefix"] = token && image.Pooling == ImagePooling.Mean, // our mean takes in the class token
-                ["fc_norm"] = false,
-                ["pre_norm"] = image.PreNorm,
-                ["act_layer"] = model.Activation switch
-                {
-                    Activation.GeluTanh => "gelu_tanh",
-                    Activation.Gelu => "gelu",
-                    _ => "quick_gelu",
-                },
-            },
+            Assumptions = [.. Notes(folder, file)],
         };
     }
 
-    private static JsonObject Text(FlipConfig config)
+    private static IEnumerable<Assumption> Notes(string folder, OpenClipDescription file)
     {
-        var text = config.Model.Text;
-        var description = WithKinds(config.Model, new JsonObject
+        if (file.Unread.Count > 0)
         {
-            ["context_length"] = text.Length,
-            ["vocab_size"] = text.VocabularySize,
-            ["width"] = text.Width,
-            ["heads"] = text.Heads,
-            ["layers"] = text.Depth,
-            ["mlp_ratio"] = text.MlpRatio,
-        });
-        if (config.Data.Tokenizer != TokenizerKind.ClipBpe || text.VocabularySize != ClipVocabulary)
-        {
-            description["hf_tokenizer_name"] = "."; // the folder's own files
+            yield return new($"{ConfigFile} has keys that open_clip passes over, and so does Flip: {string.Join(", ", file.Unread)}.");
         }
 
-        if (config.Data.Tokenizer == TokenizerKind.WordPiece)
+        if (file.Text.Tokenizer is { } name && !IsKnown(name) && !TokenizerFiles.Any(tokens => File.Exists(Path.Combine(folder, tokens))))
         {
-            description["tokenizer_kwargs"] = new JsonObject { ["clean"] = "whitespace" };
+            yield return new($"Texts are for the tokenizer {name}, whose files are not in the folder.", "data.vocabulary");
         }
-
-        if (!text.Causal)
-        {
-            description["no_causal_mask"] = true;
-        }
-
-        if (text.Pooling == TextPooling.FirstToken)
-        {
-            description["pool_type"] = "first";
-        }
-
-        return description;
     }
 
-    private static JsonObject WithKinds(ModelConfig model, JsonObject tower)
-    {
-        if (model.Activation == Activation.GeluTanh)
-        {
-            tower["act_kwargs"] = new JsonObject { ["approximate"] = "tanh" };
-        }
-
-        if (model.LayerNormEps != ClipDefaults.LayerNormEps)
-        {
-            tower["norm_kwargs"] = new JsonObject { ["eps"] = model.LayerNormEps };
-        }
-
-        return tower;
-    }
+    /// <summary>The folder's own, BERT's and CLIP's.</summary>
+    private static bool IsKnown(string tokenizer) =>
+        tokenizer is "." or OpenClipTokenizer.NoRepository || tokenizer.StartsWith("bert-base-uncased", StringComparison.Ordinal) || tokenizer.Contains("clip", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A table of names whose positions may be left over, since they are the fixed ones.</summary>
-    private sealed record ClipNamesOf(IWeightNames Table, bool FixedPositions) : IWeightNames
+    private sealed record NamesOf(IWeightNames Table, bool FixedPositions) : IWeightNames
     {
         public StoredParameter? Find(string parameter) => Table.Find(parameter);
 
-        public bool Ignores(string name) => Table.Ignores(name)
-            || (FixedPositions && name is "visual.trunk.pos_embed" or "visual.positional_embedding");
+        public bool Ignores(string name) => Table.Ignores(name) || (FixedPositions && name is TrunkPositions or OwnPositions);
     }
 }

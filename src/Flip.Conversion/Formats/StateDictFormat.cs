@@ -7,72 +7,138 @@ using Flip.Training;
 namespace Flip.Conversion.Formats;
 
 /// <summary>
-/// Weights with OpenAI's names and no configuration: OpenAI's own files and open_clip's training checkpoints. Sizes are read off the
-/// tensors; what no tensor tells is taken as OpenAI's loader takes it, and said.
+/// Weights with OpenAI's names and no configuration: OpenAI's own files and open_clip's training checkpoints, with CLIP's image tower or
+/// timm's. Sizes are read off the tensors; what no tensor tells is taken as the library's default, and said.
 /// </summary>
 internal static class StateDictFormat
 {
     private const string PatchKernel = "visual.conv1.weight";
-    private const int HeadWidth = 64;
+    private const string TrunkKernel = "visual.trunk.patch_embed.proj.weight";
+    private const string TrunkPositions = "visual.trunk.pos_embed";
+    private const string FeatureNorm = "visual.trunk.fc_norm.weight";
+    private const double TimmEps = 1e-6;
+    private const string TokenTable = "token_embedding.weight";
 
-    /// <summary>Whether the tensors have OpenAI's names, with a ViT as image tower.</summary>
-    public static bool Recognizes(ITensorSource weights) => weights.Contains(PatchKernel) && weights.Contains("visual.class_embedding");
+    /// <summary>Whether the tensors have such names, with a ViT as image tower and CLIP's Transformer as text tower.</summary>
+    public static bool Recognizes(ITensorSource weights) =>
+        ((weights.Contains(PatchKernel) && weights.Contains("visual.class_embedding")) || IsTrunk(weights))
+        && (weights.Contains(TokenTable) || weights.Contains("text." + TokenTable));
 
     /// <summary>The model.</summary>
     /// <param name="weights">The checkpoint; owned by the result.</param>
     /// <param name="tokenizer">Reads the tokenizer; such files have none.</param>
+    /// <exception cref="CheckpointFormatException">Tensors that give the sizes are missing or misshapen.</exception>
     public static StoredModel Open(ITensorSource weights, Func<ITokenizer> tokenizer)
     {
         var shapes = new StateShapes(weights);
         var openAi = weights.Contains("input_resolution"); // only OpenAI's files say their sizes beside the weights
-        var ownTextTower = weights.Contains("text.token_embedding.weight");
+        var (trunk, ownTextTower) = (IsTrunk(weights), weights.Contains("text." + TokenTable));
         var text = ownTextTower ? "text." : string.Empty;
-        var (imageWidth, textWidth) = (shapes.Size(PatchKernel, 0), shapes.Size($"{text}ln_final.weight", 0));
-        var patch = shapes.Size(PatchKernel, 2);
         var start = ClipDefaults.Model;
         var model = start with
         {
-            Image = start.Image with
-            {
-                PatchSize = patch,
-                ImageSize = patch * shapes.Grid("visual.positional_embedding", 1),
-                Width = imageWidth,
-                Depth = shapes.Depth("visual.transformer.resblocks."),
-                Heads = Math.Max(1, imageWidth / HeadWidth),
-                MlpRatio = shapes.Size("visual.transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)imageWidth,
-            },
-            Text = start.Text with
-            {
-                VocabularySize = shapes.Size($"{text}token_embedding.weight", 0),
-                Length = shapes.Size($"{text}positional_embedding", 0),
-                Width = textWidth,
-                Depth = shapes.Depth($"{text}transformer.resblocks."),
-                Heads = Math.Max(1, textWidth / HeadWidth),
-                MlpRatio = shapes.Size($"{text}transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)textWidth,
-            },
+            Image = trunk ? Trunk(start.Image, weights, shapes) : Visual(start.Image, weights, shapes),
+            Text = Text(start.Text, text, shapes),
             EmbedDim = shapes.Size($"{text}text_projection", 1),
             Activation = openAi ? Activation.QuickGelu : Activation.Gelu,
         };
         var config = ClipDefaults.Config(model);
         config = config with
         {
+            Data = config.Data with { ClipMarkers = openAi ? ClipMarkers.OpenAi : ClipMarkers.OpenClip, TextCleaning = TextCleaning.Lower },
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
-        return new StoredModel(openAi ? "OpenAI CLIP" : "open_clip checkpoint", config, weights, ClipNames.OpenClip(ownTextTower, timmTrunk: false), tokenizer)
+        if (!trunk && !model.Image.PreNorm)
         {
-            Assumptions =
-            [
-                new(
-                    $"No configuration says how many attention heads the towers have; taken as {model.Image.Heads} and {model.Text.Heads}, width / {HeadWidth}, "
-                    + "as OpenAI's loader does (-s model.image.heads=N, -s model.text.heads=N change it).",
-                    "model.image.heads",
-                    "model.text.heads"),
-                openAi
-                    ? new("The activation is taken as quickGelu, which all of OpenAI's models have.", "model.activation")
-                    : new(
-                        "No configuration says which activation the MLPs have; taken as gelu (-s model.activation=quickGelu changes it).",
-                        "model.activation"),
-            ],
+            config = Clipa(config);
+        }
+
+        var names = ClipNames.OpenClip(ownTextTower, trunk, weights.Contains(FeatureNorm));
+        return new StoredModel(openAi ? "OpenAI CLIP" : "open_clip checkpoint", config, weights, names, tokenizer)
+        {
+            Assumptions = BareWeights.Assumptions(config),
+        };
+    }
+
+    private static bool IsTrunk(ITensorSource weights) => weights.Contains(TrunkKernel) && weights.Contains(TrunkPositions);
+
+    private static ImageConfig Visual(ImageConfig start, ITensorSource weights, StateShapes shapes)
+    {
+        var (width, patch) = (shapes.Size(PatchKernel, 0), shapes.Size(PatchKernel, 2));
+        return start with
+        {
+            PatchSize = patch,
+            ImageSize = patch * shapes.Grid("visual.positional_embedding", 1),
+            Width = width,
+            Depth = shapes.Depth("visual.transformer.resblocks."),
+            Heads = HeadCount.OfImage(width),
+            MlpRatio = shapes.Size("visual.transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)width,
+            PreNorm = weights.Contains("visual.ln_pre.weight"),
+            PositionResize = PositionResize.BicubicAntialias,
+        };
+    }
+
+    /// <summary>Of open_clip's own towers only CLIPA's have no LayerNorm before the first block; the rest of it no tensor tells.</summary>
+    private static FlipConfig Clipa(FlipConfig config) => config with
+    {
+        Model = config.Model with
+        {
+            Image = config.Model.Image with
+            {
+                Pooling = ImagePooling.PatchMean,
+                FinalNorm = FinalNorm.AfterPooling,
+                Normalization = PixelNormalization.ImageNet,
+            },
+            Text = config.Model.Text with { Causal = false, Pooling = TextPooling.LastToken, EndOfText = EndOfTextRule.Eos },
+        },
+        Data = config.Data with
+        {
+            Tokenizer = TokenizerKind.WordPiece,
+            ClipMarkers = null,
+            WordPieceMarkers = WordPieceMarkers.Cls,
+            TextCleaning = TextCleaning.Whitespace,
+        },
+        Eval = config.Eval with { Transform = EvalTransform.Squash, Interpolation = Interpolation.Bilinear },
+    };
+
+    /// <summary>timm's tower: a class token is the feature, as timm's default is; without one, or with FLIP's fixed positions, the mean is.</summary>
+    private static ImageConfig Trunk(ImageConfig start, ITensorSource weights, StateShapes shapes)
+    {
+        var (width, patch) = (shapes.Size(TrunkKernel, 0), shapes.Size(TrunkKernel, 2));
+        var hasToken = weights.Contains("visual.trunk.cls_token");
+        var ownRow = hasToken && !shapes.IsGrid(TrunkPositions, 0);
+        var image = start with
+        {
+            PatchSize = patch,
+            ImageSize = patch * shapes.Grid(TrunkPositions, ownRow ? 1 : 0),
+            Width = width,
+            Depth = shapes.Depth("visual.trunk.blocks."),
+            Heads = HeadCount.OfImage(width),
+            MlpRatio = shapes.Size("visual.trunk.blocks.0.mlp.fc1.weight", 0) / (double)width,
+            ClassToken = !hasToken ? ClassToken.None : ownRow ? ClassToken.WithPosition : ClassToken.WithoutPosition,
+            Pooling = hasToken ? ImagePooling.ClassToken : ImagePooling.Mean,
+            PatchBias = weights.Contains("visual.trunk.patch_embed.proj.bias"),
+            PreNorm = weights.Contains("visual.trunk.norm_pre.weight"),
+            FinalNorm = weights.Contains(FeatureNorm) ? FinalNorm.AfterPooling
+                : weights.Contains("visual.trunk.norm.weight") ? FinalNorm.BeforePooling
+                : FinalNorm.None,
+            LayerNormEps = TimmEps,
+            PositionResize = PositionResize.BicubicAntialias,
+        };
+        return FixedPositions.Match(weights, TrunkPositions, image) ? image with { Pooling = ImagePooling.Mean } : image;
+    }
+
+    private static TextConfig Text(TextConfig start, string prefix, StateShapes shapes)
+    {
+        var width = shapes.Size($"{prefix}ln_final.weight", 0);
+        return start with
+        {
+            VocabularySize = shapes.Size(prefix + TokenTable, 0),
+            Length = shapes.Size($"{prefix}positional_embedding", 0),
+            Width = width,
+            Depth = shapes.Depth($"{prefix}transformer.resblocks."),
+            Heads = HeadCount.OfText(width),
+            MlpRatio = shapes.Size($"{prefix}transformer.resblocks.0.mlp.c_fc.weight", 0) / (double)width,
         };
     }
 }

@@ -31,14 +31,18 @@ internal sealed partial class StateShapes(ITensorSource weights)
 
     /// <summary>Patches along a side, from the rows of a position table.</summary>
     /// <exception cref="CheckpointFormatException">They are no square.</exception>
-    public int Grid(string positions, int extraRows)
+    public int Grid(string positions, int extraRows) => IsGrid(positions, extraRows)
+        ? Side(Size(positions, -2) - extraRows)
+        : throw new CheckpointFormatException(weights.Path, positions, $"{Size(positions, -2) - extraRows} patches are no square");
+
+    /// <summary>Whether the rows of a position table but for some are those of a square of patches.</summary>
+    public bool IsGrid(string positions, int extraRows)
     {
         var rows = Size(positions, -2) - extraRows;
-        var side = (int)Math.Round(Math.Sqrt(Math.Max(rows, 0)));
-        return side > 0 && side * side == rows
-            ? side
-            : throw new CheckpointFormatException(weights.Path, positions, $"{rows} patches are no square");
+        return rows > 0 && Side(rows) * Side(rows) == rows;
     }
+
+    private static int Side(int patches) => (int)Math.Round(Math.Sqrt(patches));
 
     [GeneratedRegex(@"^\d+")]
     private static partial Regex LeadingNumber();

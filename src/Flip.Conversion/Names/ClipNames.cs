@@ -11,8 +11,9 @@ internal static class ClipNames
     /// <summary>open_clip's names.</summary>
     /// <param name="ownTextTower">A model with <c>custom_text</c>, whose text tower's names begin with <c>text.</c>.</param>
     /// <param name="timmTrunk">A model whose image tower is timm's.</param>
-    public static NameTable OpenClip(bool ownTextTower, bool timmTrunk) => new(
-        [.. timmTrunk ? Trunk() : Visual(), .. Text(ownTextTower ? "text." : string.Empty), .. Scales()],
+    /// <param name="featureNorm">timm's tower was built with its last norm behind the pooling, where it has another name.</param>
+    public static NameTable OpenClip(bool ownTextTower, bool timmTrunk, bool featureNorm = false) => new(
+        [.. timmTrunk ? Trunk(featureNorm ? "fc_norm" : "norm") : Visual(), .. Text(ownTextTower ? "text." : string.Empty), .. Scales()],
         "attn_mask", "input_resolution", "context_length", "vocab_size");
 
     private static IEnumerable<NameRow> Visual() =>
@@ -26,7 +27,7 @@ internal static class ClipNames
         new("image.projection.weight", "visual.proj", TensorLayout.Transposed),
     ];
 
-    private static IEnumerable<NameRow> Trunk()
+    private static IEnumerable<NameRow> Trunk(string finalNorm)
     {
         const string block = "visual.trunk.blocks.{n}";
         return
@@ -42,7 +43,7 @@ internal static class ClipNames
             .. NameTable.WeightAndBias("image.blocks.{n}.norm2", $"{block}.norm2"),
             .. NameTable.WeightAndBias("image.blocks.{n}.mlp.fc1", $"{block}.mlp.fc1"),
             .. NameTable.WeightAndBias("image.blocks.{n}.mlp.fc2", $"{block}.mlp.fc2"),
-            .. NameTable.WeightAndBias("image.finalNorm", "visual.trunk.norm"),
+            .. NameTable.WeightAndBias("image.finalNorm", $"visual.trunk.{finalNorm}"),
             new("image.projection.weight", "visual.head.proj.weight"),
         ];
     }

@@ -18,7 +18,7 @@ internal static class OfficialFlipNames
             new("text.tokenEmbedding", "txt_encoder/token_embedding/embedding"),
             new("text.positions", "txt_encoder/posembed_encoder/pos_embedding", TensorLayout.OneTable),
             .. Tower("text", "txt"),
-            new("logitScale", "logit_scale"),
+            new("logitScale", "logit_scale", TensorLayout.Scalar),
         ],
         ImagePositions);
 

@@ -62,6 +62,7 @@ public static class OnnxExporter
     /// <param name="tokenizer">For the metadata, and how rows are filled; without one as <see cref="OnnxTextRows.Of"/> says.</param>
     /// <param name="transform">How images become squares, for the metadata.</param>
     /// <param name="inputs">Images and texts to compare on; null for noise and drawn ids.</param>
+    /// <param name="interpolation">Kernel of the transform, for the metadata.</param>
     /// <returns>Every output's difference.</returns>
     /// <exception cref="ConfigException">A weight is beyond float16.</exception>
     /// <exception cref="OnnxMismatchException">ONNX Runtime computes something else than the model; the files are removed.</exception>
@@ -72,13 +73,14 @@ public static class OnnxExporter
         IReadOnlyList<OnnxPrecision> precisions,
         ITokenizer? tokenizer = null,
         EvalTransform? transform = null,
-        OnnxInputs? inputs = null)
+        OnnxInputs? inputs = null,
+        Interpolation interpolation = Interpolation.Bicubic)
     {
         try
         {
             foreach (var precision in precisions)
             {
-                Write(model, folder, precision, tokenizer, transform);
+                Write(model, folder, precision, tokenizer, transform, interpolation);
             }
 
             return OnnxCheck.Require(model, folder, inputs ?? OnnxInputs.Draw(model.Config, tokenizer), precisions);
@@ -98,7 +100,7 @@ public static class OnnxExporter
     /// <summary>Writes the three files.</summary>
     internal static void Write(
         FlipModel model, string folder, OnnxPrecision precision, ITokenizer? tokenizer = null, EvalTransform? transform = null,
-        long inlineLimit = OnnxFile.DefaultInlineLimit)
+        Interpolation interpolation = Interpolation.Bicubic, long inlineLimit = OnnxFile.DefaultInlineLimit)
     {
         var header = new ModelProto
         {
@@ -107,7 +109,7 @@ public static class OnnxExporter
             ProducerVersion = typeof(OnnxExporter).Assembly.GetName().Version!.ToString(3),
         };
         header.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
-        header.MetadataProps.AddRange(OnnxMetadata.Of(model, precision, tokenizer, transform));
+        header.MetadataProps.AddRange(OnnxMetadata.Of(model, precision, tokenizer, transform, interpolation));
 
         void WriteFile(string file, params Action<OnnxGraphBuilder>[] parts)
         {

@@ -37,7 +37,7 @@ public static class OnnxFolder
         var config = stored.Config;
         var graphs = Path.Combine(folder, Graphs);
         Directory.CreateDirectory(graphs);
-        var differences = OnnxExporter.Export(model, graphs, precisions, tokenizer, config.Eval.Transform, inputs);
+        var differences = OnnxExporter.Export(model, graphs, precisions, tokenizer, config.Eval.Transform, inputs, config.Eval.Interpolation);
         HuggingFaceFormat.Describe(folder, config, tokenizer, ExternalData(graphs));
         tokenizer?.Save(folder, config.Model.Text.Length);
         ModelCard.Write(folder, config, null, stored.Format, scores);

@@ -20,15 +20,15 @@ internal static class OnnxImageTower
         var pixels = graph.Input(
             Input, "RGB / 255, less image_mean, over image_std; channels first", DataType.Float,
             Size(Batch), Size(3), Size(config.ImageSize), Size(config.ImageSize));
-        var x = Tokens(graph, config, graph.ToCompute(pixels));
+        var (x, kind) = (Tokens(graph, config, graph.ToCompute(pixels)), model.ImageBlocks());
         if (config.PreNorm)
         {
-            x = graph.LayerNorm("image.preNorm", x, model.LayerNormEps);
+            x = graph.LayerNorm("image.preNorm", x, kind.LayerNormEps);
         }
 
-        var tokens = config.PatchCount() + (config.ClassToken == ClassToken.None ? 0 : 1);
-        x = graph.Blocks("image", x, config.Depth, new OnnxAttention(tokens, config.Width, config.Heads), model);
-        graph.Embed("image", Pool(graph, model, x), Output, model.NormEps);
+        var attention = new OnnxAttention(config.PatchCount() + config.ClassTokens(), config.Width, config.Heads);
+        x = graph.Blocks("image", x, config.Depth, attention, kind);
+        graph.Embed("image", Pool(graph, config, x, kind.LayerNormEps), Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
 
@@ -87,16 +87,28 @@ internal static class OnnxImageTower
     }
 
     /// <summary>One normalised feature of an image's tokens, <c>[batch, width]</c>.</summary>
-    private static string Pool(OnnxGraphBuilder graph, ModelConfig model, string x)
+    private static string Pool(OnnxGraphBuilder graph, ImageConfig config, string x, double eps)
     {
-        if (model.Image.Pooling == ImagePooling.ClassToken)
+        if (config.Pooling == ImagePooling.ClassToken)
         {
+            // The norm of one token: before or after pooling is the same.
             var token = graph.Node("Gather", "image.classToken.output", [x, graph.Integer(0)], Attribute("axis", 1));
-            return graph.LayerNorm("image.finalNorm", token, model.LayerNormEps);
+            return config.FinalNorm == FinalNorm.None ? token : graph.LayerNorm("image.finalNorm", token, eps);
+        }
+
+        if (config.FinalNorm == FinalNorm.BeforePooling)
+        {
+            x = graph.LayerNorm("image.finalNorm", x, eps);
+        }
+
+        if (config.Pooling == ImagePooling.PatchMean)
+        {
+            var tokens = config.PatchCount() + config.ClassTokens();
+            x = graph.Node("Slice", "image.patches.output", [x, graph.Integers(config.ClassTokens()), graph.Integers(tokens), graph.Integers(1)]);
         }
 
         // A sum over hundreds of tokens could leave float16.
-        var normalized = graph.ToFp32(graph.LayerNorm("image.finalNorm", x, model.LayerNormEps));
-        return graph.ToCompute(graph.Node("ReduceMean", "image.pooled", [normalized, graph.Integers(1)], Attribute("keepdims", 0)));
+        var mean = graph.Node("ReduceMean", "image.pooled", [graph.ToFp32(x), graph.Integers(1)], Attribute("keepdims", 0));
+        return config.FinalNorm == FinalNorm.AfterPooling ? graph.LayerNorm("image.finalNorm", graph.ToCompute(mean), eps) : graph.ToCompute(mean);
     }
 }

@@ -35,15 +35,15 @@ internal static class OnnxLayers
     /// <param name="x"><c>[batch, tokens, width]</c></param>
     /// <param name="depth">Blocks.</param>
     /// <param name="attention">Sizes and mask of their attention.</param>
-    /// <param name="model">Activation and epsilon.</param>
-    public static string Blocks(this OnnxGraphBuilder graph, string tower, string x, int depth, OnnxAttention attention, ModelConfig model)
+    /// <param name="kind">Activation and epsilon.</param>
+    public static string Blocks(this OnnxGraphBuilder graph, string tower, string x, int depth, OnnxAttention attention, BlockKind kind)
     {
         for (var i = 0; i < depth; i++)
         {
             var name = $"{tower}.blocks.{i}";
-            var attended = attention.Add(graph, $"{name}.attention", graph.LayerNorm($"{name}.norm1", x, model.LayerNormEps));
+            var attended = attention.Add(graph, $"{name}.attention", graph.LayerNorm($"{name}.norm1", x, kind.LayerNormEps));
             x = graph.Node("Add", $"{name}.attended", [x, attended]);
-            var mlp = Mlp(graph, $"{name}.mlp", graph.LayerNorm($"{name}.norm2", x, model.LayerNormEps), model.Activation);
+            var mlp = Mlp(graph, $"{name}.mlp", graph.LayerNorm($"{name}.norm2", x, kind.LayerNormEps), kind.Activation);
             x = graph.Node("Add", name, [x, mlp]);
         }
 

@@ -19,10 +19,12 @@ internal static class OnnxMetadata
     /// <param name="precision">Number format of the export.</param>
     /// <param name="tokenizer">Null leaves its facts out.</param>
     /// <param name="transform">Null leaves it out.</param>
+    /// <param name="interpolation">The transform's kernel.</param>
     public static IEnumerable<StringStringEntryProto> Of(
-        FlipModel model, OnnxPrecision precision, ITokenizer? tokenizer, EvalTransform? transform)
+        FlipModel model, OnnxPrecision precision, ITokenizer? tokenizer, EvalTransform? transform, Interpolation interpolation)
     {
         var config = model.Config;
+        var kernel = interpolation == Interpolation.Bicubic ? "bicubic with antialias" : "bilinear with antialias";
         var (mean, deviation) = PixelStatistics.Of(config.Image.Normalization);
         var entries = new List<(string Key, string? Value)>
         {
@@ -32,8 +34,9 @@ internal static class OnnxMetadata
             ("image_transform", transform switch
             {
                 null => null,
-                EvalTransform.Flip => "flip: central square of the whole short side, resized to image_size, bicubic with antialias",
-                _ => "clip: short side resized to image_size, bicubic with antialias, then the central square",
+                EvalTransform.Flip or EvalTransform.FlipTensorFlow => $"flip: central square of the whole short side, resized to image_size, {kernel}",
+                EvalTransform.Squash => $"squash: the whole image, its sides out of proportion, resized to image_size, {kernel}",
+                _ => $"clip: short side resized to image_size, {kernel}, then the central square",
             }),
             ("context_length", Text(config.Text.Length)),
             ("vocabulary_size", Text(config.Text.VocabularySize)),

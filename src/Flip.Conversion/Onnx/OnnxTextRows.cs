@@ -24,7 +24,7 @@ internal sealed record OnnxTextRows(TextConfig Config, int PaddingId, int? EndOf
     public static OnnxTextRows Of(TextConfig config, ITokenizer? tokenizer) => new(
         config,
         tokenizer?.PaddingId ?? 0,
-        tokenizer?.EndOfTextId ?? (config.Pooling == TextPooling.EndOfText ? config.VocabularySize - 1 : null));
+        tokenizer?.EndOfTextId ?? config.EosTokenId ?? (config.Pooling == TextPooling.EndOfText ? config.VocabularySize - 1 : null));
 
     /// <summary>Adds what makes rows <c>[batch, length]</c> of ids <c>[batch, any]</c>.</summary>
     public string Ids(OnnxGraphBuilder graph, string ids)

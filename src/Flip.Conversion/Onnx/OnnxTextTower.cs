@@ -24,7 +24,7 @@ internal static class OnnxTextTower
     /// <param name="alwaysMask">Declares the mask, whether or not the tower reads it.</param>
     public static void Add(OnnxGraphBuilder graph, ModelConfig model, OnnxTextRows rows, bool alwaysMask)
     {
-        var config = model.Text;
+        var (config, kind) = (model.Text, model.TextBlocks());
         var ids = rows.Ids(graph, graph.Input(Input, "Token ids, of any length", DataType.Int64, Size(Batch), Size(Tokens)));
         var takesMask = TakesMask(config);
         if (takesMask || alwaysMask)
@@ -38,10 +38,10 @@ internal static class OnnxTextTower
             : graph.Node("Gather", "text.embedded", [graph.Weight("text.tokenEmbedding"), ids]);
         var x = graph.Node("Add", "text.tokens", [embedded, graph.Weight("text.positions")]); // [batch, length, width]
         var attention = new OnnxAttention(config.Length, config.Width, config.Heads, Mask(graph, config, visible));
-        x = graph.Blocks("text", x, config.Depth, attention, model);
+        x = graph.Blocks("text", x, config.Depth, attention, kind);
         var pooled = config.Pooling == TextPooling.Mean
-            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, model.LayerNormEps), visible!)
-            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, rows.EndOfTextId), model.LayerNormEps);
+            ? Mean(graph, graph.LayerNorm("text.finalNorm", x, kind.LayerNormEps), visible!)
+            : graph.LayerNorm("text.finalNorm", PickToken(graph, config, x, ids, rows.EndOfTextId), kind.LayerNormEps);
         graph.Embed("text", pooled, Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
@@ -94,14 +94,17 @@ internal static class OnnxTextTower
     /// <summary>The output that the feature is read from, <c>[batch, width]</c>.</summary>
     private static string PickToken(OnnxGraphBuilder graph, TextConfig config, string x, string ids, int? endOfTextId)
     {
-        if (config.Pooling == TextPooling.FirstToken)
+        if (config.Pooling is TextPooling.FirstToken or TextPooling.LastToken)
         {
-            return graph.Node("Gather", "text.firstToken", [x, graph.Integer(0)], Attribute("axis", 1));
+            var place = config.Pooling == TextPooling.FirstToken ? 0 : config.Length - 1;
+            return graph.Node("Gather", "text.pooledToken", [x, graph.Integer(place)], Attribute("axis", 1));
         }
 
-        var isEnd = graph.Node("Equal", "text.isEnd", [ids, graph.Integer(endOfTextId!.Value)]);
-        var position = graph.Node( // the first one; [batch, 1]
-            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", isEnd, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
+        // An id is exact in fp32, and ArgMax takes the first of equals; [batch, 1]
+        var end = config.EosTokenId ?? endOfTextId;
+        var sought = config.EndOfText == EndOfTextRule.Argmax ? ids : graph.Node("Equal", "text.isEnd", [ids, graph.Integer(end!.Value)]);
+        var position = graph.Node(
+            "ArgMax", "text.end", [graph.Cast("text.isEnd.fp32", sought, DataType.Float)], Attribute("axis", 1), Attribute("keepdims", 1));
         return graph.Node("GatherND", "text.endToken", [x, position], Attribute("batch_dims", 1));
     }
 

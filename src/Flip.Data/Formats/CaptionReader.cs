@@ -1,15 +1,16 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Flip.Data.Formats;
 
 /// <summary>
 /// Finds the captions of a sample: <c>captions</c> of its <c>.json</c>, else its <c>.txt</c>, else <c>caption</c> of the
-/// <c>.json</c>, else the class number of its <c>.cls</c> put into templates. Blank captions do not count.
+/// <c>.json</c>, else what texts a list of <c>captions</c> has beside other things, else the class number of its <c>.cls</c> put into templates.
+/// Blank captions do not count, and what cannot be read costs nothing where another of these can.
 /// </summary>
 public sealed class CaptionReader
 {
-    private const int MaxJsonDepth = 64;
+    /// <summary>The cause of captions whose bytes are in an encoding that nothing says.</summary>
+    internal const string EncodingCause = "caption encoding";
 
     private readonly IReadOnlyList<string>? _classNames;
     private readonly IReadOnlyList<string> _templates;
@@ -28,21 +29,15 @@ public sealed class CaptionReader
     /// <exception cref="BadSampleException">There is none, or what there is cannot be read.</exception>
     internal IReadOnlyList<string> Read(MemberReader members, SampleEntry sample)
     {
-        IReadOnlyList<string>? several = null;
-        IReadOnlyList<string>? single = null;
-        if (sample.Json.IsPresent)
+        var (json, problem) = Try(sample.Json, member => ReadJson(members, member));
+        problem ??= json?.Problem;
+        if (json is { Several.Count: > 0, IsMixed: false })
         {
-            using var json = members.ReadSmall(sample.Json);
-            (several, single) = ParseJson(json.Memory);
+            return json.Several;
         }
 
-        IReadOnlyList<string>? text = null;
-        if (several is not { Count: > 0 } && sample.Text.IsPresent)
-        {
-            text = Kept([members.ReadText(sample.Text)]);
-        }
-
-        foreach (var captions in (ReadOnlySpan<IReadOnlyList<string>?>)[several, text, single])
+        var (text, unread) = Try(sample.Text, member => Kept([members.ReadText(member, EncodingCause)]));
+        foreach (var captions in (ReadOnlySpan<IReadOnlyList<string>?>)[text, json?.Single, json?.Several])
         {
             if (captions is { Count: > 0 })
             {
@@ -55,11 +50,11 @@ public sealed class CaptionReader
             return new ClassCaptions(_classNames[ReadLabel(members, sample, _classNames.Count)], _templates);
         }
 
-        throw (several ?? text ?? single) is not null
+        throw unread ?? problem ?? ((text ?? json?.Single ?? json?.Several) is not null
             ? new BadSampleException("empty caption", "its captions are blank")
             : new BadSampleException("no caption", sample.Class.IsPresent
                 ? "it has a class number, but no class names are configured"
-                : "it has neither .txt, nor .json with 'captions' or 'caption', nor .cls");
+                : "it has neither .txt, nor .json with 'captions' or 'caption', nor .cls"));
     }
 
     /// <summary>The class number of a sample.</summary>
@@ -71,7 +66,7 @@ public sealed class CaptionReader
             throw new BadSampleException("no class", "it has no .cls");
         }
 
-        var text = members.ReadText(sample.Class).Trim();
+        var text = members.ReadText(sample.Class, "class encoding").Trim();
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var label))
         {
             var shown = ShardReader.Printable(text.Length > 40 ? text[..40] + "..." : text);
@@ -83,40 +78,26 @@ public sealed class CaptionReader
             : throw new BadSampleException("class out of range", $"its class is {label}, and there are {classes} (0 to {classes - 1})");
     }
 
-    /// <summary>What 'captions' and 'caption' hold; null for one that is missing or null.</summary>
-    private static (IReadOnlyList<string>? Several, IReadOnlyList<string>? Single) ParseJson(ReadOnlyMemory<byte> utf8)
+    /// <summary>Captions without blanks around them, those that are blank left out.</summary>
+    internal static List<string> Kept(IEnumerable<string> captions) =>
+        captions.Where(caption => !string.IsNullOrWhiteSpace(caption)).Select(caption => caption.Trim()).ToList();
+
+    private static JsonCaptions ReadJson(MemberReader members, TarMember member)
+    {
+        using var bytes = members.ReadJson(member);
+        return JsonCaptions.Read(bytes.Memory);
+    }
+
+    private static (T? Value, BadSampleException? Problem) Try<T>(TarMember member, Func<TarMember, T> read)
+        where T : class
     {
         try
         {
-            using var document = JsonDocument.Parse(
-                MemberReader.WithoutMark(utf8), new JsonDocumentOptions { MaxDepth = MaxJsonDepth });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? (Strings(document.RootElement, "captions"), Strings(document.RootElement, "caption"))
-                : throw new BadSampleException("invalid json", "its .json is no object");
+            return (member.IsPresent ? read(member) : null, null);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (BadSampleException e)
         {
-            // InvalidOperationException: a string that is no UTF-8 or half a surrogate pair.
-            throw new BadSampleException("invalid json", $"its .json cannot be read: {e.Message}", e);
+            return (null, e);
         }
     }
-
-    private static List<string>? Strings(JsonElement json, string property)
-    {
-        if (!json.TryGetProperty(property, out var value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return value.ValueKind switch
-        {
-            JsonValueKind.String => Kept([value.GetString()!]),
-            JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
-                Kept(value.EnumerateArray().Select(item => item.GetString()!)),
-            _ => throw new BadSampleException("invalid json", $"'{property}' in its .json is neither text nor a list of texts"),
-        };
-    }
-
-    private static List<string> Kept(IEnumerable<string> captions) =>
-        captions.Where(caption => !string.IsNullOrWhiteSpace(caption)).Select(caption => caption.Trim()).ToList();
 }

@@ -29,7 +29,7 @@ public static partial class ClassNames
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            using var document = JsonDocument.Parse(MemberReader.WithoutMark(File.ReadAllBytes(path)));
+            using var document = UserJson.Read(path);
             return parse(document.RootElement);
         }
         catch (Exception e) when (

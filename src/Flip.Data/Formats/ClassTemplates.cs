@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Io;
 
 namespace Flip.Data.Formats;
 
@@ -66,9 +67,9 @@ public static class ClassTemplates
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(path);
+            lines = TextFile.Read(path).ReplaceLineEndings("\n").Split('\n');
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new ConfigException($"Class templates '{path}' cannot be read: {e.Message}");
         }

@@ -13,10 +13,12 @@ public sealed class DataSetIndex
 {
     private readonly long[] _firstSamples;
 
-    private DataSetIndex(IReadOnlyList<ShardIndex> shards, IReadOnlyList<ShardDamage> damage)
+    private DataSetIndex(IReadOnlyList<ShardIndex> all)
     {
+        var shards = all.Where(shard => shard.Count > 0).ToList();
         Shards = shards;
-        Damage = damage;
+        Damage = [.. all.SelectMany(shard => shard.Damage)];
+        Unused = all.SelectMany(shard => shard.Unused).GroupBy(extension => extension.Key).ToDictionary(same => same.Key, same => same.Sum(count => count.Value));
         _firstSamples = new long[shards.Count + 1];
         for (var i = 0; i < shards.Count; i++)
         {
@@ -30,8 +32,18 @@ public sealed class DataSetIndex
     /// <summary>What was found wrong, shard by shard.</summary>
     public IReadOnlyList<ShardDamage> Damage { get; }
 
+    /// <summary>How many members of each extension no sample uses (<see cref="ShardIndex.Unused"/>).</summary>
+    public IReadOnlyDictionary<string, long> Unused { get; }
+
     /// <summary>Number of samples.</summary>
     public long Count => _firstSamples[^1];
+
+    /// <summary>What was left out and why, in a few lines for people; empty where all is used.</summary>
+    public IReadOnlyList<string> Findings =>
+    [
+        .. ShardFindings.OfDamage(Damage).Select(line => $"Damaged: {line}"),
+        .. ShardFindings.OfUnused(Unused) is { } line ? [line] : Array.Empty<string>(),
+    ];
 
     /// <summary>Indexes the shards that a pattern names (<see cref="ShardPattern"/>).</summary>
     /// <exception cref="ConfigException">The pattern names no shards, or they have no sample.</exception>
@@ -76,18 +88,22 @@ public sealed class DataSetIndex
             throw new ConfigException([.. problems.Order(StringComparer.Ordinal)]);
         }
 
-        var damage = shards.SelectMany(shard => shard!.Damage).ToList();
-        var index = new DataSetIndex([.. shards.Where(shard => shard!.Count > 0).Select(shard => shard!)], damage);
+        var index = new DataSetIndex(shards!);
         return index.Count > 0
             ? index
-            : throw new ConfigException([.. damage.Select(d => d.Message).Prepend("The data set has no sample.").Take(10)]);
+            : throw new ConfigException(
+            [
+                "The data set has no sample.",
+                .. ShardFindings.OfDamage(index.Damage),
+                .. ShardFindings.OfUnused(index.Unused) is { } unused ? [unused] : Array.Empty<string>(),
+            ]);
     }
 
     /// <summary>The shard and key of a sample, for messages. Reads the shard's headers, so not for every sample.</summary>
     public string Describe(long sample)
     {
         var (shard, index) = Locate(sample);
-        return $"'{ShardReader.FindKey(Shards[shard].Path, Shards[shard].Samples[index].Image)}' in '{Shards[shard].Path}'";
+        return $"'{ShardReader.FindKey(Shards[shard], index)}' in '{Shards[shard].Path}'";
     }
 
     /// <summary>All captions of all samples in order, to learn a vocabulary from; reads text members only. Samples without
@@ -112,7 +128,7 @@ public sealed class DataSetIndex
         {
             try
             {
-                return reader.Read(new MemberReader(files, shard), entry);
+                return reader.Read(Members(files, shard), entry);
             }
             catch (BadSampleException)
             {
@@ -127,6 +143,11 @@ public sealed class DataSetIndex
         var (shard, index) = Locate(sample);
         return (shard, Shards[shard].Samples[index]);
     }
+
+    /// <summary>Reads the members of a shard's samples.</summary>
+    /// <param name="files">From <see cref="OpenFiles"/>.</param>
+    /// <param name="shard">Its place in <see cref="Shards"/>.</param>
+    internal MemberReader Members(ShardFiles files, int shard) => new(files, shard, Shards[shard].Sparse);
 
     internal ShardFiles OpenFiles() => new([.. Shards.Select(shard => shard.Path)]);
 

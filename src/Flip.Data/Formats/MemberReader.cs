@@ -1,26 +1,32 @@
-using System.Text;
 using Flip.Data.Sources;
+using Flip.Data.Tar;
+using Flip.Io;
 
 namespace Flip.Data.Formats;
 
 /// <summary>Reads members of one shard's samples, within limits: a length comes from a file and may be anything.</summary>
-internal readonly struct MemberReader(ShardFiles files, int shard)
+/// <param name="files">The shards' files.</param>
+/// <param name="shard">Which of them.</param>
+/// <param name="sparse">Members of it that are stored in pieces.</param>
+internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDictionary<uint, SparseMap> sparse)
 {
     private const int MaxTextBytes = 1 << 20;
+    private const int MaxJsonBytes = 64 << 20; // metadata beside the captions, such as EXIF with a thumbnail
     private const int MaxImageBytes = 256 << 20;
 
-    /// <summary>The bytes of a text member.</summary>
-    /// <exception cref="BadSampleException">Above 1 MiB.</exception>
-    public PooledBytes ReadSmall(TarMember member) => member.Length <= MaxTextBytes
-        ? Read(member)
-        : throw new BadSampleException("text too large", $"a text of {member.Length} bytes (at most {MaxTextBytes})");
+    /// <summary>The bytes of a <c>.json</c>.</summary>
+    /// <exception cref="BadSampleException">Above 64 MiB.</exception>
+    public PooledBytes ReadJson(TarMember member) => Read(member, MaxJsonBytes);
 
-    /// <summary>A text member: UTF-8, bytes that are none become U+FFFD; a byte-order mark is dropped.</summary>
-    /// <exception cref="BadSampleException">Above 1 MiB.</exception>
-    public string ReadText(TarMember member)
+    /// <summary>A text member, in the encoding that <see cref="TextFile"/> finds.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="encodingCause">The cause to count where it is in another encoding.</param>
+    /// <exception cref="BadSampleException">Above 1 MiB, or in no encoding that its bytes tell.</exception>
+    public string ReadText(TarMember member, string encodingCause)
     {
-        using var bytes = ReadSmall(member);
-        return Encoding.UTF8.GetString(WithoutMark(bytes.Memory).Span);
+        using var bytes = Read(member, MaxTextBytes);
+        var text = TextFile.Decode(bytes.Span);
+        return TextFile.IsBroken(text) ? throw new BadSampleException(encodingCause, $"its text {TextFile.Problem}") : text;
     }
 
     /// <summary>The bytes of an image file.</summary>
@@ -28,7 +34,7 @@ internal readonly struct MemberReader(ShardFiles files, int shard)
     public PooledBytes ReadImage(TarMember member)
     {
         CheckImage(member.Length);
-        return Read(member);
+        return Read(member, MaxImageBytes);
     }
 
     /// <summary>Refuses an image file by its length.</summary>
@@ -43,21 +49,42 @@ internal readonly struct MemberReader(ShardFiles files, int shard)
         }
     }
 
-    /// <summary>UTF-8 without the mark that some editors put before it.</summary>
-    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) => utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
-
-    private PooledBytes Read(TarMember member)
+    private PooledBytes Read(TarMember member, int maxBytes)
     {
+        if (member.Length > maxBytes)
+        {
+            throw new BadSampleException("text too large", $"a text of {member.Length} bytes (at most {maxBytes})");
+        }
+
         var bytes = new PooledBytes(member.Length);
         try
         {
-            files.Read(shard, member.Offset, bytes.Span);
+            if (sparse.TryGetValue(member.Block, out var map))
+            {
+                Read(member, map, bytes.Span);
+            }
+            else
+            {
+                files.Read(shard, member.Offset, bytes.Span);
+            }
+
             return bytes;
         }
         catch
         {
             bytes.Dispose();
             throw;
+        }
+    }
+
+    private void Read(TarMember member, SparseMap map, Span<byte> bytes)
+    {
+        bytes.Clear();
+        var stored = member.Offset;
+        foreach (var (offset, length) in map.Pieces)
+        {
+            files.Read(shard, stored, bytes.Slice((int)offset, (int)length));
+            stored += length;
         }
     }
 }

@@ -12,7 +12,7 @@ public readonly struct PooledBytes(int length) : IDisposable
     public Span<byte> Span => _array.AsSpan(0, length);
 
     /// <inheritdoc cref="Span"/>
-    public ReadOnlyMemory<byte> Memory => _array.AsMemory(0, length);
+    public Memory<byte> Memory => _array.AsMemory(0, length);
 
     /// <inheritdoc/>
     public void Dispose() => ArrayPool<byte>.Shared.Return(_array);

@@ -17,7 +17,7 @@ internal static class SampleReading
             var (shard, entry) = index.Find(sample);
             try
             {
-                values[sample] = read(new MemberReader(files, shard), entry);
+                values[sample] = read(index.Members(files, shard), entry);
             }
             catch (BadSampleException e)
             {

@@ -1,13 +1,18 @@
+using Flip.Data.Tar;
+
 namespace Flip.Data.Formats;
 
 /// <summary>Where the samples of one shard lie.</summary>
 public sealed class ShardIndex
 {
-    internal ShardIndex(string path, SampleEntry[] samples, IReadOnlyList<ShardDamage> damage)
+    internal ShardIndex(
+        string path,
+        SampleEntry[] samples,
+        IReadOnlyList<ShardDamage> damage,
+        IReadOnlyDictionary<string, long> unused,
+        IReadOnlyDictionary<uint, SparseMap> sparse)
     {
-        Path = path;
-        Samples = samples;
-        Damage = damage;
+        (Path, Samples, Damage, Unused, Sparse) = (path, samples, damage, unused, sparse);
     }
 
     /// <summary>The tar file.</summary>
@@ -19,6 +24,12 @@ public sealed class ShardIndex
     /// <summary>What was found wrong with the shard; its other samples are used.</summary>
     public IReadOnlyList<ShardDamage> Damage { get; }
 
+    /// <summary>How many members of each extension no sample uses, such as <c>.seg.png</c>; not a fault.</summary>
+    public IReadOnlyDictionary<string, long> Unused { get; }
+
     /// <summary>The samples, in the order of their first members.</summary>
     internal SampleEntry[] Samples { get; }
+
+    /// <summary>Where the pieces of sparse members belong, by the block of their data.</summary>
+    internal IReadOnlyDictionary<uint, SparseMap> Sparse { get; }
 }

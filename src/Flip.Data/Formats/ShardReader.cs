@@ -1,5 +1,5 @@
-using System.Formats.Tar;
 using Flip.Config;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Formats;
 
@@ -10,94 +10,40 @@ internal static class ShardReader
 
     /// <summary>Where the samples of a shard lie. Damage ends the shard there: what stands before it is used, and it is noted.</summary>
     /// <exception cref="ConfigException">The file cannot be opened at all.</exception>
-    public static ShardIndex Read(string path)
-    {
-        var samples = new SampleGrouping(path);
-        using var file = Open(path);
-        if (file.Length == 0)
-        {
-            samples.Note("empty shard", "has no bytes");
-            return samples.ToIndex();
-        }
+    public static ShardIndex Read(string path) => ReadWithKeys(path).Index;
 
-        long end = 0;
+    /// <summary>The key of a sample, for messages: the index keeps no keys.</summary>
+    public static string FindKey(ShardIndex shard, int sample)
+    {
         try
         {
-            using var reader = new TarReader(file, leaveOpen: true);
-            while (reader.GetNextEntry() is { } entry)
-            {
-                end = entry.DataOffset > 0 ? entry.DataOffset + RoundUp(entry.Length) : RoundUp(file.Position);
-                if (end < 0 || entry.DataOffset + entry.Length > file.Length)
-                {
-                    samples.Note("cut shard", $"ends inside '{Printable(entry.Name)}'");
-                    return samples.ToIndex();
-                }
-
-                if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)
-                {
-                    samples.Add(entry.Name, entry.DataOffset, entry.Length);
-                }
-            }
-
-            NoteEnd(file, end, samples);
+            return ReadKeys(shard)[sample];
         }
-        catch (Exception e) when (IsDamage(e))
+        catch (Exception e) when (e is IOException or ConfigException)
         {
-            var atStart = end == 0;
-            var isCut = e is EndOfStreamException && !atStart;
-            samples.Note(
-                atStart ? "not a tar" : isCut ? "cut shard" : "damaged shard",
-                atStart ? $"is no tar file ({e.Message})" : $"{(isCut ? "ends" : "is damaged")} at byte {end} ({e.Message})");
+            return $"byte {shard.Samples[sample].Image.Offset}"; // the shard is gone or changed; the offset still tells where to look
         }
-
-        return samples.ToIndex();
     }
 
-    /// <summary>The key of the sample whose image lies at an offset, for messages: the index keeps no keys.</summary>
-    public static string FindKey(string path, TarMember image)
+    /// <summary>The keys of all samples of a shard, in the index's order, as they can be shown.</summary>
+    /// <exception cref="ConfigException">The shard is gone.</exception>
+    /// <exception cref="IOException">The shard has changed since it was indexed.</exception>
+    public static string[] ReadKeys(ShardIndex shard)
     {
-        try
-        {
-            using var reader = new TarReader(Open(path));
-            while (reader.GetNextEntry() is { } entry)
-            {
-                if (entry.DataOffset == image.Offset && WebDatasetName.TrySplit(entry.Name, out var key, out _))
-                {
-                    return Printable(key);
-                }
-            }
-        }
-        catch (Exception e) when (IsDamage(e) || e is IOException)
-        {
-            // The shard is gone or changed; the offset still tells where to look.
-        }
-
-        return $"byte {image.Offset}";
+        var (index, keys) = ReadWithKeys(shard.Path);
+        return index.Samples.AsSpan().SequenceEqual(shard.Samples)
+            ? Array.ConvertAll(keys, Printable)
+            : throw new IOException($"The shard '{shard.Path}' has changed since it was indexed.");
     }
 
-    /// <summary>The keys of all samples of a shard, in the index's order.</summary>
-    /// <exception cref="IOException">The shard is gone or has changed since it was indexed.</exception>
-    public static IEnumerable<string> ReadKeys(ShardIndex shard)
+    /// <summary>The members of a tar, up to its end or to damage.</summary>
+    public static IEnumerable<TarEntry> Members(Stream file)
     {
-        var keys = new Dictionary<long, string>(shard.Count);
-        try
+        var entries = new TarEntries(file);
+        while (NextOrNull(entries) is { } entry)
         {
-            using var reader = new TarReader(Open(shard.Path));
-            while (reader.GetNextEntry() is { } entry)
-            {
-                if (WebDatasetName.TrySplit(entry.Name, out var key, out var kind) && kind == MemberKind.Image)
-                {
-                    keys[entry.DataOffset] = Printable(key);
-                }
-            }
+            yield return entry;
         }
-        catch (Exception e) when (IsDamage(e))
-        {
-            // Samples end where the damage begins, so all keys are there unless the shard has changed.
-        }
-
-        return shard.Samples.Select(sample => keys.GetValueOrDefault(sample.Image.Offset)
-            ?? throw new IOException($"The shard '{shard.Path}' has changed since it was indexed."));
     }
 
     /// <summary>A name as it can be shown on a terminal.</summary>
@@ -110,11 +56,9 @@ internal static class ShardReader
             }
         });
 
-    /// <summary>Bytes that are no tar make the reader throw exceptions of many kinds (a fuzz test found them); a failing disk
-    /// throws an <see cref="IOException"/>, which is not damage.</summary>
-    private static bool IsDamage(Exception e) => e is EndOfStreamException or not IOException;
-
-    private static FileStream Open(string path)
+    /// <summary>Opens a shard to read headers.</summary>
+    /// <exception cref="ConfigException">It cannot be opened.</exception>
+    public static FileStream Open(string path)
     {
         try
         {
@@ -128,6 +72,99 @@ internal static class ShardReader
         {
             throw new ConfigException($"The shard '{path}' cannot be opened: {e.Message}");
         }
+    }
+
+    private static (ShardIndex Index, string[] Keys) ReadWithKeys(string path)
+    {
+        var samples = new SampleGrouping(path);
+        using var file = Open(path);
+        if (file.Length == 0)
+        {
+            samples.Note("empty shard", "has no bytes");
+            return samples.ToIndex();
+        }
+
+        var links = new TarLinks();
+        var entries = new TarEntries(file);
+        try
+        {
+            for (var place = 0; entries.Next() is { } entry; place++)
+            {
+                Add(place, entry, samples, links);
+            }
+
+            NoteEnd(file, entries.Position, samples);
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            // A header that stands at the beginning tells a tar, whatever follows.
+            var isCut = e is EndOfStreamException && file.Length >= TarMember.BlockSize;
+            var isTar = isCut || entries.Position > 0;
+            samples.Note(
+                !isTar ? "not a tar" : isCut ? "cut shard" : "damaged shard",
+                !isTar ? $"is no tar file{Compression(file)} ({e.Message})"
+                    : isCut ? $"ends too early, {Printable(e.Message)}"
+                    : $"is damaged at byte {entries.Position} ({e.Message})");
+        }
+
+        foreach (var (place, link, target) in links.Resolve(Members(file)))
+        {
+            if (target is null)
+            {
+                samples.Lose(SampleGrouping.LinkCause, link.Name);
+            }
+            else
+            {
+                samples.Add(place, link.Name, target);
+            }
+        }
+
+        return samples.ToIndex();
+    }
+
+    private static void Add(int place, TarEntry entry, SampleGrouping samples, TarLinks links)
+    {
+        if (entry.IsFile)
+        {
+            samples.Add(place, entry.Name, entry);
+        }
+        else if (entry.IsHardLink || entry.IsSymbolicLink)
+        {
+            links.Add(place, entry);
+        }
+        else if (!entry.IsDirectory)
+        {
+            samples.Lose(SampleGrouping.KindCause, entry.Name);
+        }
+    }
+
+    private static TarEntry? NextOrNull(TarEntries entries)
+    {
+        try
+        {
+            return entries.Next();
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            return null; // told when the shard was indexed
+        }
+    }
+
+    /// <summary>A failing disk throws another <see cref="IOException"/>, which is not damage.</summary>
+    private static bool IsDamage(Exception e) => e is EndOfStreamException or InvalidDataException;
+
+    /// <summary>What a compressed tar is compressed with, for a message.</summary>
+    private static string Compression(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[4];
+        file.Position = 0;
+        file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        var name = start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? "gzip"
+            : start.SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? "Zstandard"
+            : start.StartsWith("BZh"u8) ? "bzip2"
+            : start.SequenceEqual((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X']) ? "xz"
+            : null;
+        return name is null ? "" : $" but one that is compressed with {name}, which must be unpacked first";
     }
 
     /// <summary>A tar ends with two blocks of zeros; anything else is a file cut between members, or glued to another.</summary>
@@ -151,6 +188,4 @@ internal static class ShardReader
             }
         }
     }
-
-    private static long RoundUp(long length) => (length + TarMember.BlockSize - 1) / TarMember.BlockSize * TarMember.BlockSize;
 }

@@ -1,3 +1,5 @@
+using Flip.Data.Tar;
+
 namespace Flip.Data.Formats;
 
 /// <summary>Where the data of a tar member lies. Tar data begins on multiples of 512 bytes, so 8 bytes hold it (up to 2 TB).</summary>
@@ -5,7 +7,7 @@ namespace Flip.Data.Formats;
 /// <param name="Length">Bytes.</param>
 internal readonly record struct TarMember(uint Block, int Length)
 {
-    public const int BlockSize = 512;
+    public const int BlockSize = TarHeader.BlockSize;
 
     public bool IsPresent => Block != 0;
 

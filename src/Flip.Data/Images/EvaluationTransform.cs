@@ -3,13 +3,16 @@ using Flip.Config;
 namespace Flip.Data.Images;
 
 /// <summary>
-/// The fixed transform of evaluation, with Pillow's antialiasing bicubic kernel or, for official FLIP, TensorFlow's. FLIP: the central square of the whole short side,
-/// resized. CLIP: the short side resized to S, then the central square. Safe to call from several threads.
+/// The fixed transform of evaluation, with Pillow's antialiasing kernels or, for official FLIP, TensorFlow's. FLIP: the central square of the whole short side,
+/// resized. CLIP: the short side resized to S, then the central square. Squash: the whole image. Safe to call from several threads.
 /// </summary>
-/// <param name="kind">FLIP's or CLIP's.</param>
+/// <param name="kind">What of the image is resized.</param>
 /// <param name="size">Height and width S of the result, pixels.</param>
-public sealed class EvaluationTransform(EvalTransform kind, int size) : IImageTransform
+/// <param name="interpolation">Kernel of the resize; TensorFlow's has its own.</param>
+public sealed class EvaluationTransform(EvalTransform kind, int size, Interpolation interpolation = Interpolation.Bicubic) : IImageTransform
 {
+    private readonly ResampleKernel _kernel = interpolation == Interpolation.Bicubic ? ResampleKernel.Antialias : ResampleKernel.AntialiasBilinear;
+
     /// <inheritdoc/>
     public int Size => size;
 
@@ -30,25 +33,36 @@ public sealed class EvaluationTransform(EvalTransform kind, int size) : IImageTr
     /// <summary>Transforms an image that is decoded already.</summary>
     public void Apply(DecodedImage image, Span<byte> destination)
     {
-        var (width, height) = (image.Width, image.Height);
-        if (kind == EvalTransform.Flip)
+        if (kind == EvalTransform.FlipTensorFlow)
         {
-            Resampler.Resize(image, CropBox.CentralSquare(width, height), size, mirror: false, destination);
+            ApplyTensorFlow(image, destination);
+            return;
         }
-        else if (kind == EvalTransform.FlipTensorFlow)
+
+        var (columns, rows) = Axes(image.Width, image.Height);
+        Resampler.Resize(image, columns, rows, mirror: false, destination, _kernel);
+    }
+
+    private void ApplyTensorFlow(DecodedImage image, Span<byte> destination)
+    {
+        var levels = new float[destination.Length];
+        Resampler.Resize(image, CropBox.CentralSquare(image.Width, image.Height), size, ResampleKernel.TfCornerAligned, levels);
+        for (var i = 0; i < levels.Length; i++)
         {
-            var levels = new float[destination.Length];
-            Resampler.Resize(image, CropBox.CentralSquare(width, height), size, ResampleKernel.TfCornerAligned, levels);
-            for (var i = 0; i < levels.Length; i++)
-            {
-                destination[i] = (byte)Math.Clamp(MathF.Round(levels[i]), 0, 255);
-            }
+            destination[i] = (byte)Math.Clamp(MathF.Round(levels[i]), 0, 255);
         }
-        else
+    }
+
+    private (ResampleAxis Columns, ResampleAxis Rows) Axes(int width, int height)
+    {
+        if (kind == EvalTransform.Clip)
         {
             var shortSide = Math.Min(width, height);
-            Resampler.Resize(image, ClipAxis(width, shortSide), ClipAxis(height, shortSide), mirror: false, destination);
+            return (ClipAxis(width, shortSide), ClipAxis(height, shortSide));
         }
+
+        var crop = kind == EvalTransform.Squash ? CropBox.Whole(width, height) : CropBox.CentralSquare(width, height);
+        return (ResampleAxis.Of(crop.Left, crop.Width, size), ResampleAxis.Of(crop.Top, crop.Height, size));
     }
 
     /// <summary>The short side becomes S, the long one in proportion, cut to a whole number; of it the central S, half to even.</summary>

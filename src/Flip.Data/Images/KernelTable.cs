@@ -20,16 +20,18 @@ internal sealed record KernelTable(int Taps, int[] Starts, double[] Weights)
     public static KernelTable Create(ResampleKernel kernel, ResampleAxis axis, int tapMultiple = 1, bool mirror = false)
     {
         var scale = axis.Length / axis.Output;
-        var reach = kernel == ResampleKernel.Antialias ? 2 * Math.Max(scale, 1) : 2;
+        var antialias = kernel is ResampleKernel.Antialias or ResampleKernel.AntialiasBilinear;
+        var radius = kernel == ResampleKernel.AntialiasBilinear ? 1 : 2; // how far the kernel reaches where nothing shrinks
+        var reach = antialias ? radius * Math.Max(scale, 1) : radius;
         var taps = Math.Min((int)Math.Ceiling(2 * reach), axis.End - axis.First);
         taps = (taps + tapMultiple - 1) / tapMultiple * tapMultiple;
         var table = new KernelTable(taps, new int[axis.Window], new double[axis.Window * taps]);
         for (var i = 0; i < axis.Window; i++)
         {
             var position = axis.WindowStart + (mirror ? axis.Window - 1 - i : i);
-            if (kernel == ResampleKernel.Antialias)
+            if (antialias)
             {
-                table.SetAntialias(i, position, axis, scale);
+                table.SetAntialias(i, position, axis, scale, radius);
             }
             else
             {
@@ -41,19 +43,20 @@ internal sealed record KernelTable(int Taps, int[] Starts, double[] Weights)
     }
 
     /// <summary>As Pillow's <c>precompute_coeffs</c>, number for number.</summary>
-    private void SetAntialias(int row, int position, ResampleAxis axis, double scale)
+    private void SetAntialias(int row, int position, ResampleAxis axis, double scale, int radius)
     {
         var widening = Math.Max(scale, 1);
         var center = axis.Start - axis.First + ((position + 0.5) * scale);
-        var first = Math.Max(0, (int)(center - (2 * widening) + 0.5));
+        var first = Math.Max(0, (int)(center - (radius * widening) + 0.5));
         var weights = Place(row, first, axis, out var start);
 
         // The second bound is reached by a rounding error alone, where the kernel is 0.
-        var end = Math.Min(Math.Min(axis.End - axis.First, (int)(center + (2 * widening) + 0.5)), start + Taps);
+        var end = Math.Min(Math.Min(axis.End - axis.First, (int)(center + (radius * widening) + 0.5)), start + Taps);
         var sum = 0.0;
         for (var i = first; i < end; i++)
         {
-            sum += weights[i - start] = Cubic((i - center + 0.5) * (1 / widening), -0.5);
+            var x = (i - center + 0.5) * (1 / widening);
+            sum += weights[i - start] = radius == 1 ? Math.Max(0, 1 - Math.Abs(x)) : Cubic(x, -0.5);
         }
 
         for (var i = first; i < end; i++)

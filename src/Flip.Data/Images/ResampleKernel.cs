@@ -1,10 +1,13 @@
 namespace Flip.Data.Images;
 
-/// <summary>The bicubic kernels of the reference implementations. They differ by up to 100 levels on a detailed photo.</summary>
+/// <summary>The kernels of the reference implementations. They differ by up to 100 levels on a detailed photo.</summary>
 public enum ResampleKernel
 {
     /// <summary>Pillow and torchvision: a = -0.5, pixel centres at halves, widened when shrinking (antialias).</summary>
     Antialias,
+
+    /// <summary>Pillow's and torchvision's bilinear, widened when shrinking (antialias).</summary>
+    AntialiasBilinear,
 
     /// <summary>TensorFlow 2 <c>tf.image.resize</c>: a = -0.5, pixel centres at halves, no antialias.</summary>
     TfHalfPixel,

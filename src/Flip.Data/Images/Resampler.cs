@@ -6,9 +6,9 @@ using System.Runtime.Intrinsics;
 namespace Flip.Data.Images;
 
 /// <summary>
-/// Bicubic resizing, columns first, then rows. It is our own because no .NET library has the kernels of the reference
+/// Bicubic and bilinear resizing, columns first, then rows. It is our own because no .NET library has the kernels of the reference
 /// implementations: libvips differs from Pillow by up to 9 levels (and half a pixel when it enlarges), Skia does not antialias.
-/// <see cref="ResampleKernel.Antialias"/> equals Pillow's 8-bit resize to the bit: weights of 22 bits, both passes rounded to 8.
+/// <see cref="ResampleKernel.Antialias"/> and <see cref="ResampleKernel.AntialiasBilinear"/> equal Pillow's 8-bit resize to the bit: weights of 22 bits, both passes rounded to 8.
 /// </summary>
 public static class Resampler
 {
@@ -72,14 +72,20 @@ public static class Resampler
         }
     }
 
-    /// <summary>A window of the resized image. Only source rows that the window needs are read.</summary>
-    internal static void Resize(DecodedImage image, ResampleAxis columns, ResampleAxis rows, bool mirror, Span<byte> destination)
+    /// <summary>A window of the image resized by one of Pillow's kernels. Only source rows that the window needs are read.</summary>
+    internal static void Resize(
+        DecodedImage image,
+        ResampleAxis columns,
+        ResampleAxis rows,
+        bool mirror,
+        Span<byte> destination,
+        ResampleKernel kernel = ResampleKernel.Antialias)
     {
         CheckLength(columns.Window, rows.Window, destination.Length);
 
         // The columns' loop takes two pixels at a time.
-        var columnTable = KernelTable.Create(ResampleKernel.Antialias, columns, tapMultiple: 2, mirror);
-        var rowTable = KernelTable.Create(ResampleKernel.Antialias, rows);
+        var columnTable = KernelTable.Create(kernel, columns, tapMultiple: 2, mirror);
+        var rowTable = KernelTable.Create(kernel, rows);
         var top = rowTable.Starts.Min();
         var height = rowTable.End(rows) - top;
         var stride = columns.Window * 3;

@@ -33,11 +33,12 @@ internal static class CaptionFiles
             throw new ConfigException($"'{file}': the image '{ShardReader.Printable(twice.Key)}' is there twice.");
         }
 
+        var paths = new WrittenPaths();
         var root = places.Select(place => Path.GetFullPath(Path.Combine(folder, place)))
-            .FirstOrDefault(place => File.Exists(Path.Combine(place, captions[0].Image)))
+            .FirstOrDefault(place => File.Exists(paths.Resolve(captions[0].Image, place)))
             ?? throw new ConfigException($"'{file}': the image '{ShardReader.Printable(captions[0].Image)}' is in none of the folders "
                 + string.Join(", ", places.Select(place => $"'{Path.Combine(folder, place)}'")) + ".");
-        var images = captions.Select(image => new ImageFile(ShardReader.Printable(image.Image), Path.GetFullPath(image.Image, root), $" ({file})"));
+        var images = captions.Select(image => new ImageFile(ShardReader.Printable(image.Image), Path.Combine(root, image.Image), $" ({file})"));
         return new CaptionedImages(FileImages.OfFiles([.. images], options.Source.AllowMissing), [.. captions.Select(image => image.Captions)]);
     }
 
@@ -47,8 +48,7 @@ internal static class CaptionFiles
     {
         try
         {
-            using var file = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(file, options) ?? throw new JsonException("it is null");
+            return UserJson.Read<T>(path, options);
         }
         catch (Exception e) when (e is JsonException or UnauthorizedAccessException)
         {

@@ -1,11 +1,15 @@
-using Flip.Config;
+using System.Text.RegularExpressions;
+using Flip.Data.Formats;
 using Flip.Data.Sources;
 
 namespace Flip.Data.Layouts;
 
-/// <summary>A list with an image and a caption a line, <c>image,caption</c>; an image has as many lines as captions.</summary>
+/// <summary>
+/// A list with an image and a caption a line, <c>image,caption</c>, also with other separators and a header (<see cref="ListColumns"/> has the
+/// names), or JSON lines; an image has as many lines as captions.
+/// </summary>
 /// <param name="File">The list, relative to the data set; <c>{split}</c> stands for the split.</param>
-public sealed record CaptionList(string File) : CaptionedLayout
+public sealed partial record CaptionList(string File) : CaptionedLayout
 {
     /// <summary>Folders in which the images may lie.</summary>
     public IReadOnlyList<string> Images { get; init; } = ["", "images", "Images"];
@@ -22,8 +26,24 @@ public sealed record CaptionList(string File) : CaptionedLayout
 
     internal override CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var path = FindFile(folder, File, options.Split)!;
-        var captions = ListRows.Captions(path).GroupBy(row => row.Image).Select(rows => (rows.Key, CaptionFiles.Kept(rows.Select(row => row.Class))));
+        return Read(FindFile(folder, File, options.Split)!, folder, options);
+    }
+
+    /// <summary>Opens a list that was named itself: its name has no places to fill.</summary>
+    internal static CaptionedImages OpenFile(string path, LayoutOptions options) =>
+        new CaptionList(Path.GetFileName(path)).Read(path, Path.GetDirectoryName(Path.GetFullPath(path))!, options);
+
+    private CaptionedImages Read(string path, string folder, LayoutOptions options)
+    {
+        var paths = new WrittenPaths();
+        bool IsImage(string image) => Images.Any(place => System.IO.File.Exists(paths.Resolve(image, Path.GetFullPath(Path.Combine(folder, place)))));
+        string ImageOf(string text) => Numbered().Match(text) is { Success: true } named && !IsImage(text) ? named.Groups["image"].Value : text;
+        var captions = ListRows.Captions(path, text => IsImage(ImageOf(text))).GroupBy(row => ImageOf(row.Image), UnicodeName.Comparer)
+            .Select(rows => (rows.Key, CaptionFiles.Kept(rows.Select(row => row.Class))));
         return CaptionFiles.Open(path, folder, Images, [.. captions], options);
     }
+
+    /// <summary>Flickr8k's and Flickr30k's token files number the captions of an image: <c>1000092795.jpg#0</c>.</summary>
+    [GeneratedRegex(@"\A(?<image>.+)#[0-9]\z")]
+    private static partial Regex Numbered();
 }

@@ -28,7 +28,7 @@ public sealed record CaptionedWebDataset : CaptionedLayout
             throw new BadSampleException("no caption", "it has no .txt");
         }
 
-        string[] lines = members.ReadText(sample.Text).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = members.ReadText(sample.Text, CaptionReader.EncodingCause).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return lines.Length > 0 ? lines : throw new BadSampleException("empty caption", "its .txt is blank");
     }
 }

@@ -7,7 +7,7 @@ namespace Flip.Data.Layouts;
 /// <summary>
 /// A folder for each class, <c>CLASS/*.jpg</c>, perhaps below one for each split. Folders are matched with the known classes by name or
 /// alias, also several levels deep (<c>a/abbey</c>), or by number where all are numbers; where no classes are known, the sorted
-/// names of the folders are the classes. Folders in a class's folder belong to the class.
+/// names of the folders are the classes; two folders whose names look the same are one. Folders in a class's folder belong to the class.
 /// </summary>
 public sealed record ClassFolders : LabelledLayout
 {
@@ -25,7 +25,7 @@ public sealed record ClassFolders : LabelledLayout
         var names = Subfolders(root).Select(path => Path.GetFileName(path)!).ToList();
         return options.Classes is not { } table
             ? names.Exists(name => !SplitNames.IsSplit(name))
-            : names.Exists(name => table.Find(name) is not null || LabelText.Number(name, table.Names.Count) is not null
+            : names.Exists(name => table.Find(name) is not null || table.IsShared(name) || LabelText.Number(name, table.Names.Count) is not null
                 || Subfolders(Path.Combine(root, name)).Any(inner => table.Find($"{name}/{Path.GetFileName(inner)}") is not null));
     }
 
@@ -39,7 +39,7 @@ public sealed record ClassFolders : LabelledLayout
         }
 
         var table = options.Classes ?? new ClassTable(ClassEntry.OfNames(
-            files.Select(file => file.Key).Where(key => key.Contains('/', StringComparison.Ordinal)).Select(First).Distinct()
+            files.Select(file => file.Key).Where(key => key.Contains('/', StringComparison.Ordinal)).Select(key => UnicodeName.Composed(First(key))).Distinct()
                 .Order(StringComparer.Ordinal)));
         var classOf = ClassOf(root, files, table, options);
         var kept = files.Where(file => classOf.ContainsKey(FolderOf(file.Key))).ToList();
@@ -87,8 +87,7 @@ public sealed record ClassFolders : LabelledLayout
             [
                 .. unknown.Take(ProblemsShown).Select(folder => folder.Length == 0
                     ? $"The folder '{root}' has images that lie in no class's folder."
-                    : $"The folder '{ShardReader.Printable(folder)}' in '{root}' is none of the {table.Names.Count} classes, such as "
-                        + $"{string.Join(", ", table.Classes.Take(3).Select(Called))}."),
+                    : $"The folder '{ShardReader.Printable(folder)}' in '{root}' {table.Describe(First(folder))}."),
                 .. unknown.Count > ProblemsShown ? [$"... and {unknown.Count - ProblemsShown} more folders."] : Array.Empty<string>(),
             ]);
     }
@@ -106,8 +105,6 @@ public sealed record ClassFolders : LabelledLayout
 
         return null;
     }
-
-    private static string Called(ClassEntry entry) => entry.Aliases.Count == 0 ? $"'{entry.Name}'" : $"'{entry.Aliases[0]}' ({entry.Name})";
 
     private static string First(string key) => key.Split('/')[0];
 

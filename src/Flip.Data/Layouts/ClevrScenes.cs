@@ -47,7 +47,7 @@ public sealed record ClevrScenes : LabelledLayout
         }
 
         var images = Path.GetFullPath(Path.Combine(folder, "images", part));
-        var files = scenes.Select(scene => new ImageFile(ShardReader.Printable(scene.File), Path.GetFullPath(scene.File, images), $" ({path})"));
+        var files = scenes.Select(scene => new ImageFile(ShardReader.Printable(scene.File), Path.Combine(images, scene.File), $" ({path})"));
         return new LabelledImages(
             FileImages.OfFiles([.. files], options.Source.AllowMissing), [.. numbers.Select(number => new[] { number!.Value })], table.Names);
     }

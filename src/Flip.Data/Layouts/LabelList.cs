@@ -7,7 +7,7 @@ using Flip.Data.Sources;
 namespace Flip.Data.Layouts;
 
 /// <summary>
-/// A file that lists images and their classes: CSV or TSV with a header (<c>path,label</c>) or with these two columns first, JSON lines
+/// A file that lists images and their classes: CSV, also with other separators, with a header (<c>path,label</c>; <see cref="ListColumns"/> has all names) or with these two columns first, JSON lines
 /// (<c>{"img": ..., "label": ...}</c>), or any lines that a pattern takes apart.
 /// </summary>
 /// <param name="File">The list, relative to the data set; <c>{split}</c> stands for the split, <c>{Split}</c> for it with a capital.</param>
@@ -44,10 +44,20 @@ public sealed record LabelList(string File) : LabelledLayout
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
         var part = FindPart(folder, File, options.Split)!;
-        var path = Path.Combine(folder, Fill(File, part));
-        var rows = ListRows.Read(path, Pattern is null ? null : new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), SkipLines);
+        return Read(Path.Combine(folder, Fill(File, part)), Path.GetFullPath(Path.Combine(folder, Fill(Images, part))), options);
+    }
+
+    /// <summary>Opens a list that was named itself: its name has no places to fill.</summary>
+    internal static LabelledImages OpenFile(string path, LayoutOptions options) =>
+        new LabelList(Path.GetFileName(path)).Read(path, Path.GetDirectoryName(Path.GetFullPath(path))!, options);
+
+    private LabelledImages Read(string path, string images, LayoutOptions options)
+    {
+        var paths = new WrittenPaths();
+        var rows = Pattern is null
+            ? ListRows.Classes(path, image => paths.Resolve(image + Extension, images) is var file && (System.IO.File.Exists(file) || (options.Videos && Directory.Exists(file))))
+            : ListRows.Matches(path, new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), SkipLines);
         var table = options.Classes ?? TableOf(rows);
-        var images = Path.GetFullPath(Path.Combine(folder, Fill(Images, part)));
         var files = new List<ImageFile>();
         var labels = new List<List<int>>();
         var placeOf = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -58,13 +68,13 @@ public sealed record LabelList(string File) : LabelledLayout
             {
                 if (!options.IgnoreOtherClasses)
                 {
-                    problems.Add($"{path}, line {row.Line}: '{ShardReader.Printable(row.Class)}' is none of the {table.Names.Count} classes.");
+                    problems.Add($"{path}, line {row.Line}: '{ShardReader.Printable(row.Class)}' {table.Describe(row.Class)}.");
                 }
             }
             else if (!placeOf.TryGetValue(row.Image, out var place))
             {
                 placeOf.Add(row.Image, files.Count);
-                files.Add(FileOf(row, images, path, options));
+                files.Add(FileOf(row, paths.Resolve(row.Image + Extension, images), path, options));
                 labels.Add([number]);
             }
             else if (options.SeveralLabels)
@@ -94,16 +104,15 @@ public sealed record LabelList(string File) : LabelledLayout
         var numbers = rows.Select(row => LabelText.Number(row.Class, int.MaxValue, FirstNumber)).ToList();
         return new ClassTable(ClassEntry.OfNames(numbers.TrueForAll(number => number is not null)
             ? NumberNames(numbers.Select(number => new[] { number!.Value }), File)
-            : rows.Select(row => row.Class).Distinct().Order(StringComparer.Ordinal)));
+            : rows.Select(row => UnicodeName.Composed(row.Class)).Distinct().Order(StringComparer.Ordinal)));
     }
 
     private int? NumberOf(ListRow row, ClassTable table) =>
         (row.IsNumber ? null : table.Find(row.Class)) ?? LabelText.Number(row.Class, table.Names.Count, FirstNumber);
 
-    private ImageFile FileOf(ListRow row, string images, string path, LayoutOptions options)
+    private static ImageFile FileOf(ListRow row, string file, string path, LayoutOptions options)
     {
         var place = string.Create(CultureInfo.InvariantCulture, $" ({path}, line {row.Line})");
-        var file = Path.GetFullPath(row.Image + Extension, images);
         if (!options.Videos || !Directory.Exists(file))
         {
             return new ImageFile(ShardReader.Printable(row.Image), file, place);

@@ -1,7 +1,7 @@
-using System.Formats.Tar;
 using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Layouts;
 
@@ -28,22 +28,21 @@ public sealed record LabelledWebDataset : LabelledLayout
         var index = PublishedShards.Open(PublishedShards.Find(folder, options.Split)!, options, cancellation);
         var numbers = ClassNumbers.Of(folder, options);
         return PublishedShards.TypeOf(folder) == "multilabel"
-            ? LabelledShards.Named(index, [.. index.Shards.SelectMany(shard => ReadSeveral(shard, numbers, options, cancellation))], numbers, folder)
+            ? LabelledShards.Named(index, [.. index.Shards.SelectMany(shard => ReadSeveral(shard, numbers, cancellation))], numbers, folder)
             : LabelledShards.Open(index, numbers, folder, cancellation);
     }
 
-    private static IEnumerable<int[]> ReadSeveral(ShardIndex shard, ClassNumbers classes, LayoutOptions options, CancellationToken cancellation)
+    private static IEnumerable<int[]> ReadSeveral(ShardIndex shard, ClassNumbers classes, CancellationToken cancellation)
     {
+        const string Extension = ".npy";
         var labels = new Dictionary<string, int[]>(StringComparer.Ordinal);
-        using (var reader = new TarReader(File.OpenRead(shard.Path)))
+        using (var file = ShardReader.Open(shard.Path))
         {
-            while (!cancellation.IsCancellationRequested && Next(reader, shard, options) is { } entry)
+            var entries = ShardReader.Members(file).TakeWhile(_ => !cancellation.IsCancellationRequested);
+            foreach (var entry in entries.Where(entry => entry.IsFile && entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) && entry.Stored <= MaxLabelBytes))
             {
-                if (entry.Name.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) && entry.DataStream is { Length: <= MaxLabelBytes } data
-                    && WebDatasetName.TrySplit(entry.Name, out var key, out _))
-                {
-                    labels[ShardReader.Printable(key)] = Read(data, classes, $"The labels '{ShardReader.Printable(entry.Name)}' in '{shard.Path}'");
-                }
+                var key = ShardReader.Printable(entry.Name[..^Extension.Length]);
+                labels[key] = Read(file, entry, classes, $"The labels '{ShardReader.Printable(entry.Name)}' in '{shard.Path}'");
             }
         }
 
@@ -52,23 +51,11 @@ public sealed record LabelledWebDataset : LabelledLayout
             ?? throw new EvaluationDataException($"The sample '{key}' in '{shard.Path}' cannot be used in an evaluation: no class, it has no .npy"));
     }
 
-    /// <summary>The next entry; the end where damage begins that was told when the shard was indexed, and allowed.</summary>
-    private static TarEntry? Next(TarReader reader, ShardIndex shard, LayoutOptions options)
+    private static int[] Read(Stream file, TarEntry entry, ClassNumbers classes, string what)
     {
-        try
-        {
-            return reader.GetNextEntry();
-        }
-        catch (Exception e) when ((e is EndOfStreamException or not IOException) && options.Source.AllowMissing && shard.Damage.Count > 0)
-        {
-            return null;
-        }
-    }
-
-    private static int[] Read(Stream data, ClassNumbers classes, string what)
-    {
-        var bytes = new byte[data.Length];
-        data.ReadExactly(bytes);
+        var bytes = new byte[entry.Stored];
+        file.Position = entry.DataOffset;
+        file.ReadExactly(bytes);
         try
         {
             var (labels, count) = NumpyLabels.Read(bytes);

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CsvHelper;
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Sources;
@@ -10,74 +12,116 @@ namespace Flip.Data.Layouts;
 /// <summary>A line of a list.</summary>
 /// <param name="Line">Its number, from 1.</param>
 /// <param name="Image">The image's path.</param>
-/// <param name="Class">Its class as written.</param>
+/// <param name="Class">Its class or caption as written.</param>
 /// <param name="IsNumber">Whether the class can only be a number.</param>
 internal readonly record struct ListRow(int Line, string Image, string Class, bool IsNumber);
 
-/// <summary>Reads lists of images and their classes or captions.</summary>
+/// <summary>Reads lists of images and their classes or captions: columns (<see cref="ListColumns"/>), JSON lines, or lines that a pattern takes apart.</summary>
 internal static class ListRows
 {
-    private static readonly string[] ImageColumns = ["path", "image", "img", "file", "filename", "filepath", "image_name", "image_path"];
-    private static readonly string[] ClassColumns = ["label", "class", "classid", "class_id", "category", "target", "caption", "text"];
+    private const int LongestRow = 1 << 24; // bytes; an open quote must not take the memory
 
-    /// <summary>All rows.</summary>
+    /// <summary>Images and classes.</summary>
     /// <param name="path">The list.</param>
-    /// <param name="pattern">Takes a line apart; null reads columns or JSON lines.</param>
-    /// <param name="skip">Lines before the first that count for a pattern.</param>
+    /// <param name="isImage">Whether a text names an image that is there.</param>
     /// <exception cref="ConfigException">A line has another form.</exception>
-    public static IReadOnlyList<ListRow> Read(string path, Regex? pattern, int skip)
+    public static IReadOnlyList<ListRow> Classes(string path, Func<string, bool> isImage) =>
+        Read(path, ListColumns.Classes, "class", isImage, OfColumns);
+
+    /// <summary>Images and captions. Of two columns the second goes to the line's end, for published lists have separators without quotes in it.</summary>
+    /// <inheritdoc cref="Classes"/>
+    public static IReadOnlyList<ListRow> Captions(string path, Func<string, bool> isImage) =>
+        Read(path, ListColumns.Captions, "caption", isImage, (csv, columns) => columns is { Image: 0, Text: 1 } and not { HasHeader: true, Count: > 2 } && csv.FieldCount > 2
+            ? OfTail(csv)
+            : OfColumns(csv, columns));
+
+    /// <summary>Images and classes, from the groups of a pattern.</summary>
+    /// <param name="path">The list.</param>
+    /// <param name="pattern">Takes a line apart.</param>
+    /// <param name="skip">Lines before the first that counts.</param>
+    /// <exception cref="ConfigException">A line has another form.</exception>
+    public static IReadOnlyList<ListRow> Matches(string path, Regex pattern, int skip) => OfLines(
+        path, TextLines.RawLinesOf(path).Index().Skip(skip), line => OfPattern(line, pattern), $"'{pattern}'");
+
+    private static List<ListRow> Read(
+        string path, string[] texts, string what, Func<string, bool> isImage, Func<CsvReader, ListColumns, ListRow?> ofColumns)
+    {
+        var form = $"an image's path and its {what}";
+        var first = TextLines.RawLinesOf(path).FirstOrDefault(line => line.Trim().Length > 0, "");
+        if (first.TrimStart().StartsWith('{'))
+        {
+            return OfLines(path, TextLines.RawLinesOf(path).Index(), line => OfJson(line, texts), form);
+        }
+
+        var columns = ListColumns.Of(path, first, texts, isImage);
+        try
+        {
+            // RFC 4180 has line breaks in quotes. Where the quotes do not close, each is a sign as any other, and one must not take the lines behind it.
+            var (rows, isSound) = OfRecords(path, columns, form, ofColumns, lineBreaks: true);
+            return Some(path, isSound ? rows : OfRecords(path, columns, form, ofColumns, lineBreaks: false).Rows);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new ConfigException($"'{path}' cannot be read: {e.Message}");
+        }
+    }
+
+    private static (List<ListRow> Rows, bool IsSound) OfRecords(
+        string path, ListColumns columns, string form, Func<CsvReader, ListColumns, ListRow?> ofColumns, bool lineBreaks)
+    {
+        var (rows, isSound) = (new List<ListRow>(), true);
+        using var text = TextLines.OpenFile(path);
+        using var csv = CsvReader.Create(text, new CsvReaderOptions
+        {
+            Separator = columns.Separator,
+            HasHeader = false,
+            AllowLineBreaksInQuotes = lineBreaks,
+            MaxRecordSize = LongestRow,
+            TrackLineNumbers = true,
+            OnMalformedRecord = record => isSound &= record.Reason == CsvMalformedReason.StrayQuote, // in a field without quotes it is text
+        });
+        for (var isFirst = true; csv.Read() && (isSound || !lineBreaks);)
+        {
+            if (Enumerable.Range(0, csv.FieldCount).All(field => string.IsNullOrWhiteSpace(csv.GetString(field))))
+            {
+                continue;
+            }
+
+            if (!isFirst || !columns.HasHeader)
+            {
+                var line = checked((int)csv.LineNumber);
+                rows.Add(ofColumns(csv, columns) is { } row ? Used(row, path, line) : throw Other(path, line, Encoding.UTF8.GetString(csv.RawRecord), form));
+            }
+
+            isFirst = false;
+        }
+
+        return (rows, isSound);
+    }
+
+    private static List<ListRow> OfLines(string path, IEnumerable<(int Index, string Line)> lines, Func<string, ListRow?> read, string form)
     {
         var rows = new List<ListRow>();
-        Func<string, ListRow?>? read = pattern is null ? null : line => OfPattern(line, pattern);
-        foreach (var (index, line) in TextLines.LinesOf(path).Index())
+        foreach (var (index, line) in lines.Where(line => line.Line.Trim().Length > 0))
         {
-            if (index < skip || line.Trim().Length == 0)
-            {
-                continue;
-            }
-
-            if (read is null)
-            {
-                var isJson = line.TrimStart().StartsWith('{');
-                var (columns, isHeader) = isJson ? (default, false) : Columns(line, path);
-                read = isJson ? OfJson : text => OfColumns(text, columns);
-                if (isHeader)
-                {
-                    continue;
-                }
-            }
-
-            rows.Add(read(line) is { } row
-                ? row with { Line = index + 1 }
-                : throw new ConfigException($"{path}, line {index + 1}: '{Shown(line)}' has another form than {Form(pattern)}."));
+            rows.Add(read(line) is { } row ? Used(row, path, index + 1) : throw Other(path, index + 1, line, form));
         }
 
-        return rows.Count > 0 ? rows : throw new ConfigException($"'{path}' has no line that lists an image.");
+        return Some(path, rows);
     }
 
-    /// <summary>Images and captions: all behind the first comma is the caption, for published lists have commas without quotes in it.</summary>
-    /// <param name="path">The list; its first line is a header where it says <c>image</c>.</param>
-    /// <exception cref="ConfigException">A line has another form.</exception>
-    public static IEnumerable<ListRow> Captions(string path)
+    /// <summary>A row of a line of which what is used is no broken text.</summary>
+    private static ListRow Used(ListRow row, string path, int line) => row with
     {
-        foreach (var (index, line) in TextLines.LinesOf(path).Index())
-        {
-            var comma = line.IndexOf(',', StringComparison.Ordinal);
-            if (line.Trim().Length == 0 || (index == 0 && comma > 0 && ImageColumns.Contains(line[..comma].Trim().ToLowerInvariant())))
-            {
-                continue;
-            }
+        Line = line, Image = TextLines.Checked(row.Image, path, line), Class = TextLines.Checked(row.Class, path, line),
+    };
 
-            var isQuoted = comma > 0 && line[comma..].TrimEnd() is [',', '"', .., '"'];
-            yield return comma > 0
-                ? new ListRow(index + 1, line[..comma].Trim(), isQuoted ? Fields(line, ',')[1] : line[(comma + 1)..], IsNumber: false)
-                : throw new ConfigException($"{path}, line {index + 1}: '{Shown(line)}' has another form than an image's path, a comma and a caption.");
-        }
-    }
+    private static List<ListRow> Some(string path, List<ListRow> rows) =>
+        rows.Count > 0 ? rows : throw new ConfigException($"'{path}' has no line that lists an image.");
 
-    private static string Form(Regex? pattern) => pattern is null ? "an image's path and its class" : $"'{pattern}'";
-
-    private static string Shown(string line) => ShardReader.Printable(line.Length > 80 ? line[..80] + "..." : line);
+    private static ConfigException Other(string path, int line, string text, string form) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{path}, line {line}: '{ShardReader.Printable(text.Length > 80 ? text[..80] + "..." : text)}' has another form than {form}."));
 
     private static ListRow? OfPattern(string line, Regex pattern)
     {
@@ -86,31 +130,24 @@ internal static class ListRows
         return found.Success ? new ListRow(0, found.Groups["image"].Value, number.Success ? number.Value : found.Groups["class"].Value, number.Success) : null;
     }
 
-    /// <summary>Which columns have image and class, and whether the line is a header that says so.</summary>
-    private static ((char Delimiter, int Image, int Class) Columns, bool IsHeader) Columns(string line, string path)
-    {
-        var delimiter = path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) ? '\t' : ",;\t".FirstOrDefault(line.Contains, ',');
-        var fields = Fields(line, delimiter).ConvertAll(field => field.Trim().ToLowerInvariant());
-        var (image, label) = (fields.FindIndex(ImageColumns.Contains), fields.FindIndex(ClassColumns.Contains));
-        return image >= 0 && label >= 0 ? ((delimiter, image, label), true) : ((delimiter, 0, 1), false);
-    }
-
-    private static ListRow? OfColumns(string line, (char Delimiter, int Image, int Class) columns)
-    {
-        var fields = Fields(line, columns.Delimiter);
-        return Math.Max(columns.Image, columns.Class) < fields.Count && fields[columns.Image].Trim() is { Length: > 0 } image
-            ? new ListRow(0, image, fields[columns.Class].Trim(), IsNumber: false)
+    private static ListRow? OfColumns(CsvReader csv, ListColumns columns) =>
+        Math.Max(columns.Image, columns.Text) < csv.FieldCount && csv.GetString(columns.Image).Trim() is { Length: > 0 } image
+            ? new ListRow(0, image, csv.GetString(columns.Text).Trim(), IsNumber: false)
             : null;
-    }
 
-    private static ListRow? OfJson(string line)
+    /// <summary>The first column, and all behind it as it is written.</summary>
+    private static ListRow? OfTail(CsvReader csv) => csv.GetString(0).Trim() is { Length: > 0 } image
+        ? new ListRow(0, image, Encoding.UTF8.GetString(csv.RawRecord[(csv.GetRawSpan(0).Length + 1)..]).Trim(), IsNumber: false)
+        : null;
+
+    private static ListRow? OfJson(string line, string[] texts)
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
-            var (image, label) = (Find(document.RootElement, ImageColumns), Find(document.RootElement, ClassColumns));
-            return image is { ValueKind: JsonValueKind.String } && label is { ValueKind: JsonValueKind.String or JsonValueKind.Number }
-                ? new ListRow(0, image.Value.GetString()!, label.Value.ToString(), label.Value.ValueKind == JsonValueKind.Number)
+            using var document = UserJson.Parse(line);
+            var (image, text) = (Find(document.RootElement, ListColumns.Images), Find(document.RootElement, texts));
+            return image is { ValueKind: JsonValueKind.String } && text is { ValueKind: JsonValueKind.String or JsonValueKind.Number }
+                ? new ListRow(0, image.Value.GetString()!, text.Value.ToString(), text.Value.ValueKind == JsonValueKind.Number)
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -130,36 +167,5 @@ internal static class ListRows
         }
 
         return null;
-    }
-
-    /// <summary>The fields of a line; those in quotes may have delimiters, and quotes twice.</summary>
-    private static List<string> Fields(string line, char delimiter)
-    {
-        var fields = new List<string>();
-        var field = new StringBuilder();
-        var quoted = false;
-        for (var i = 0; i < line.Length; i++)
-        {
-            if (line[i] == '"' && quoted && i + 1 < line.Length && line[i + 1] == '"')
-            {
-                field.Append(line[i++]);
-            }
-            else if (line[i] == '"' && (quoted || field.Length == 0))
-            {
-                quoted = !quoted;
-            }
-            else if (line[i] == delimiter && !quoted)
-            {
-                fields.Add(field.ToString());
-                field.Clear();
-            }
-            else
-            {
-                field.Append(line[i]);
-            }
-        }
-
-        fields.Add(field.ToString());
-        return fields;
     }
 }

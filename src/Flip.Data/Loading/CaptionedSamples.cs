@@ -46,7 +46,7 @@ internal sealed class CaptionedSamples : ISampleReader
     public void Read(Batch batch, int row, int epoch, long sample)
     {
         var (shard, entry) = _index.Find(sample);
-        var members = new MemberReader(_files, shard);
+        var members = _index.Members(_files, shard);
         var captions = _captions.Read(members, entry);
         var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
         using (var image = members.ReadImage(entry.Image))

@@ -17,20 +17,8 @@ public sealed class EvaluationSet
     private int[]? _labels;
     private IReadOnlyList<IReadOnlyList<string>>? _captions;
 
-    /// <summary>An evaluation of an indexed data set.</summary>
-    /// <param name="index">The data set.</param>
-    /// <param name="transform">Turns image files into pixels.</param>
-    /// <param name="captions">How captions are found; null takes those of <c>.json</c> and <c>.txt</c>.</param>
-    /// <param name="workers">Decoding threads; 0 takes the processor count.</param>
-    /// <exception cref="EvaluationDataException">A shard is damaged.</exception>
-    public EvaluationSet(DataSetIndex index, IImageTransform transform, CaptionReader? captions = null, int workers = 0)
+    private EvaluationSet(DataSetIndex index, IImageTransform transform, CaptionReader? captions, int workers)
     {
-        ArgumentNullException.ThrowIfNull(index);
-        if (index.Damage.Count > 0)
-        {
-            throw new EvaluationDataException(string.Join(" ", index.Damage.Take(5).Select(damage => damage.Message)));
-        }
-
         Count = checked((int)index.Count);
         (_index, _captionReader, _images) = (index, captions ?? new(), new(new ShardImages(index), transform, workers));
     }
@@ -47,10 +35,16 @@ public sealed class EvaluationSet
     public IReadOnlyList<IReadOnlyList<string>> Captions => _captions ??= SampleReading.ReadAll(_index, _captionReader.Read);
 
     /// <summary>Opens what a shard pattern names (<see cref="ShardPattern"/>).</summary>
+    /// <param name="pattern">The shards.</param>
+    /// <param name="transform">Turns image files into pixels.</param>
+    /// <param name="captions">How captions are found; null takes those of <c>.json</c> and <c>.txt</c>.</param>
+    /// <param name="workers">Decoding threads; 0 takes the processor count.</param>
+    /// <param name="options">Who is told; null for nobody.</param>
     /// <exception cref="ConfigException">The pattern names no shards, or they have no sample.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged.</exception>
-    public static EvaluationSet Open(string pattern, IImageTransform transform, CaptionReader? captions = null, int workers = 0) =>
-        new(DataSetIndex.Open(pattern), transform, captions, workers);
+    public static EvaluationSet Open(
+        string pattern, IImageTransform transform, CaptionReader? captions = null, int workers = 0, SourceOptions? options = null) =>
+        new(ShardSources.Open(pattern, options ?? new(), CancellationToken.None), transform, captions, workers);
 
     /// <summary>All images in order, decoded on several threads a little ahead. A batch is valid until the next one is asked for.</summary>
     /// <param name="batchSize">Images of a batch; the last may have fewer.</param>

@@ -4,9 +4,12 @@ using Flip.Data.Loading;
 
 namespace Flip.Data.Sources;
 
-/// <summary>The written form of captioned images: a folder in any of the <see cref="Layouts"/>, or shards (<see cref="ShardPattern"/>).</summary>
+/// <summary>The written form of captioned images: a folder in any of the <see cref="Layouts"/>, a list of
+/// images and captions (<see cref="CaptionList"/>), or shards (<see cref="ShardPattern"/>).</summary>
 public static class CaptionedSources
 {
+    private static readonly string[] Lists = [".csv", ".tsv", ".txt", ".jsonl"];
+
     /// <summary>The layouts that are tried in a folder, in this order.</summary>
     public static IReadOnlyList<CaptionedLayout> Layouts { get; } =
     [
@@ -29,6 +32,7 @@ public static class CaptionedSources
         string source, LayoutOptions? options = null, IReadOnlyList<CaptionedLayout>? layouts = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
+        source = WrittenPaths.Existing(source);
         options ??= new();
         if (Directory.Exists(source))
         {
@@ -36,8 +40,13 @@ public static class CaptionedSources
             return layout.Open(place, options, cancellation);
         }
 
+        if (Lists.Contains(Path.GetExtension(source), StringComparer.OrdinalIgnoreCase) && File.Exists(source))
+        {
+            return CaptionList.OpenFile(source, options);
+        }
+
         return ShardSources.IsPattern(source)
             ? CaptionedShards.Open(ShardSources.Open(source, options.Source, cancellation), cancellation)
-            : throw new ConfigException($"'{source}' is no source of captioned images: expected a folder or .tar shards.");
+            : throw new ConfigException($"'{source}' is no source of captioned images: expected a folder, .tar shards, or a list ({string.Join(", ", Lists)}).");
     }
 }

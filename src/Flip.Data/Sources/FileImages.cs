@@ -16,7 +16,9 @@ public sealed class FileImages : IImageSource
 
     private FileImages(IReadOnlyList<ImageFile> files, bool allowMissing)
     {
-        _files = files;
+        var paths = new WrittenPaths();
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        _files = files = [.. files.Select(file => file with { Path = paths.Resolve(file.Path), Key = Free(file.Key, keys) })];
         _lengths = [.. files.Select(file => Length(file.Path))];
         var missing = Enumerable.Range(0, files.Count).Where(i => _lengths[i] < 0).ToList();
         if (missing.Count > 0 && !allowMissing)
@@ -77,7 +79,7 @@ public sealed class FileImages : IImageSource
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var i = 0; i < _files.Count; i++)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_files[i].Key}\n{_lengths[i]}\n")));
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{UnicodeName.Composed(_files[i].Key)}\n{_lengths[i]}\n")));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -91,6 +93,18 @@ public sealed class FileImages : IImageSource
 
     /// <inheritdoc/>
     public IImageReader Open() => new Reader(_files);
+
+    /// <summary>Keys stand for images in results; those of names that differ in control characters alone would be one.</summary>
+    private static string Free(string key, HashSet<string> taken)
+    {
+        var free = key;
+        for (var number = 2; !taken.Add(free); number++)
+        {
+            free = string.Create(CultureInfo.InvariantCulture, $"{key} ({number})");
+        }
+
+        return free;
+    }
 
     private static string Missing(ImageFile file) => $"The image '{file.Key}'{file.Place} does not exist as a file.";
 

@@ -16,7 +16,8 @@ internal static class ImageFolder
     public static bool IsImage(string path) =>
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(path).StartsWith('.');
 
-    /// <summary>All images, in ordinal order of their paths in the folder, which are written with <c>/</c> and are the keys.</summary>
+    /// <summary>All images, in the order of their paths in the folder (<see cref="UnicodeName.Compare"/>), which are written with <c>/</c> and
+    /// are the keys.</summary>
     /// <exception cref="ConfigException">A folder cannot be read.</exception>
     public static IReadOnlyList<ImageFile> Find(string folder)
     {
@@ -31,7 +32,7 @@ internal static class ImageFolder
             throw new ConfigException($"The folder '{folder}' cannot be read: {e.Message}");
         }
 
-        files.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key));
+        files.Sort((a, b) => UnicodeName.Compare(a.Key, b.Key));
         return files;
     }
 

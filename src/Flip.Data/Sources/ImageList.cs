@@ -17,7 +17,7 @@ internal static class ImageList
         while (lines.ReadLine() is { } line)
         {
             number++;
-            var path = line.Trim();
+            var path = TextLines.Checked(line, name, number).Trim();
             if (path.Length == 0)
             {
                 continue;
@@ -30,7 +30,7 @@ internal static class ImageList
                     CultureInfo.InvariantCulture, $"{name}, line {number}: the image '{key}' stands in line {lineOf[key]} already."));
             }
 
-            files.Add(new ImageFile(key, Path.GetFullPath(path, folder), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
+            files.Add(new ImageFile(key, Path.Combine(folder, path), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
         }
 
         return files.Count > 0 ? files : throw new ConfigException($"{name}: the list names no image.");

@@ -27,6 +27,7 @@ public static class ImageSources
             return FileImages.OfList(Console.In, TextSources.StandardInputName, Directory.GetCurrentDirectory(), options.AllowMissing);
         }
 
+        source = WrittenPaths.Existing(source);
         if (Directory.Exists(source))
         {
             return OfFolder(source, options, cancellation);

@@ -36,6 +36,7 @@ public static class LabelledSources
         string source, LayoutOptions? options = null, IReadOnlyList<LabelledLayout>? layouts = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
+        source = WrittenPaths.Existing(source);
         options ??= new();
         if (Directory.Exists(source))
         {
@@ -46,7 +47,7 @@ public static class LabelledSources
         if (Lists.Contains(Path.GetExtension(source), StringComparer.OrdinalIgnoreCase))
         {
             return File.Exists(source)
-                ? new LabelList(Path.GetFileName(source)).Open(Path.GetDirectoryName(Path.GetFullPath(source))!, options, cancellation)
+                ? LabelList.OpenFile(source, options)
                 : throw new ConfigException($"The list '{source}' does not exist.");
         }
 

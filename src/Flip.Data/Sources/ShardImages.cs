@@ -20,7 +20,7 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, shard) in _names.Zip(index.Shards))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(UnicodeName.Composed(name) + "\n"));
             foreach (var sample in shard.Samples)
             {
                 hash.AppendData(Encoding.UTF8.GetBytes(
@@ -61,7 +61,7 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
         public PooledBytes Read(int image)
         {
             var (shard, entry) = index.Find(image);
-            return new MemberReader(_files, shard).ReadImage(entry.Image);
+            return index.Members(_files, shard).ReadImage(entry.Image);
         }
 
         public void Dispose() => _files.Dispose();

@@ -5,18 +5,15 @@ using Flip.Data.Loading;
 namespace Flip.Data.Sources;
 
 /// <summary>Shards where a source may be something else too.</summary>
-internal static class ShardSources
+public static class ShardSources
 {
-    private const string Extension = ".tar";
-    private const int DamageShown = 5;
-
     /// <summary>Whether a text can only mean shards.</summary>
     public static bool IsPattern(string source) =>
-        source.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || source.AsSpan().ContainsAny("*?{},");
+        ShardPattern.IsShard(source) || source.AsSpan().ContainsAny("*?{},");
 
     /// <summary>Whether a folder has shards.</summary>
     public static bool IsFolder(string folder) => Directory.Exists(folder)
-        && Directory.EnumerateFiles(folder).Any(file => file.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+        && Directory.EnumerateFiles(folder).Any(ShardPattern.IsShard);
 
     /// <summary>Indexes shards.</summary>
     /// <exception cref="ConfigException">There are none, or they have no sample.</exception>
@@ -32,12 +29,12 @@ internal static class ShardSources
         var index = DataSetIndex.Open(paths, options.Indexing, cancellation);
         if (index.Damage.Count > 0 && !options.AllowMissing)
         {
-            throw new EvaluationDataException(string.Join(" ", index.Damage.Take(DamageShown).Select(damage => damage.Message)));
+            throw new EvaluationDataException(string.Join(" ", ShardFindings.OfDamage(index.Damage)));
         }
 
-        foreach (var damage in index.Damage)
+        foreach (var line in index.Findings)
         {
-            options.Damaged?.Invoke(damage);
+            options.Say?.Invoke(line);
         }
 
         return index;

@@ -28,12 +28,12 @@ internal sealed class ShardTexts(DataSetIndex index) : ITextSource
         var (shard, entry) = index.Find(sample);
         try
         {
-            return Captions.Read(new MemberReader(files, shard), entry).Select(
+            return Captions.Read(index.Members(files, shard), entry).Select(
                 (caption, i) => new SourceText(string.Create(CultureInfo.InvariantCulture, $"{key}#{i}"), caption));
         }
         catch (BadSampleException e)
         {
-            return [new SourceText(key, null, $"'{key}' in '{index.Shards[shard].Path}': {e.Message}")];
+            return [new SourceText(key, null, $"'{key}' in '{index.Shards[shard].Path}': {e.Cause}, {e.Message}")];
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Data.Formats;
+using Flip.Io;
 
 namespace Flip.Data.Sources;
 
@@ -14,7 +15,6 @@ namespace Flip.Data.Sources;
 internal sealed class TextJson(string path) : ITextSource
 {
     private const string Lines = ".jsonl";
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
 
     /// <summary>Whether a file is one, by its name.</summary>
     public static bool Is(string path) =>
@@ -35,7 +35,7 @@ internal sealed class TextJson(string path) : ITextSource
 
     private IEnumerable<(SourceText Source, string Place)> ReadLines()
     {
-        foreach (var (index, line) in TextLines.LinesOf(path).Index())
+        foreach (var (index, line) in TextLines.RawLinesOf(path).Index())
         {
             var number = (index + 1).ToString(CultureInfo.InvariantCulture);
             foreach (var text in ParseLine(line, number, $"line {number}"))
@@ -49,7 +49,7 @@ internal sealed class TextJson(string path) : ITextSource
     {
         try
         {
-            using var document = JsonDocument.Parse(line, Options);
+            using var document = UserJson.Parse(line);
             return Parse(document.RootElement, number, place);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -89,7 +89,7 @@ internal sealed class TextJson(string path) : ITextSource
         JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(MemberReader.WithoutMark(File.ReadAllBytes(path)), Options);
+            document = UserJson.Read(path);
             return document.RootElement.ValueKind == JsonValueKind.Array
                 ? document
                 : throw new JsonException("expected a list");
@@ -103,9 +103,9 @@ internal sealed class TextJson(string path) : ITextSource
 
     private List<(SourceText Source, string Place)> Parse(JsonElement item, string number, string place)
     {
-        if (item.ValueKind == JsonValueKind.String)
+        if (TextOf(item) is { } bare)
         {
-            return [Usable(number, item.GetString()!, place)];
+            return [Usable(number, bare, place)];
         }
 
         if (item.ValueKind != JsonValueKind.Object)
@@ -114,15 +114,27 @@ internal sealed class TextJson(string path) : ITextSource
         }
 
         var key = KeyOf(item) ?? number;
-        if (Find(item, JsonValueKind.String, "text", "caption") is { } text)
+        foreach (var name in (ReadOnlySpan<string>)["text", "caption"])
         {
-            return [Usable(key, text.GetString()!, place)];
+            if (item.TryGetProperty(name, out var value) && TextOf(value) is { } text)
+            {
+                return [Usable(key, text, place)];
+            }
         }
 
-        return Find(item, JsonValueKind.Array, "captions") is { } captions && captions.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String)
-            ? [.. captions.EnumerateArray().Select((caption, i) => Usable(string.Create(CultureInfo.InvariantCulture, $"{key}#{i}"), caption.GetString()!, place))]
+        var captions = Find(item, JsonValueKind.Array, "captions")?.EnumerateArray().Select(TextOf).ToList();
+        return captions?.TrueForAll(caption => caption is not null) == true
+            ? [.. captions.Select((caption, i) => Usable(string.Create(CultureInfo.InvariantCulture, $"{key}#{i}"), caption!, place))]
             : [Unusable(key, place, "an object without 'text' or 'caption' (a text) or 'captions' (a list of texts)")];
     }
+
+    /// <summary>A text, or a number as it is written; null for anything else.</summary>
+    private static string? TextOf(JsonElement item) => item.ValueKind switch
+    {
+        JsonValueKind.String => item.GetString(),
+        JsonValueKind.Number => item.GetRawText(),
+        _ => null,
+    };
 
     private static string? KeyOf(JsonElement item) => Find(item, JsonValueKind.String, "key", "id") is { } name
         ? ShardReader.Printable(name.GetString()!)
@@ -142,7 +154,9 @@ internal sealed class TextJson(string path) : ITextSource
     }
 
     private (SourceText Source, string Place) Usable(string key, string text, string place) =>
-        string.IsNullOrWhiteSpace(text) ? Unusable(key, place, "the text is blank") : (new SourceText(key, text.Trim()), place);
+        string.IsNullOrWhiteSpace(text) ? Unusable(key, place, "the text is blank")
+            : TextFile.IsBroken(text) ? Unusable(key, place, $"the text {TextFile.Problem}")
+            : (new SourceText(key, text.Trim()), place);
 
     private (SourceText Source, string Place) Unusable(string key, string place, string problem) =>
         (new SourceText(key, null, $"{path}, {place}: {problem}"), place);

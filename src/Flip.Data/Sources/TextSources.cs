@@ -29,6 +29,7 @@ public static class TextSources
             return TextLines.OfReader(Console.In, StandardInputName);
         }
 
+        source = WrittenPaths.Existing(source);
         if (source.EndsWith(".txt", StringComparison.OrdinalIgnoreCase))
         {
             return TextLines.OfFile(source);

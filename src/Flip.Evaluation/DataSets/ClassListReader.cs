@@ -62,7 +62,7 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
             using var document = JsonDocument.Parse(readFile(file));
             return OfList(document.RootElement, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
             problems.Add($"{origin}: classes: '{file}' cannot be read: {e.Message.ReplaceLineEndings(" ")}");
             return [];

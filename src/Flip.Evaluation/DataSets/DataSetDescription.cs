@@ -88,6 +88,21 @@ public sealed record DataSetDescription
             ? CaptionedSources.Open(Source(source), Wanted(training, options), CaptionedLayouts, cancellation)
             : throw new ConfigException($"{Name} is a data set of classes: it has no captions to retrieve.");
 
+    /// <summary>Refuses images on which the metric is not defined, before a model has seen them.</summary>
+    /// <param name="images">What is measured on.</param>
+    /// <exception cref="ConfigException">ROC-AUC without images of both of two classes, or labels of none.</exception>
+    public void CheckMetric(LabelledImages images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        var classes = images.Labels.SelectMany(labels => labels).Distinct().Count();
+        if (classes == 0 || (Metric == Metric.RocAuc && (classes != 2 || images.ClassNames.Count != 2)))
+        {
+            throw new ConfigException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Name}: {Metric.Title()} is not defined on images of {classes} of {images.ClassNames.Count} classes{(Metric == Metric.RocAuc ? "; it needs both of two" : "")}."));
+        }
+    }
+
     /// <summary>Published figures of another method than zero-shot, as that method's own.</summary>
     /// <param name="measure">What the figures call it, such as <c>linearProbe</c>.</param>
     public IReadOnlyList<ReferenceResult> ResultsOf(string measure) =>

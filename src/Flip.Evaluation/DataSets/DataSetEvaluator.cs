@@ -60,7 +60,8 @@ public sealed class DataSetEvaluator(
             accumulator.Add([.. rows.Select(row => features.Keys[row])], [.. rows.Select(row => data.Labels[present[row]])], scores, Of(ignored, rows));
         }
 
-        return Evaluated(set, accumulator.ToOutcome(), data.Images, features, settings, cancellation);
+        var note = prompts.NoteOfRepeated(tokenizer, encoder.TextLength, present.SelectMany(image => data.Labels[image]));
+        return Evaluated(set, accumulator.ToOutcome(), data.Images, features, settings, note, cancellation);
 
         List<int[]>? Of(IReadOnlyList<int[]>? ofImages, int[] rows) => ofImages is null ? null : [.. rows.Select(row => ofImages[present[row]])];
     }
@@ -83,7 +84,7 @@ public sealed class DataSetEvaluator(
         int[] textToImage = [.. captions.SelectMany((list, image) => list.Select(_ => image))];
         cancellation.ThrowIfCancellationRequested();
         var result = Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage);
-        return Evaluated(set, RetrievalOutcome.Of(features.Keys, textToImage, result), data.Images, features, settings, cancellation);
+        return Evaluated(set, RetrievalOutcome.Of(features.Keys, textToImage, result), data.Images, features, settings, note: null, cancellation);
     }
 
     private EvaluatedSet Evaluated(
@@ -92,13 +93,14 @@ public sealed class DataSetEvaluator(
         IImageSource images,
         FeatureSet features,
         IReadOnlyDictionary<string, string>? settings,
+        string? note,
         CancellationToken cancellation)
     {
         var measures = outcome.Measures();
         var references = set.Results.Where(reference => reference.Measure is null || measures.ContainsKey(reference.Measure)).ToList();
         var result = EvaluationResult.Of(
             set.Name, set.Metric, outcome, images.Fingerprint(), features.Missing.Count, references, settings, samples, cancellation);
-        string[] notes = [set.Notes, set.DifferenceFromPublished(images.Count) ?? string.Empty];
+        string[] notes = [set.Notes, set.DifferenceFromPublished(images.Count) ?? string.Empty, note ?? string.Empty];
         return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.Where(note => note.Length > 0)] }, outcome, images);
     }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Flip.Config;
+using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -42,9 +43,12 @@ public static class DataSets
         return Names.Contains(nameOrPath)
             ? ReadEntry(nameOrPath)
             : throw new ConfigException(
-                $"'{nameOrPath}' is no known data set; did you mean {SettingCatalog.Nearest(nameOrPath, Names)}? There are "
+                $"'{nameOrPath}' is no known data set; did you mean {Nearest(nameOrPath)}? There are "
                 + $"{string.Join(", ", Names)}, and your own in a {Extension} file.");
     }
+
+    /// <summary>The name that a mistyped one is nearest to.</summary>
+    public static string Nearest(string name) => SettingCatalog.Nearest(name, Names);
 
     private static DataSetDescription ReadEntry(string name) =>
         DescriptionReader.Read(name, Resource(name + Extension), $"data set {name}", Resource, folder: null);
@@ -62,9 +66,9 @@ public static class DataSets
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             return DescriptionReader.Read(
-                Path.GetFileNameWithoutExtension(path), File.ReadAllText(path), path, file => File.ReadAllText(Path.Combine(folder, file)), folder);
+                Path.GetFileNameWithoutExtension(path), TextFile.Read(path), path, file => TextFile.Read(Path.Combine(folder, file)), folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new ConfigException($"The description '{path}' cannot be read: {e.Message}");
         }

@@ -1,5 +1,6 @@
 using Flip.Config;
 using Flip.Data.Loading;
+using Flip.Io;
 
 namespace Flip.Evaluation.Embedding;
 
@@ -31,7 +32,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     public int PartItems { get; init; } = DefaultPartItems;
 
     /// <summary>Refuses a file that cannot or must not be written, before any work.</summary>
-    /// <exception cref="ConfigException">The extension is unknown, or the file exists.</exception>
+    /// <exception cref="ConfigException">The extension is unknown, the file exists, or its folder cannot be written to.</exception>
     public static void Check(string path, bool overwrite)
     {
         if (Writer(path) is null)
@@ -43,6 +44,8 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
         {
             throw new ConfigException(Directory.Exists(path) ? $"'{path}' is a folder." : $"'{path}' exists: name another file, or --overwrite it.");
         }
+
+        OutputPlace.CheckFile(path, "--out");
     }
 
     /// <summary>Runs, or goes on where a run before was stopped.</summary>

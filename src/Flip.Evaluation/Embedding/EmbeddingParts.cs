@@ -15,15 +15,14 @@ internal sealed class EmbeddingParts : IDisposable
 {
     private const string Suffix = ".parts";
     private const string ManifestFile = "manifest.json";
-    private const string LockFile = "lock";
     private const string Vectors = "embeddings";
     private const string Items = "items";
 
     private readonly string _folder;
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
     private readonly List<Part> _parts = [];
 
-    private EmbeddingParts(string folder, FileStream held, EmbeddingManifest manifest)
+    private EmbeddingParts(string folder, FolderLock held, EmbeddingManifest manifest)
     {
         (_folder, _lock, Manifest) = (folder, held, manifest);
     }
@@ -45,12 +44,12 @@ internal sealed class EmbeddingParts : IDisposable
     /// <param name="manifest">What the embeddings depend on.</param>
     /// <param name="overwrite">Whether work that cannot be continued is thrown away; it is an error else.</param>
     /// <param name="allowMissing">Whether work that left items out can be continued.</param>
-    /// <exception cref="ConfigException">Work that is there cannot be continued, or another process is at it.</exception>
+    /// <exception cref="ConfigException">Work that is there cannot be continued.</exception>
+    /// <exception cref="FolderInUseException">Another process makes the same file.</exception>
     public static EmbeddingParts Open(string path, EmbeddingManifest manifest, bool overwrite, bool allowMissing)
     {
         var folder = Path.GetFullPath(path) + Suffix;
-        Directory.CreateDirectory(folder);
-        var parts = new EmbeddingParts(folder, Lock(folder), manifest);
+        var parts = new EmbeddingParts(folder, FolderLock.Take(folder), manifest);
         try
         {
             var file = Path.Combine(folder, ManifestFile);
@@ -125,26 +124,10 @@ internal sealed class EmbeddingParts : IDisposable
     }
 
     /// <summary>Removes the folder, when its file is written.</summary>
-    public void Delete()
-    {
-        Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Delete() => _lock.DeleteFolder();
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
-
-    private static FileStream Lock(string folder)
-    {
-        try
-        {
-            return new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new ConfigException($"{folder} is in use: another process makes the same file ({e.Message})");
-        }
-    }
 
     private static string? Differences(string file, EmbeddingManifest manifest)
     {
@@ -162,7 +145,7 @@ internal sealed class EmbeddingParts : IDisposable
     private void Clear()
     {
         _parts.Clear();
-        foreach (var file in Directory.EnumerateFiles(_folder).Where(file => Path.GetFileName(file) != LockFile))
+        foreach (var file in Directory.EnumerateFiles(_folder).Where(file => !FolderLock.Owns(file)))
         {
             File.Delete(file);
         }

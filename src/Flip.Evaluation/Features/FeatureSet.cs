@@ -1,3 +1,4 @@
+using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Probes;
@@ -21,7 +22,7 @@ public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int 
         var images = new int[Keys.Count];
         foreach (var (image, key) in source.Keys().Index())
         {
-            if (row < Keys.Count && Keys[row] == key)
+            if (row < Keys.Count && UnicodeName.Comparer.Equals(Keys[row], key))
             {
                 images[row++] = image;
             }

@@ -1,3 +1,4 @@
+using Flip.Config;
 using Flip.Randomness;
 
 namespace Flip.Evaluation.Metrics;
@@ -11,9 +12,21 @@ public static class Bootstrap
     /// <summary>Replicates where nothing else is asked for.</summary>
     public const int DefaultSamples = 1000;
 
+    private const int LeastSamples = 100;
+    private const int MostSamples = 1_000_000;
     private const double Tail = 0.025;
 
     private delegate double Replicate(ReadOnlySpan<int> counts);
+
+    /// <summary>Refuses a number of replicates that a user cannot mean.</summary>
+    /// <exception cref="ConfigException">It is outside 100 to 1 000 000.</exception>
+    public static void CheckSamples(int samples)
+    {
+        if (samples is < LeastSamples or > MostSamples)
+        {
+            throw new ConfigException($"--samples {samples}: must be between {LeastSamples} and {MostSamples}.");
+        }
+    }
 
     /// <summary>The 95 % interval of a metric.</summary>
     /// <param name="statistic">The metric.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Config;
+using Flip.Data.Formats;
 using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.Reports;
@@ -26,7 +27,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
         string a, string b, int samples = Bootstrap.DefaultSamples, Action<int, int>? compared = null, CancellationToken cancellation = default)
     {
         var (first, second) = (EvaluationReport.Read(a), EvaluationReport.Read(b));
-        var inSecond = second.Results.ToDictionary(result => result.Name, StringComparer.Ordinal);
+        var inSecond = second.Results.ToDictionary(result => result.Name, UnicodeName.Comparer);
         var common = first.Results.Where(result => inSecond.ContainsKey(result.Name)).ToList();
         if (common.Count == 0)
         {
@@ -42,7 +43,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
             var problem = Problem(left, right);
             if (problem is null)
             {
-                var (imagesA, imagesB) = (Images(a, left), Images(b, right));
+                var (imagesA, imagesB) = Paired(Images(a, first, left), Images(b, second, right));
                 problem = Problem(imagesA, imagesB);
                 if (problem is null)
                 {
@@ -65,7 +66,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
     ];
 
     private static IEnumerable<string> Alone(EvaluationReport report, IReadOnlyList<string> common, string name) =>
-        report.Results.Where(result => !common.Contains(result.Name)).Select(result => $"{result.Name} is in {name} alone.");
+        report.Results.Where(result => !common.Contains(result.Name, UnicodeName.Comparer)).Select(result => $"{result.Name} is in {name} alone.");
 
     private static string Names(EvaluationReport report) => string.Join(", ", report.Results.Select(result => result.Name));
 
@@ -77,8 +78,8 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
 
     private static string? Problem(List<IPrediction> a, List<IPrediction> b)
     {
-        var keysOfA = a.Select(image => image.Key).ToHashSet(StringComparer.Ordinal);
-        var keysOfB = b.Select(image => image.Key).ToHashSet(StringComparer.Ordinal);
+        var keysOfA = a.Select(image => image.Key).ToHashSet(UnicodeName.Comparer);
+        var keysOfB = b.Select(image => image.Key).ToHashSet(UnicodeName.Comparer);
         if ((a.FirstOrDefault(image => !keysOfB.Contains(image.Key)) ?? b.FirstOrDefault(image => !keysOfA.Contains(image.Key))) is { } lonely)
         {
             return string.Create(
@@ -86,7 +87,8 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
                 $"the images differ: {a.Count} in A and {b.Count} in B, '{lonely.Key}' in {(keysOfA.Contains(lonely.Key) ? "A" : "B")} alone.");
         }
 
-        return a.Zip(b).FirstOrDefault(pair => !pair.First.HasAnswersOf(pair.Second)).First is { } other
+        return a.Count != b.Count ? string.Create(CultureInfo.InvariantCulture, $"the images differ: {a.Count} in A and {b.Count} in B.")
+            : a.Zip(b).FirstOrDefault(pair => !pair.First.HasAnswersOf(pair.Second)).First is { } other
             ? $"the labels differ, first those of '{other.Key}'."
             : null;
     }
@@ -112,15 +114,25 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
             pairs.Count(pair => pair.Second.IsHit && !pair.First.IsHit));
     }
 
-    /// <summary>The images of a result in the order of their keys, in which both results are paired.</summary>
-    private static List<IPrediction> Images(string report, EvaluationResult result)
+    /// <summary>Both in the order of their keys; of keys that look the same, where as written they are others.</summary>
+    private static (List<IPrediction> A, List<IPrediction> B) Paired(IReadOnlyList<IPrediction> a, IReadOnlyList<IPrediction> b)
     {
-        var folder = Directory.Exists(report) ? report : Path.GetDirectoryName(Path.GetFullPath(report))!;
-        var path = PredictionFile.PathOf(folder, result.Name);
+        var isSame = a.Select(image => image.Key).ToHashSet(StringComparer.Ordinal).SetEquals(b.Select(image => image.Key));
+        return (Ordered(a), Ordered(b));
+
+        List<IPrediction> Ordered(IReadOnlyList<IPrediction> images) =>
+            [.. images.OrderBy(image => isSame ? image.Key : UnicodeName.Composed(image.Key), StringComparer.Ordinal).ThenBy(image => image.Key, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The images of a result.</summary>
+    private static IReadOnlyList<IPrediction> Images(string place, EvaluationReport report, EvaluationResult result)
+    {
+        var folder = Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place))!;
+        var path = PredictionFile.PathsOf(folder, [.. report.Results.Select(one => one.Name)])[result.Name];
         EvaluationOutcome outcome = result.ClassNames is { } names ? PredictionFile.ReadClassification(path, names) : PredictionFile.ReadRetrieval(path);
         var value = Value(path, result.Metric, outcome);
         return outcome.Images.Count == result.Images && Math.Abs(value - result.Value) <= Rounding
-            ? [.. outcome.Images.OrderBy(image => image.Key, StringComparer.Ordinal)]
+            ? outcome.Images
             : throw new InvalidDataException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{path}: {outcome.Images.Count} images give {value}, but the report has {result.Value} of {result.Images}."));

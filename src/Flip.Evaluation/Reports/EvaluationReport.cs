@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flip.Data.Formats;
 
 namespace Flip.Evaluation.Reports;
 
@@ -51,8 +52,7 @@ public sealed record EvaluationReport(EvaluationHeader Header, IReadOnlyList<Eva
             return wrong.Problem();
         }
 
-        // Files whose names differ in case alone are one file on some systems.
-        var twice = Results.CountBy(result => result.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1).Key;
+        var twice = Results.CountBy(result => result.Name, UnicodeName.Comparer).FirstOrDefault(name => name.Value > 1).Key;
         return twice is null ? null : $"The data set '{twice}' is there twice.";
     }
 

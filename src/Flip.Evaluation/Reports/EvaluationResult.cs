@@ -5,7 +5,7 @@ using Flip.Evaluation.Metrics;
 namespace Flip.Evaluation.Reports;
 
 /// <summary>How a model fared on one data set: a row of the table.</summary>
-/// <param name="Name">The data set; begins the name of its file of predictions.</param>
+/// <param name="Name">The data set, as its user calls it; its file of predictions is called likewise.</param>
 /// <param name="Metric">What it is scored by.</param>
 /// <param name="Value">The score, between 0 and 1.</param>
 /// <param name="Interval">Its bootstrap interval; null where there is none.</param>
@@ -43,7 +43,7 @@ public sealed record EvaluationResult(
     /// <param name="settings">What else the numbers depend on, by name.</param>
     /// <param name="samples">Replicates of the bootstrap.</param>
     /// <param name="cancellation">Stops the bootstrap.</param>
-    /// <exception cref="ConfigException">The name cannot name a file, or the metric is not defined on the data.</exception>
+    /// <exception cref="ConfigException">The name is empty or has a control character, or the metric is not defined on the data.</exception>
     public static EvaluationResult Of(
         string name,
         Metric metric,
@@ -77,13 +77,10 @@ public sealed record EvaluationResult(
     /// <summary>What is wrong with it, null if nothing.</summary>
     internal string? Problem()
     {
-        try
+        // It is shown on consoles, which obey such characters.
+        if (Name.Length == 0 || Name.Any(char.IsControl))
         {
-            DataSetName.Checked(Name);
-        }
-        catch (ConfigException e)
-        {
-            return e.Message;
+            return "A data set's name is empty or has a control character.";
         }
 
         // A reader of JSON checks members for null, not what lists hold.

@@ -5,15 +5,18 @@ using Flip.Io;
 
 namespace Flip.Evaluation.Reports;
 
-/// <summary><c>NAME.predictions.jsonl</c>: every image of a data set, one JSON object a line.</summary>
+/// <summary><c>NAME.predictions.jsonl</c>: every image of a data set, one JSON object a line. The name is the data set's, without signs that not
+/// every system has in names of files.</summary>
 public static class PredictionFile
 {
     /// <summary>The end of the file's name, after that of the data set.</summary>
     public const string Extension = ".predictions.jsonl";
 
-    /// <summary>The file of a data set in a folder of results.</summary>
-    /// <exception cref="ConfigException">The data set's name cannot be a file's.</exception>
-    public static string PathOf(string folder, string dataSet) => Path.Combine(folder, DataSetName.Checked(dataSet) + Extension);
+    /// <summary>The files of data sets in a folder of results, by the data sets' names.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="dataSets">The names, all different, in the report's order.</param>
+    public static IReadOnlyDictionary<string, string> PathsOf(string folder, IReadOnlyList<string> dataSets) => dataSets.Zip(ResultFileNames.Of(dataSets))
+        .ToDictionary(set => set.First, set => Path.Combine(folder, set.Second + Extension), StringComparer.Ordinal);
 
     /// <summary>Writes the images in their order.</summary>
     public static void Write(string path, EvaluationOutcome outcome)

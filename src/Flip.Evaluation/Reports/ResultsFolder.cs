@@ -9,6 +9,23 @@ namespace Flip.Evaluation.Reports;
 /// </summary>
 public static class ResultsFolder
 {
+    private const string Markdown = "results.md";
+    private const string Csv = "results.csv";
+    private const string Page = "report.html";
+
+    /// <summary>Refuses a folder that results cannot be written to, before the work that makes them.</summary>
+    /// <param name="folder">The folder; need not be there.</param>
+    /// <param name="option">What a user calls it.</param>
+    /// <exception cref="ConfigException">It cannot be made or written to, or has folders in the places of files.</exception>
+    public static void Check(string folder, string option)
+    {
+        OutputPlace.CheckFolder(folder, option);
+        foreach (var file in (string[])[Markdown, Csv, Page, EvaluationReport.FileName])
+        {
+            OutputPlace.CheckFile(Path.Combine(folder, file), option);
+        }
+    }
+
     /// <summary>Writes everything.</summary>
     /// <param name="folder">Created if need be.</param>
     /// <param name="header">What was measured and how.</param>
@@ -23,14 +40,15 @@ public static class ResultsFolder
             throw new ConfigException(problem);
         }
 
+        var files = PredictionFile.PathsOf(folder, [.. sets.Select(set => set.Result.Name)]);
         foreach (var set in sets)
         {
-            PredictionFile.Write(PredictionFile.PathOf(folder, set.Result.Name), set.Outcome);
+            PredictionFile.Write(files[set.Result.Name], set.Outcome);
         }
 
-        AtomicFile.WriteText(Path.Combine(folder, "results.md"), MarkdownResults.Of(report));
-        AtomicFile.Write(Path.Combine(folder, "results.csv"), stream => CsvResults.Write(stream, report));
-        EvaluationPage.Of(header, sets).Write(Path.Combine(folder, "report.html"));
+        AtomicFile.WriteText(Path.Combine(folder, Markdown), MarkdownResults.Of(report));
+        AtomicFile.Write(Path.Combine(folder, Csv), stream => CsvResults.Write(stream, report));
+        EvaluationPage.Of(header, sets).Write(Path.Combine(folder, Page));
         AtomicFile.WriteText(Path.Combine(folder, EvaluationReport.FileName), report.ToJson());
         return report;
     }

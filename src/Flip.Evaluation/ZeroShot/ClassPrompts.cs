@@ -1,6 +1,11 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Data.Formats;
+using Flip.Data.Layouts;
+using Flip.Tokenizers;
 
 namespace Flip.Evaluation.ZeroShot;
 
@@ -8,6 +13,7 @@ namespace Flip.Evaluation.ZeroShot;
 public sealed class ClassPrompts
 {
     private const int ProblemsShown = 5;
+    private static readonly JsonSerializerOptions Reading = new() { AllowDuplicateProperties = false }; // the last one would win
 
     private ClassPrompts(IReadOnlyList<string> classNames, IReadOnlyList<IReadOnlyList<string>> texts) =>
         (ClassNames, Texts) = (classNames, texts);
@@ -40,8 +46,8 @@ public sealed class ClassPrompts
     }
 
     /// <summary>
-    /// Prompts written for each class, as CuPL's (arXiv 2209.03320): a JSON object from class name to a list of texts. Names are compared without
-    /// regard to case where they are not found as they are; those of other classes are ignored, so one file serves subsets.
+    /// Prompts written for each class, as CuPL's (arXiv 2209.03320): a JSON object from class name to a list of texts. Names are compared as those of
+    /// folders are (<see cref="ClassTable"/>); those of other classes are ignored, so one file serves subsets.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="classNames">Names in the order of the labels.</param>
@@ -51,13 +57,8 @@ public sealed class ClassPrompts
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(classNames);
         var written = Read(path);
-        var anyCase = new Dictionary<string, List<string>>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, texts) in written)
-        {
-            anyCase.TryAdd(name.Trim(), texts);
-        }
-
-        var found = classNames.Select(name => written.GetValueOrDefault(name) ?? anyCase.GetValueOrDefault(name.Trim())).ToList();
+        var table = new ClassTable(ClassEntry.OfNames(written.Keys));
+        var found = classNames.Select(name => table.Find(name) is { } number ? written[table.Names[number]] : null).ToList();
         var without = classNames.Index().Where(c => found[c.Index] is not { Count: > 0 }).Select(c => $"'{c.Item}'").ToList();
         List<string> problems =
         [
@@ -70,6 +71,55 @@ public sealed class ClassPrompts
         return problems.Count > 0 ? throw new ConfigException(problems) : new ClassPrompts(classNames, [.. found.Select(texts => texts!)]);
     }
 
+    /// <summary>The classes that a classifier of these texts cannot tell from an earlier one: all of their prompts are the same tokens, since the names are
+    /// the same, or are to a vocabulary without case or without their letters, or begin to differ behind the longest text.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="length">Tokens of the model's texts.</param>
+    /// <returns>By the number of the later class that of the first like it.</returns>
+    public IReadOnlyDictionary<int, int> Repeated(ITokenizer tokenizer, int length)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var firstOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        var repeated = new Dictionary<int, int>();
+        var row = new int[length];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of the tokens, of which there are many
+        foreach (var (number, texts) in Texts.Index())
+        {
+            foreach (var text in texts)
+            {
+                tokenizer.EncodeRow(text, row);
+                hash.AppendData(MemoryMarshal.AsBytes(row.AsSpan()));
+            }
+
+            var tokens = Convert.ToHexStringLower(hash.GetHashAndReset());
+            if (!firstOf.TryAdd(tokens, number))
+            {
+                repeated.Add(number, firstOf[tokens]);
+            }
+        }
+
+        return repeated;
+    }
+
+    /// <summary>What a reader of figures should know of <see cref="Repeated"/> classes; null where there are none.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="length">Tokens of the model's texts.</param>
+    /// <param name="labels">The right classes of the images.</param>
+    public string? NoteOfRepeated(ITokenizer tokenizer, int length, IEnumerable<int> labels)
+    {
+        var repeated = Repeated(tokenizer, length);
+        if (repeated.Count == 0)
+        {
+            return null;
+        }
+
+        var (later, first) = repeated.First();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{repeated.Count} of {ClassNames.Count} classes have the prompts of an earlier one, to this model's tokenizer: {later} '{ClassNames[later]}' those of {first} '{ClassNames[first]}'"
+            + $"{(repeated.Count > 1 ? " and others" : "")}. They score alike and the earlier one comes first, so the {labels.Count(repeated.ContainsKey)} images of the later are counted as wrong in top-1.");
+    }
+
     private static IEnumerable<string> NameProblems(IReadOnlyList<string> classNames) =>
     [
         .. classNames.Count == 0 ? ["There are no classes: the list of class names is empty."] : Array.Empty<string>(),
@@ -80,7 +130,7 @@ public sealed class ClassPrompts
     {
         try
         {
-            var prompts = JsonSerializer.Deserialize<Dictionary<string, List<string>>>(File.ReadAllBytes(path)) ?? [];
+            var prompts = UserJson.Read<Dictionary<string, List<string>>>(path, Reading);
             return prompts.FirstOrDefault(entry => entry.Value is null || entry.Value.Any(string.IsNullOrWhiteSpace)) is { Key: { } name }
                 ? throw new JsonException($"the class '{name}' has an empty prompt")
                 : prompts;

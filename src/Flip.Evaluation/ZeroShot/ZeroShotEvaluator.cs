@@ -58,6 +58,10 @@ public sealed class ZeroShotEvaluator : IEvaluator
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <summary>What a reader should know beside the numbers: of classes that the model's words cannot tell apart.</summary>
+    /// <param name="length">Tokens of the model's texts.</param>
+    public IReadOnlyList<string> Notes(int length) => _prompts.NoteOfRepeated(_tokenizer, length, _labels) is { } note ? [note] : [];
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default) =>
         Scores(Classify(model, cancellation));

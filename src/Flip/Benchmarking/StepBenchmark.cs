@@ -38,7 +38,7 @@ public sealed class StepBenchmark : IDisposable
         var compute = Compute.Of(train);
         _source = source ?? new SyntheticBatch(_config.Model, train.BatchSize, (ulong)train.Seed);
         _model = new FlipModel(_config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
-        _optimizer = new AdamW(_model.Parameters, new AdamWOptions(train.Beta1, train.Beta2, train.Eps, train.WeightDecay));
+        _optimizer = new AdamW(_model.Parameters, AdamWOptions.Of(train));
         _clock = new StepClock(compute.Device);
         _step = new TrainingStep(_model, train, _clock);
         _ceiling = new MatrixCeiling(compute.Type, compute.Device);
@@ -98,14 +98,14 @@ public sealed class StepBenchmark : IDisposable
         }
     }
 
-    /// <summary>One step as <see cref="Trainer"/> makes it; the seconds of its parts.</summary>
+    /// <summary>One step as a training makes it; the seconds of its parts.</summary>
     private double[] Step(Batch batch, double maskRatio)
     {
         var loss = _step.ComputeGradient(batch, maskRatio);
         var norm = GradientNorm.Of(_model.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw new NonFiniteLossException(0, loss.Loss, norm, null);
+            throw new NonFiniteLossException(0, NonFiniteLossException.Step(loss.Loss, norm), null);
         }
 
         _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(norm, _config.Train.GradientClip));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flip.Io;
 
 namespace Flip.Config;
 
@@ -89,9 +90,9 @@ public sealed class ConfigReader
     {
         try
         {
-            return ReadText(File.ReadAllText(path), path);
+            return ReadText(TextFile.Read(path), path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return Unreadable($"{path}: cannot be read: {e.Message}");
         }

@@ -1,23 +1,18 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Flip.Config;
 
-/// <summary>What settings ask of each other, as a table: the keys a rule reads, and the sentence it says when broken.</summary>
-internal static partial class ConfigRules
+/// <summary>What the settings of <see cref="FlipConfig"/> ask of each other.</summary>
+internal static class ConfigRules
 {
     private const string NoMlp = "leaves the MLP a width beyond 1 to 2147483647 with";
-    private static readonly List<Rule> Rules = [.. ImageRules(), .. TextRules(), .. DataRules(), .. TrainRules()];
+    private static readonly IReadOnlyList<SettingRule<FlipConfig>> Rules = [.. ImageRules(), .. TextRules(), .. DataRules(), .. TrainRules()];
 
     /// <summary>The broken rules, leaving out those that read one of <paramref name="badKeys"/>, which are reported already.</summary>
     public static IEnumerable<string> Problems(FlipConfig config, IReadOnlySet<string> badKeys) =>
-        from rule in Rules
-        where !rule.Keys.Any(badKeys.Contains)
-        let demand = rule.Demand(config)
-        where demand is not null
-        select $"{Shown(rule.Keys[0], config)}: {demand}";
+        SettingRule<FlipConfig>.Problems(Rules, SettingCatalog.Flip, config, badKeys);
 
-    private static IEnumerable<Rule> ImageRules()
+    private static IEnumerable<SettingRule<FlipConfig>> ImageRules()
     {
         const string image = "model.image.";
         const string decoder = "model.reconstruction.";
@@ -41,6 +36,21 @@ internal static partial class ConfigRules
                 c.Model.Image.Pooling != ImagePooling.ClassToken || c.Model.Image.ClassToken != ClassToken.None,
                 c, "needs a class token, not", image + "classToken"));
         yield return new(
+            [image + "pooling", image + "classToken"],
+            c => Unless(
+                c.Model.Image.Pooling != ImagePooling.PatchMean || c.Model.Image.ClassToken != ClassToken.None,
+                c, "leaves out a class token; without one it is mean, with", image + "classToken"));
+        yield return new(
+            [image + "finalNorm", image + "pooling"],
+            c => Unless(
+                c.Model.Image.FinalNorm != FinalNorm.AfterPooling || c.Model.Image.Pooling != ImagePooling.ClassToken,
+                c, "is the same as beforePooling, and is called so, with", image + "pooling"));
+        yield return new(
+            [decoder + "weight", image + "finalNorm"],
+            c => Unless(
+                !Reconstructs(c) || c.Model.Image.FinalNorm == FinalNorm.BeforePooling,
+                c, "needs the patches' normalised outputs (beforePooling), not", image + "finalNorm"));
+        yield return new(
             [image + "maskRatio", image + "imageSize", image + "patchSize"],
             c => KeepsPatch(c.Model.Image, c.Model.Image.MaskRatio));
         yield return new(
@@ -63,7 +73,7 @@ internal static partial class ConfigRules
                 c, "has no removed patches to reconstruct with", image + "maskRatio"));
     }
 
-    private static IEnumerable<Rule> TextRules()
+    private static IEnumerable<SettingRule<FlipConfig>> TextRules()
     {
         const string text = "model.text.";
         yield return new(
@@ -76,62 +86,52 @@ internal static partial class ConfigRules
             [text + "maskRatio", text + "length"],
             c => Unless(MaskRatio.Kept(c.Model.Text.Length, c.Model.Text.MaskRatio) >= 1, c, "must leave at least one token of", text + "length"));
         yield return new(
-            [text + "length", "data.tokenizer"],
+            [text + "length", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
                 c.Model.Text.Length >= 2 || c.Data.Tokenizer != TokenizerKind.ClipBpe,
-                c, "must be at least 2, for the two markers of", "data.tokenizer"));
+                c, "must be at least 2, for the two markers of", "data.tokenizer")
+                ?? Unless(
+                    c.Model.Text.Length >= 2 || c.Data.WordPieceMarkers is null or WordPieceMarkers.None,
+                    c, "must be at least 2, for the markers of", "data.wordPieceMarkers"));
         yield return new(
             [text + "pooling", text + "causal"],
             c => Unless(
                 c.Model.Text.Pooling != TextPooling.FirstToken || !c.Model.Text.Causal,
                 c, "would see the first word alone with", text + "causal"));
         yield return new(
-            [text + "pooling", "data.tokenizer"],
+            [text + "pooling", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
-                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe,
+                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe || c.Data.WordPieceMarkers == WordPieceMarkers.ClsSep,
                 c, "needs clipBpe, whose rows end in a marker, not", "data.tokenizer"));
+        yield return new(
+            [text + "pooling", text + "attendPadding"],
+            c => Unless(
+                c.Model.Text.Pooling != TextPooling.LastToken || c.Model.Text.AttendPadding,
+                c, "reads a position that may be padding, so padding cannot be masked by", text + "attendPadding"));
     }
 
-    private static IEnumerable<Rule> DataRules()
+    private static IEnumerable<SettingRule<FlipConfig>> DataRules()
     {
+        yield return new(
+            ["eval.interpolation", "eval.transform"],
+            c => Unless(
+                c.Eval.Interpolation == Interpolation.Bicubic || c.Eval.Transform != EvalTransform.FlipTensorFlow,
+                c, "has no meaning with TensorFlow's bicubic resize,", "eval.transform"));
         yield return new(
             ["eval.zeroShot", "eval.classNames"],
             c => Unless(
                 c.Eval.ZeroShot is null || c.Eval.ClassNames is not null,
                 c, "needs the names of its classes, not", "eval.classNames"));
+        yield return new(["eval.every"], c => c.Eval.Every is not { Value: <= 0 } ? null : "must be above 0, or null");
     }
 
-    private static IEnumerable<Rule> TrainRules()
-    {
-        const string samples = "train.samples";
-        yield return new(
-            ["train.microBatch", "train.batchSize"],
-            c => Unless(c.Train.MicroBatch <= c.Train.BatchSize, c, "must be at most", "train.batchSize"));
-        yield return new(
-            [samples],
-            c => c.Train.Samples.Unit == DurationUnit.Percent ? "is the whole itself, so it cannot be a percentage" : null);
-        yield return new(
-            [samples, "train.batchSize"],
-            c => Unless(
-                c.Train.Samples.Unit is DurationUnit.Percent or DurationUnit.Epochs || InSamples(c.Train.Samples, c) >= c.Train.BatchSize,
-                c, "must be at least one step of", "train.batchSize"));
-        yield return new([samples], c => c.Train.Samples.Value > 0 ? null : "must be above 0");
-        yield return new(["train.checkpointEvery"], c => c.Train.CheckpointEvery.Value > 0 ? null : "must be above 0");
-        yield return new(["train.logEvery"], c => c.Train.LogEvery.Value > 0 ? null : "must be above 0");
-        yield return new(["eval.every"], c => c.Eval.Every is not { Value: <= 0 } ? null : "must be above 0, or null");
-        yield return new(
-            ["train.warmup", samples, "train.batchSize"],
-            c => Unless(ShareOfTraining(c.Train.Warmup, c) is not > 1, c, "must be no longer than", samples));
-        yield return new(
-            ["train.warmup", "train.cooldown", "train.schedule", samples, "train.batchSize"],
-            c => Unless(
-                c.Train.Schedule != ScheduleKind.ConstantCooldown || ShareOfTraining(c.Train.Warmup, c) is > 1
-                    || !(ShareOfTraining(c.Train.Warmup, c) + ShareOfTraining(c.Train.Cooldown, c) > 1 + 1e-9),
-                c, "must fit in train.samples together with", "train.cooldown"));
-        yield return new(
-            ["train.device"],
-            c => DeviceName().IsMatch(c.Train.Device) ? null : "must be cpu, cuda or cuda:N");
-    }
+    private static IEnumerable<SettingRule<FlipConfig>> TrainRules() =>
+    [
+        new(
+            ["train.batchSize"],
+            c => c.Train.BatchSize > 1 ? null : "must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0"),
+        .. OptimizationRules.Of<FlipConfig>(SettingCatalog.Flip, "train.", c => c.Train),
+    ];
 
     private static string? KeepsPatch(ImageConfig image, double ratio)
     {
@@ -147,33 +147,6 @@ internal static partial class ConfigRules
 
     private static bool Reconstructs(FlipConfig config) => config.Model.Reconstruction.Weight > 0;
 
-    private static double InSamples(Duration duration, FlipConfig config) =>
-        duration.Unit == DurationUnit.Steps ? duration.Value * config.Train.BatchSize : duration.Value;
-
-    /// <summary>The share of the training that a duration takes; null where the size of an epoch decides.</summary>
-    private static double? ShareOfTraining(Duration duration, FlipConfig config)
-    {
-        var whole = config.Train.Samples;
-        return duration.Unit == DurationUnit.Percent ? duration.Value / 100
-            : whole.Unit == DurationUnit.Percent ? null
-            : duration.Unit == whole.Unit ? duration.Value / whole.Value
-            : duration.Unit == DurationUnit.Epochs || whole.Unit == DurationUnit.Epochs ? null
-            : InSamples(duration, config) / InSamples(whole, config);
-    }
-
     private static string? Unless(bool kept, FlipConfig config, string demand, string otherKey) =>
-        kept ? null : $"{demand} {Shown(otherKey, config)}";
-
-    private static string Shown(string key, FlipConfig config)
-    {
-        var setting = SettingCatalog.Flip.Find(key)!;
-        return $"{key} = {setting.ToText(setting.Get(config))}";
-    }
-
-    [GeneratedRegex(@"\A(cpu|cuda(:[0-9]{1,3})?)\z")]
-    private static partial Regex DeviceName();
-
-    /// <param name="Keys">Settings that the rule reads; the first one is to blame.</param>
-    /// <param name="Demand">What the first setting lacks; null where nothing.</param>
-    private sealed record Rule(string[] Keys, Func<FlipConfig, string?> Demand);
+        kept ? null : $"{demand} {SettingCatalog.Flip.Shown(otherKey, config)}";
 }

@@ -20,6 +20,48 @@ public enum WordPieceVariant
     TfText,
 }
 
+/// <summary>Markers around a text in WordPiece's rows.</summary>
+public enum WordPieceMarkers
+{
+    /// <summary>None (FLIP). A "[CLS]" in a text is text.</summary>
+    None,
+
+    /// <summary>[CLS] before the text; the place of [SEP] behind it holds 0 (open_clip's <c>strip_sep_token</c>, CLIPA).</summary>
+    Cls,
+
+    /// <summary>[CLS] before the text and [SEP] behind it (BERT).</summary>
+    ClsSep,
+}
+
+/// <summary>How the markers of CLIP's byte-pair encoding are found where a text holds them.</summary>
+public enum ClipMarkers
+{
+    /// <summary><c>&lt;|startoftext|&gt;</c> and <c>&lt;|endoftext|&gt;</c>, where CLIP's pattern for words finds them: not directly behind other punctuation.</summary>
+    OpenAi,
+
+    /// <summary><c>&lt;start_of_text&gt;</c> and <c>&lt;end_of_text&gt;</c>, found likewise (open_clip's own tokenizer).</summary>
+    OpenClip,
+
+    /// <summary>As added tokens, which the tokenizer's files list: anywhere.</summary>
+    HuggingFace,
+}
+
+/// <summary>What is done to a text before the tokenizer's own rules; the names are open_clip's.</summary>
+public enum TextCleaning
+{
+    /// <summary>Nothing: BERT's rules alone; for CLIP's encoding the steps of Hugging Face's file (NFC, lower case).</summary>
+    None,
+
+    /// <summary>ftfy's repairs, HTML's character references, single blanks.</summary>
+    Whitespace,
+
+    /// <summary>The same, and lower case (OpenAI, open_clip's own tokenizer).</summary>
+    Lower,
+
+    /// <summary>The same without ASCII punctuation; an underscore becomes a blank (SigLIP).</summary>
+    Canonicalize,
+}
+
 /// <summary>Image-text pairs.</summary>
 public sealed record DataConfig
 {
@@ -31,6 +73,15 @@ public sealed record DataConfig
 
     [Setting("WordPiece normalisation: bert or tfText (official FLIP).")]
     public WordPieceVariant WordPieceVariant { get; init; } = WordPieceVariant.Bert;
+
+    [Setting("Markers around a WordPiece text: none (FLIP), cls (CLIPA) or clsSep (BERT); null takes what the tokenizer's files say, else none.")]
+    public WordPieceMarkers? WordPieceMarkers { get; init; }
+
+    [Setting("How CLIP's markers are found in a text: openAi, openClip or huggingFace; null takes what the tokenizer's files say, else openAi.")]
+    public ClipMarkers? ClipMarkers { get; init; }
+
+    [Setting("Cleaning before the tokenizer's own rules: none, whitespace, lower or canonicalize; null takes what the tokenizer's files say, else none for wordPiece and lower for clipBpe.")]
+    public TextCleaning? TextCleaning { get; init; }
 
     [Setting("Vocabulary file or folder; null learns one from the training captions.")]
     public string? Vocabulary { get; init; }

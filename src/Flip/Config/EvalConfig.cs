@@ -12,6 +12,19 @@ public enum EvalTransform
     /// <summary>Centre square of the whole short side, then TensorFlow's bicubic resize without antialiasing, corners aligned, as official
     /// FLIP's evaluation does; levels are rounded and kept within 0..255, which TensorFlow does not do.</summary>
     FlipTensorFlow,
+
+    /// <summary>The whole image resized to the square, its sides out of proportion (CLIPA, DFN, SigLIP).</summary>
+    Squash,
+}
+
+/// <summary>The kernel of evaluation's resize, Pillow's with antialiasing.</summary>
+public enum Interpolation
+{
+    /// <summary>Bicubic, a = -0.5.</summary>
+    Bicubic,
+
+    /// <summary>Bilinear (CLIPA).</summary>
+    Bilinear,
 }
 
 /// <summary>Evaluation during and after training.</summary>
@@ -32,9 +45,15 @@ public sealed record EvalConfig
     [Setting("Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? Every { get; init; }
 
-    [Setting("Evaluation transform: flip, clip, or flipTensorFlow for weights of the official release.")]
+    [Setting("Evaluation transform: flip, clip, squash (CLIPA), or flipTensorFlow for weights of the official release.")]
     public EvalTransform Transform { get; init; } = EvalTransform.Flip;
+
+    [Setting("Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
+    public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
     [Setting("Images or texts encoded at a time.", Min = 1)]
     public int BatchSize { get; init; } = 64;
+
+    /// <summary>The transform and its kernel, as manifests and results name them.</summary>
+    public string TransformName() => Interpolation == Interpolation.Bicubic ? Transform.ToString() : $"{Transform}, {Interpolation}";
 }

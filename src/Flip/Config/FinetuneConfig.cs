@@ -1,52 +1,38 @@
 namespace Flip.Config;
 
+/// <summary>How the linear layer of a classifier begins, and what it reads.</summary>
+public enum ClassifierHead
+{
+    /// <summary>Small random weights on the pooled feature of the tower (MAE's fine-tuning, the paper's).</summary>
+    Random,
+
+    /// <summary>Embeddings of the classes' names, scaled by the model's logit factor, on the normalised embedding of the image: before
+    /// training it is the zero-shot classifier (WiSE-FT).</summary>
+    ZeroShot,
+}
+
 /// <summary>
 /// Fine-tuning of an image tower to a classifier. Defaults are the paper's recipe (appendix, which is MAE's); <see cref="FinetuneRecipes"/> has
 /// one for small data.
 /// </summary>
-public sealed record FinetuneConfig
+public sealed record FinetuneConfig : OptimizationConfig
 {
-    [Setting("Length of training: '50 epochs', '1000 steps', or samples.")]
-    public Duration Length { get; init; } = Duration.OfEpochs(50);
-
-    [Setting("Images of a step.", Min = 1)]
-    public int BatchSize { get; init; } = 1024;
-
-    [Setting("Images computed at a time; the step is the same, in less memory (gradients are added up). 0 takes the whole batch.", Min = 0)]
-    public int MicroBatch { get; init; }
-
-    [Setting("Blocks of the tower of which only the input is kept, the rest being computed again in the backward pass. 0 keeps all.", Min = 0)]
-    public int CheckpointBlocks { get; init; }
-
-    [Setting("Learning rate for a batch of 256; the rate of the head is this × batchSize / 256.", Min = 0)]
-    public double BaseLearningRate { get; init; } = 5e-5;
+    /// <summary>The paper's recipe: 50 epochs with 5 of warm-up. The decay is of matrices only.</summary>
+    public FinetuneConfig()
+    {
+        Samples = Duration.OfEpochs(50);
+        BatchSize = 1024;
+        BaseLearningRate = 5e-5;
+        Warmup = Duration.OfPercent(10);
+        WeightDecay = 0.05;
+        Beta2 = 0.999;
+    }
 
     [Setting("Factor on the learning rate from a layer to the one below; 1 gives all layers the same.", Min = 0, Max = 1, AboveMin = true)]
     public double LayerDecay { get; init; } = 0.75;
 
-    [Setting("Linear warm-up from 0: epochs, steps, samples, or '5%' of the training.")]
-    public Duration Warmup { get; init; } = Duration.OfPercent(10); // 5 of 50 epochs
-
-    [Setting("AdamW's decoupled weight decay, of matrices only.", Min = 0)]
-    public double WeightDecay { get; init; } = 0.05;
-
-    [Setting("AdamW's decay of the first moment.", Min = 0, Max = 1, BelowMax = true)]
-    public double Beta1 { get; init; } = 0.9;
-
-    [Setting("AdamW's decay of the second moment.", Min = 0, Max = 1, BelowMax = true)]
-    public double Beta2 { get; init; } = 0.999;
-
-    [Setting("AdamW's epsilon.", Min = 0, AboveMin = true)]
-    public double Eps { get; init; } = 1e-8;
-
-    [Setting("Largest norm of the whole gradient; 0 does not clip (paper).", Min = 0)]
-    public double GradientClip { get; init; }
-
-    [Setting("Decay of the moving average of weights per step, for example 0.9999; 0 keeps none (paper).", Min = 0, Max = 1, BelowMax = true)]
-    public double WeightEma { get; init; }
-
     [Setting("Head: random (paper), or zeroShot, which begins as the zero-shot classifier and can be interpolated with it.")]
-    public Models.ClassifierHead Head { get; init; } = Models.ClassifierHead.Random;
+    public ClassifierHead Head { get; init; } = ClassifierHead.Random;
 
     [Setting("Prompt templates of a zeroShot head: flip7, clip80, or a file with one template a line, {c} for the name.")]
     public string Templates { get; init; } = "flip7";
@@ -87,27 +73,6 @@ public sealed record FinetuneConfig
     [Setting("Share of patches removed in training; the paper removes none. Images are scored whole.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }
 
-    [Setting("Number format of the tower: auto, fp32 or bf16.")]
-    public Precision Precision { get; init; } = Precision.Auto;
-
-    [Setting("Device: cpu, cuda or cuda:N.")]
-    public string Device { get; init; } = "cpu";
-
-    [Setting("Compute threads; 0 takes the processor count.", Min = 0)]
-    public int Threads { get; init; }
-
-    [Setting("Seed of the head, order, crops, changes, mixes and dropped branches.", Min = 0)]
-    public long Seed { get; init; }
-
-    [Setting("Distance between checkpoints.")]
-    public Duration CheckpointEvery { get; init; } = Duration.OfPercent(10);
-
-    [Setting("Checkpoints kept, the newest; 0 keeps all.", Min = 0)]
-    public int KeepCheckpoints { get; init; } = 2;
-
-    [Setting("Distance between log lines.")]
-    public Duration LogEvery { get; init; } = Duration.OfSteps(10);
-
     [Setting("Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? EvaluateEvery { get; init; }
 
@@ -122,28 +87,4 @@ public sealed record FinetuneConfig
 
     [Setting("Share of unreadable images above which the run stops.", Min = 0, Max = 1)]
     public double MaxBadShare { get; init; } = 0.1;
-
-    /// <summary>Those of the settings that every training has; the loss is not among them.</summary>
-    public TrainConfig ToTraining() => new()
-    {
-        Samples = Length,
-        BatchSize = BatchSize,
-        MicroBatch = MicroBatch,
-        CheckpointBlocks = CheckpointBlocks,
-        BaseLearningRate = BaseLearningRate,
-        Warmup = Warmup,
-        WeightDecay = WeightDecay,
-        Beta1 = Beta1,
-        Beta2 = Beta2,
-        Eps = Eps,
-        GradientClip = GradientClip,
-        WeightEma = WeightEma,
-        Precision = Precision,
-        Device = Device,
-        Threads = Threads,
-        Seed = Seed,
-        CheckpointEvery = CheckpointEvery,
-        KeepCheckpoints = KeepCheckpoints,
-        LogEvery = LogEvery,
-    };
 }

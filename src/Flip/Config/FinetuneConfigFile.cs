@@ -3,10 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace Flip.Config;
 
-/// <summary>Reads and writes the settings of fine-tuning by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are told at once.</summary>
+/// <summary>Reads and writes the settings of fine-tuning by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
 public static class FinetuneConfigFile
 {
     private static readonly SettingCatalog Catalog = new(typeof(FinetuneConfig));
+
+    private static readonly IReadOnlyList<SettingRule<FinetuneConfig>> Rules =
+    [
+        .. OptimizationRules.Of<FinetuneConfig>(Catalog, string.Empty, c => c),
+        new(["evaluateEvery"], c => c.EvaluateEvery is not { Value: <= 0 } ? null : "must be above 0, or null"),
+    ];
 
     /// <summary>A configuration changed by single settings, <c>mixup=0</c>; the last one of a key counts.</summary>
     /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
@@ -53,24 +59,7 @@ public static class FinetuneConfigFile
         }
 
         var config = tree.To<FinetuneConfig>();
-        problems.AddRange(Rules(config).Where(rule => !rule.Keys.Any(tree.BadKeys.Contains) && !rule.Holds).Select(rule => rule.Problem));
+        problems.AddRange(SettingRule<FinetuneConfig>.Problems(Rules, Catalog, config, tree.BadKeys));
         return problems.Count == 0 ? config : throw new ConfigException(problems);
-    }
-
-    private static IEnumerable<(string[] Keys, bool Holds, string Problem)> Rules(FinetuneConfig c)
-    {
-        yield return (["length"], c.Length is { Value: > 0, Unit: not DurationUnit.Percent },
-            $"length = {c.Length}: must be above 0, and no percentage, since it is the whole itself");
-        yield return (["warmup", "length"], c.Warmup.Unit == DurationUnit.Percent ? c.Warmup.Value <= 100 : c.Warmup.Unit != c.Length.Unit || c.Warmup.Value <= c.Length.Value,
-            $"warmup = {c.Warmup}: must be no longer than length = {c.Length}");
-        yield return (["microBatch", "batchSize"], c.MicroBatch <= c.BatchSize,
-            $"microBatch = {c.MicroBatch}: must be at most batchSize = {c.BatchSize}");
-        foreach (var (key, value) in new (string, Duration?)[]
-        {
-            ("checkpointEvery", c.CheckpointEvery), ("logEvery", c.LogEvery), ("evaluateEvery", c.EvaluateEvery),
-        })
-        {
-            yield return ([key], value is not { Value: <= 0 }, $"{key} = {value}: must be above 0");
-        }
     }
 }

@@ -14,9 +14,9 @@ public static class FinetuneRecipes
         // classifier has to learn less, and allows interpolation (WiSE-FT), which is the remedy where even this is too much.
         ["small"] = new()
         {
-            Length = Duration.OfEpochs(20),
+            Samples = Duration.OfEpochs(20),
             BatchSize = 128,
-            Head = Models.ClassifierHead.ZeroShot,
+            Head = ClassifierHead.ZeroShot,
             Mixup = 0.2,
             Cutmix = 0,
             DropPath = 0.1,

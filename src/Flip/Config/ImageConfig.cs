@@ -29,8 +29,34 @@ public enum ImagePooling
     /// <summary>Mean over all tokens, the class token included.</summary>
     Mean,
 
+    /// <summary>Mean over the patches; a class token takes part in attention alone (CLIPA).</summary>
+    PatchMean,
+
     /// <summary>The class token.</summary>
     ClassToken,
+}
+
+/// <summary>Where the LayerNorm at the end of the image tower is.</summary>
+public enum FinalNorm
+{
+    /// <summary>On every token, before they are pooled.</summary>
+    BeforePooling,
+
+    /// <summary>On the pooled feature (CLIPA).</summary>
+    AfterPooling,
+
+    /// <summary>Nowhere.</summary>
+    None,
+}
+
+/// <summary>How a learned table of positions becomes one of another grid. Both are bicubic; their values differ by several per cent.</summary>
+public enum PositionResize
+{
+    /// <summary>Without antialiasing, a = -0.75: Hugging Face, and Flip's own models.</summary>
+    Bicubic,
+
+    /// <summary>With antialiasing, a = -0.5: open_clip and timm.</summary>
+    BicubicAntialias,
 }
 
 /// <summary>Which patches are kept.</summary>
@@ -89,14 +115,26 @@ public sealed record ImageConfig
     [Setting("Patches along a side when the weights were trained, where imageSize has changed since; 0 is the same. sinCos coordinates stretch.", Min = 0)]
     public int PositionGrid { get; init; }
 
-    [Setting("Feature: mean over tokens or classToken.")]
+    [Setting("How learned positions become those of another image size: bicubic (Hugging Face, Flip) or bicubicAntialias (open_clip, timm).")]
+    public PositionResize PositionResize { get; init; } = PositionResize.Bicubic;
+
+    [Setting("Feature: mean over tokens, patchMean (a class token left out, as CLIPA does) or classToken.")]
     public ImagePooling Pooling { get; init; } = ImagePooling.Mean;
+
+    [Setting("LayerNorm at the end: beforePooling, on every token; afterPooling, on the feature (CLIPA); or none.")]
+    public FinalNorm FinalNorm { get; init; } = FinalNorm.BeforePooling;
 
     [Setting("The patch projection has a bias (FLIP yes, CLIP no).")]
     public bool PatchBias { get; init; } = true;
 
     [Setting("A LayerNorm before the first block (CLIP yes, FLIP no).")]
     public bool PreNorm { get; init; }
+
+    [Setting("Activation of this tower's MLPs where it is another than model.activation: geluTanh, gelu or quickGelu.")]
+    public Activation? Activation { get; init; }
+
+    [Setting("Epsilon of this tower's LayerNorms where it is another than model.layerNormEps.", Min = 0, AboveMin = true)]
+    public double? LayerNormEps { get; init; }
 
     [Setting("Mean and deviation of pixels: imageNet, clip or half.")]
     public PixelNormalization Normalization { get; init; } = PixelNormalization.ImageNet;
@@ -112,6 +150,9 @@ public sealed record ImageConfig
 
     /// <summary>Patches along a side.</summary>
     public int GridSize() => ImageSize / PatchSize;
+
+    /// <summary>Tokens that are no patch: 1 with a class token, else 0.</summary>
+    public int ClassTokens() => ClassToken == ClassToken.None ? 0 : 1;
 
     /// <summary>Patches of an image, L.</summary>
     public int PatchCount() => GridSize() * GridSize();

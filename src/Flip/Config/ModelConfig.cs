@@ -35,10 +35,10 @@ public sealed record ModelConfig
     [Setting("Width of the joint embedding.", Min = 1)]
     public int EmbedDim { get; init; } = 512;
 
-    [Setting("Activation of the MLPs: geluTanh, gelu or quickGelu.")]
+    [Setting("Activation of the MLPs: geluTanh, gelu or quickGelu; model.image.activation is for an image tower with another one.")]
     public Activation Activation { get; init; } = Activation.GeluTanh;
 
-    [Setting("Epsilon of every LayerNorm.", Min = 0, AboveMin = true)]
+    [Setting("Epsilon of every LayerNorm; model.image.layerNormEps is for an image tower with another one.", Min = 0, AboveMin = true)]
     public double LayerNormEps { get; init; } = 1e-6;
 
     [Setting("Added to the norm when embeddings are normalised, z / (|z| + eps).", Min = 0)]
@@ -52,7 +52,18 @@ public sealed record ModelConfig
 
     [Setting("Reconstruction of the removed patches (paper, section 4.1); off at weight 0.")]
     public ReconstructionConfig Reconstruction { get; init; } = new();
+
+    /// <summary>What the blocks of the image tower are made of.</summary>
+    public BlockKind ImageBlocks() => new(Image.Activation ?? Activation, Image.LayerNormEps ?? LayerNormEps);
+
+    /// <summary>What the blocks of the text tower are made of.</summary>
+    public BlockKind TextBlocks() => new(Activation, LayerNormEps);
 }
+
+/// <summary>What can differ between the blocks of two towers beside their sizes.</summary>
+/// <param name="Activation">Activation inside the MLPs.</param>
+/// <param name="LayerNormEps">Epsilon of every LayerNorm.</param>
+public readonly record struct BlockKind(Activation Activation, double LayerNormEps);
 
 /// <summary>MAE-style decoder that predicts the normalised pixels of removed patches.</summary>
 public sealed record ReconstructionConfig

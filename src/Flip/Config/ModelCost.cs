@@ -42,11 +42,12 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
 
     private static TowerCost OfImage(ImageConfig image, double maskRatio)
     {
-        var classToken = image.ClassToken == ClassToken.None ? 0 : 1;
+        var classToken = image.ClassTokens();
         var kept = MaskRatio.Kept(image.PatchCount(), maskRatio);
         var patchValues = 3L * image.PatchSize * image.PatchSize;
         var positions = image.PatchCount() + (image.ClassToken == ClassToken.WithPosition ? 1 : 0);
-        var parameters = (patchValues + (image.PatchBias ? 1 : 0) + positions + classToken + NormRows(image.PreNorm)) * image.Width;
+        var parameters = (patchValues + (image.PatchBias ? 1 : 0) + positions + classToken
+            + NormRows(image.PreNorm) + NormRows(image.FinalNorm != FinalNorm.None)) * image.Width;
         var blocks = Blocks(kept + classToken, image.Width, image.Depth, image.MlpRatio);
         return new TowerCost(
             kept + classToken, parameters + blocks.Parameters, (2.0 * kept * patchValues * image.Width) + blocks.ForwardFlops);
@@ -55,12 +56,12 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
     private static TowerCost OfText(TextConfig text, int kept, int vocabularySize)
     {
         var blocks = Blocks(kept, text.Width, text.Depth, text.MlpRatio);
-        var parameters = ((long)vocabularySize + text.Length + NormRows(preNorm: false)) * text.Width;
+        var parameters = ((long)vocabularySize + text.Length + NormRows(norm: true)) * text.Width;
         return new TowerCost(kept, parameters + blocks.Parameters, blocks.ForwardFlops);
     }
 
-    // The last LayerNorm's scale and bias, and those of the one before the first block.
-    private static int NormRows(bool preNorm) => preNorm ? 4 : 2;
+    // A LayerNorm's scale and bias.
+    private static int NormRows(bool norm) => norm ? 2 : 0;
 
     private static TowerCost Blocks(int tokens, int width, int depth, double mlpRatio)
     {

@@ -9,6 +9,7 @@ namespace Flip.Config;
 /// </summary>
 public static class Presets
 {
+    private const string OpenClipSuffix = "-openclip";
     private const string Measured = "measured scores in docs/results.md";
 
     /// <summary>All presets.</summary>
@@ -33,13 +34,24 @@ public static class Presets
             $"preset = {name}: no such preset; did you mean {SettingCatalog.Nearest(name, names)}? There are {string.Join(", ", names)}");
     }
 
+    /// <summary>The preset's sister with CLIP's own towers, which other libraries open.</summary>
+    /// <exception cref="ConfigException">It has none.</exception>
+    public static Preset ForOthers(string name)
+    {
+        var preset = Get(name);
+        return preset.Name.EndsWith(OpenClipSuffix, StringComparison.Ordinal) ? preset
+            : All.FirstOrDefault(sister => sister.Name == preset.Name + OpenClipSuffix) ?? throw new ConfigException(
+                $"preset = {name}: has no sister with CLIP's towers, which other libraries open. There are "
+                + string.Join(", ", All.Select(sister => sister.Name).Where(sister => sister.EndsWith(OpenClipSuffix, StringComparison.Ordinal))));
+    }
+
     private static IEnumerable<Preset> Paper(string suffix, string tower, ModelConfig model, string score)
     {
         var paper = FlipRecipe(model);
         var published = $"paper: {score} % ImageNet zero-shot after 32 epochs of LAION-400M";
         yield return new($"flip-{suffix}", $"FLIP {tower} as in the paper", published, paper);
         yield return new($"flip-{suffix}-code", $"FLIP {tower} as in the official release", published, OfficialVariant(paper));
-        yield return new($"flip-{suffix}-openclip", $"CLIP {tower} trained by FLIP, for open_clip and transformers", Measured, ClipVariant(paper));
+        yield return new($"flip-{suffix}{OpenClipSuffix}", $"CLIP {tower} trained by FLIP, for open_clip and transformers", Measured, ClipVariant(paper));
         yield return new(
             $"clip-{suffix}",
             $"{tower} without masking, the paper's baseline",

@@ -20,6 +20,13 @@ internal sealed class SettingCatalog
     /// <summary>The setting of a full key, or null.</summary>
     public Setting? Find(string key) => _byKey.GetValueOrDefault(key);
 
+    /// <summary>A setting and its value, <c>train.batchSize = 256</c>.</summary>
+    public string Shown(string key, object config)
+    {
+        var setting = _byKey[key];
+        return $"{key} = {setting.ToText(setting.Get(config))}";
+    }
+
     /// <summary>True for a key that holds settings, such as <c>model.image</c>.</summary>
     public bool IsGroup(string key) => _groupKeys.Contains(key);
 
@@ -37,7 +44,7 @@ internal sealed class SettingCatalog
 
     private IEnumerable<Setting> Collect(Type type, PropertyInfo[] chain)
     {
-        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var property in Properties(type))
         {
             PropertyInfo[] inner = [.. chain, property];
             if (property.PropertyType.Namespace == typeof(FlipConfig).Namespace && property.PropertyType.IsClass)
@@ -54,6 +61,10 @@ internal sealed class SettingCatalog
             }
         }
     }
+
+    /// <summary>Those of the record that it is derived from come first.</summary>
+    private static IEnumerable<PropertyInfo> Properties(Type type) => (type.BaseType is { } shared && shared != typeof(object) ? Properties(shared) : [])
+        .Concat(type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly));
 
     /// <summary>Levenshtein's distance, case ignored.</summary>
     private static int EditDistance(string a, string b)

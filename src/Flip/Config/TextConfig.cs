@@ -6,11 +6,24 @@ public enum TextPooling
     /// <summary>The output at position 0, an ordinary first word (FLIP).</summary>
     FirstToken,
 
-    /// <summary>The output at the last valid token, the end-of-text marker (CLIP).</summary>
+    /// <summary>The output at the token that ends the text (CLIP); <see cref="EndOfTextRule"/> says which that is.</summary>
     EndOfText,
 
     /// <summary>The mean over valid tokens.</summary>
     Mean,
+
+    /// <summary>The output at the last position of the row, which is padding behind all but the longest texts (CLIPA).</summary>
+    LastToken,
+}
+
+/// <summary>Which token ends a text. They differ where a text holds an end marker itself, or a token with a larger id.</summary>
+public enum EndOfTextRule
+{
+    /// <summary>The first end marker (Hugging Face; open_clip's <c>eos</c>).</summary>
+    Eos,
+
+    /// <summary>The largest id, the first of equals (OpenAI, open_clip; Hugging Face where <c>eos_token_id</c> is 2).</summary>
+    Argmax,
 }
 
 /// <summary>Which tokens are kept.</summary>
@@ -56,8 +69,14 @@ public sealed record TextConfig
     [Setting("Padding attends and is attended, as in official FLIP; false masks it.")]
     public bool AttendPadding { get; init; } = true;
 
-    [Setting("Feature: firstToken (FLIP), endOfText (CLIP) or mean.")]
+    [Setting("Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
     public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
+
+    [Setting("Token that an endOfText feature is read at: eos, the first end marker (Hugging Face), or argmax, the largest id, the first of equals (OpenAI, open_clip).")]
+    public EndOfTextRule EndOfText { get; init; } = EndOfTextRule.Eos;
+
+    [Setting("Id of the end marker; null takes the tokenizer's.", Min = 0)]
+    public int? EosTokenId { get; init; }
 
     [Setting("Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }

@@ -10,98 +10,23 @@ public enum LossKind
     Sigmoid,
 }
 
-/// <summary>Learning rate over training.</summary>
-public enum ScheduleKind
+/// <summary>Optimisation of the two towers (defaults: the paper's, LAION-400M).</summary>
+public sealed record TrainConfig : OptimizationConfig
 {
-    /// <summary>Linear warm-up from 0, then half a cosine to 0.</summary>
-    Cosine,
-
-    /// <summary>Linear warm-up, constant, then linear cool-down to 0.</summary>
-    ConstantCooldown,
-}
-
-/// <summary>Number format of the towers' products; master weights, statistics and loss are always fp32.</summary>
-public enum Precision
-{
-    /// <summary>bf16 where the processor has it, else fp32.</summary>
-    Auto,
-
-    /// <summary>32-bit floating point.</summary>
-    Fp32,
-
-    /// <summary>bfloat16.</summary>
-    Bf16,
-}
-
-/// <summary>Optimisation (defaults: the paper's, LAION-400M).</summary>
-public sealed record TrainConfig
-{
-    [Setting("Length of training: samples, or '1000 steps', '32 epochs'.")]
-    public Duration Samples { get; init; } = Duration.OfSamples(12_800_000_000);
-
-    [Setting("Pairs in a step's contrast.", Min = 1)]
-    public int BatchSize { get; init; } = 32768;
-
-    [Setting("Pairs computed at a time; the step is the same, in less memory (GradCache). 0 takes the whole batch, or parts where its pixels do not fit.", Min = 0)]
-    public int MicroBatch { get; init; }
-
-    [Setting("Rows of the logits computed at a time; the loss is the same, in less memory. 0 takes all of them up to a batch of 4096, fewer above.", Min = 0)]
-    public int LossChunk { get; init; }
-
-    [Setting("Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0)]
-    public int CheckpointBlocks { get; init; }
-
-    [Setting("Learning rate for a batch of 256; the rate is this × batchSize / 256.", Min = 0)]
-    public double BaseLearningRate { get; init; } = 4e-6;
-
-    [Setting("Linear warm-up from 0: samples, steps, epochs, or '5%' of the training.")]
-    public Duration Warmup { get; init; } = Duration.OfSamples(51_200_000);
-
-    [Setting("Schedule of the learning rate: cosine or constantCooldown.")]
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
-
-    [Setting("Linear cool-down to 0 at the end, for constantCooldown.")]
-    public Duration Cooldown { get; init; } = Duration.OfPercent(20);
-
-    [Setting("AdamW's decoupled weight decay.", Min = 0)]
-    public double WeightDecay { get; init; } = 0.2;
-
-    [Setting("AdamW's decay of the first moment.", Min = 0, Max = 1, BelowMax = true)]
-    public double Beta1 { get; init; } = 0.9;
-
-    [Setting("AdamW's decay of the second moment.", Min = 0, Max = 1, BelowMax = true)]
-    public double Beta2 { get; init; } = 0.95;
-
-    [Setting("AdamW's epsilon.", Min = 0, AboveMin = true)]
-    public double Eps { get; init; } = 1e-8;
-
-    [Setting("Largest norm of the whole gradient; 0 does not clip (paper).", Min = 0)]
-    public double GradientClip { get; init; }
-
-    [Setting("Decay of the moving average of weights per step, for example 0.9999; 0 keeps none (paper).", Min = 0, Max = 1, BelowMax = true)]
-    public double WeightEma { get; init; }
+    /// <summary>The paper's recipe.</summary>
+    public TrainConfig()
+    {
+        Samples = Duration.OfSamples(12_800_000_000);
+        BatchSize = 32768;
+        BaseLearningRate = 4e-6;
+        Warmup = Duration.OfSamples(51_200_000);
+        WeightDecay = 0.2;
+        Beta2 = 0.95;
+    }
 
     [Setting("Loss: infoNce or sigmoid.")]
     public LossKind Loss { get; init; } = LossKind.InfoNce;
 
-    [Setting("Number format of the towers: auto, fp32 or bf16.")]
-    public Precision Precision { get; init; } = Precision.Auto;
-
-    [Setting("Device: cpu, cuda or cuda:N.")]
-    public string Device { get; init; } = "cpu";
-
-    [Setting("Compute threads; 0 takes the processor count.", Min = 0)]
-    public int Threads { get; init; }
-
-    [Setting("Seed of weights, order, crops, captions and masks.", Min = 0)]
-    public long Seed { get; init; }
-
-    [Setting("Distance between checkpoints.")]
-    public Duration CheckpointEvery { get; init; } = Duration.OfPercent(10);
-
-    [Setting("Checkpoints kept, the newest; 0 keeps all.", Min = 0)]
-    public int KeepCheckpoints { get; init; } = 2;
-
-    [Setting("Distance between log lines.")]
-    public Duration LogEvery { get; init; } = Duration.OfSteps(10);
+    [Setting("Rows of the logits computed at a time; the loss is the same, in less memory. 0 takes all of them up to a batch of 4096, fewer above.", Min = 0)]
+    public int LossChunk { get; init; }
 }

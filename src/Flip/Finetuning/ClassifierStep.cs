@@ -13,7 +13,7 @@ namespace Flip.Finetuning;
 /// than the micro-batch is computed in parts whose gradients add up to that of the whole, up to rounding.
 /// </summary>
 /// <param name="classifier">The classifier.</param>
-/// <param name="config">Smoothing, mixing, drop-path, mask, micro-batch and seed.</param>
+/// <param name="config">Smoothing, mixing, drop-path, micro-batch and seed.</param>
 public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig config)
 {
     private readonly ImageConfig _image = classifier.Config.Image;
@@ -21,7 +21,8 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
     /// <summary>Fills the gradient with that of the batch's mean loss.</summary>
     /// <param name="batch">Images with labels.</param>
     /// <param name="step">Steps before this one.</param>
-    public StepLoss ComputeGradient(Batch batch, long step)
+    /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
+    public StepLoss ComputeGradient(Batch batch, long step, double imageMaskRatio)
     {
         var mix = BatchMix.Of(config, _image.ImageSize, step);
         var part = config.MicroBatch == 0 ? batch.Size : Math.Min(config.MicroBatch, batch.Size);
@@ -29,13 +30,13 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         classifier.Parameters.ZeroGradient();
         for (var start = 0; start < batch.Size; start += part)
         {
-            loss += ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix);
+            loss += ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix, imageMaskRatio);
         }
 
         return new StepLoss(loss);
     }
 
-    private double ComputeGradient(Batch batch, int start, int count, BatchMix mix)
+    private double ComputeGradient(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
     {
         using var scope = NewDisposeScope();
         var device = classifier.Parameters.Device;
@@ -46,7 +47,7 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         {
             var logits = classifier.Logits(
                 MixedImages.Of(batch, start, count, mix, _image.Normalization, device),
-                Kept(epochs, samples, device),
+                Kept(epochs, samples, imageMaskRatio, device),
                 DropPath.Scales(
                     _image.Depth, config.DropPath, (ulong)config.Seed, epochs, samples, classifier.Parameters.ComputeType, device));
             var loss = SoftCrossEntropy.Sum(logits, Targets(batch, start, count, mix, device)).Over(batch.Size);
@@ -68,9 +69,9 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         }
     }
 
-    private Tensor? Kept(ReadOnlySpan<int> epochs, ReadOnlySpan<long> samples, Device device)
+    private Tensor? Kept(ReadOnlySpan<int> epochs, ReadOnlySpan<long> samples, double maskRatio, Device device)
     {
-        var kept = MaskRatio.Kept(_image.PatchCount(), config.MaskRatio);
+        var kept = MaskRatio.Kept(_image.PatchCount(), maskRatio);
         return kept == _image.PatchCount()
             ? null
             : tensor(

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flip.Config;
-using Flip.Optim;
 using Flip.Training;
 
 namespace Flip.Finetuning;
@@ -14,42 +13,8 @@ public static class FinetunePlan
 
     /// <summary>The plan for a data set of <paramref name="samplesPerEpoch"/>.</summary>
     /// <exception cref="ConfigException">Lengths that make no training of this data set.</exception>
-    public static TrainingPlan Of(FinetuneConfig config, long samplesPerEpoch)
-    {
-        var train = config.ToTraining();
-        var wanted = config.Length.ToSamples(config.BatchSize, samplesPerEpoch);
-        var total = (wanted + config.BatchSize - 1) / config.BatchSize * config.BatchSize;
-        var problems = new List<string>();
-        if (config.BatchSize > samplesPerEpoch)
-        {
-            problems.Add(
-                $"batchSize = {config.BatchSize}: the training set has {samplesPerEpoch:N0} images; take a smaller batch, as --recipe small has.");
-        }
-
-        if (wanted < 1)
-        {
-            problems.Add($"length = {config.Length}: comes to no image.");
-        }
-        else if (config.Warmup.ToSamples(config.BatchSize, samplesPerEpoch, total) is var warmup && warmup > total)
-        {
-            problems.Add($"warmup = {config.Warmup}: {warmup:N0} images do not fit the {total:N0} of the training; write a percentage such as 10%.");
-        }
-
-        if (problems.Count > 0)
-        {
-            throw new ConfigException(problems);
-        }
-
-        long Every(Duration duration) => Math.Max(config.BatchSize, duration.ToSamples(config.BatchSize, samplesPerEpoch, total));
-        return new TrainingPlan(
-            total,
-            config.BatchSize,
-            LearningRateSchedule.Of(train, total, samplesPerEpoch),
-            new ImageMaskSchedule(config.MaskRatio, config.MaskRatio, total),
-            Every(config.LogEvery),
-            Every(config.CheckpointEvery),
-            config.EvaluateEvery is { } every ? Every(every) : null);
-    }
+    public static TrainingPlan Of(FinetuneConfig config, long samplesPerEpoch) => TrainingPlan.Of(
+        config, string.Empty, samplesPerEpoch, total => new ImageMaskSchedule(config.MaskRatio, config.MaskRatio, total), config.EvaluateEvery);
 
     /// <summary>What is likely to go wrong, a sentence each; empty where nothing is.</summary>
     /// <param name="plan">The plan.</param>

@@ -52,7 +52,7 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
             var dataStart = PrefixLength + json.Length;
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new SafetensorsHeader(path, document.RootElement, dataStart, fileLength - dataStart)
@@ -65,10 +65,14 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private Dictionary<string, string> ParseMetadata(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Object && element.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.String)
-            ? element.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)
-            : throw new CheckpointFormatException(_path, null, $"{MetadataKey} is no object of strings");
+    /// <summary>Free text: some writers say null where they have none, or put in what is no text, which is kept as its JSON.</summary>
+    private Dictionary<string, string> ParseMetadata(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => [],
+        JsonValueKind.Object => element.EnumerateObject().ToDictionary(
+            p => p.Name, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText()),
+        _ => throw new CheckpointFormatException(_path, null, $"{MetadataKey} is no object of strings"),
+    };
 
     private SafetensorsEntry ParseTensor(string name, JsonElement element, long dataStart, long dataLength)
     {

@@ -62,7 +62,7 @@ public sealed class SafetensorsReader : ITensorSource
     {
         var description = Entry(name);
         var type = SafetensorsTypes.ToTorch(description.Type)
-            ?? throw new CheckpointFormatException(Path, name, $"tensors of dtype {description.Type} cannot be read");
+            ?? throw new CheckpointFormatException(Path, name, $"tensors of dtype {description.Type} cannot be read; save it as F32, F16 or BF16");
         var tensor = empty([.. description.Shape], type, CPU);
         try
         {

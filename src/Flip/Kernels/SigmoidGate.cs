@@ -29,8 +29,9 @@ internal static unsafe class SigmoidGate
     public static Tensor Forward(Tensor x, Shape shape)
     {
         var y = empty_like(x);
-        var (from, to) = ((nint)NativePointer.Of<ushort>(x), (nint)NativePointer.Of<ushort>(y));
-        KernelThreads.For(x.numel(), (start, end) => Forward((ushort*)from, (ushort*)to, start, end, shape));
+        using var from = TensorAddress.Of<ushort>(x);
+        using var to = TensorAddress.Of<ushort>(y);
+        KernelThreads.For(x.numel(), (start, end) => Forward((ushort*)from.Value, (ushort*)to.Value, start, end, shape));
         return y;
     }
 
@@ -38,8 +39,11 @@ internal static unsafe class SigmoidGate
     public static Tensor Backward(Tensor x, Tensor gradient, Shape shape)
     {
         var result = empty_like(x);
-        var (from, by, to) = ((nint)NativePointer.Of<ushort>(x), (nint)NativePointer.Of<ushort>(gradient), (nint)NativePointer.Of<ushort>(result));
-        KernelThreads.For(x.numel(), (start, end) => Backward((ushort*)from, (ushort*)by, (ushort*)to, start, end, shape));
+        using var from = TensorAddress.Of<ushort>(x);
+        using var by = TensorAddress.Of<ushort>(gradient);
+        using var to = TensorAddress.Of<ushort>(result);
+        KernelThreads.For(
+            x.numel(), (start, end) => Backward((ushort*)from.Value, (ushort*)by.Value, (ushort*)to.Value, start, end, shape));
         return result;
     }
 

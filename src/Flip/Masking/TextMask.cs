@@ -6,7 +6,7 @@ namespace Flip.Masking;
 /// <summary>
 /// Chooses which tokens of a caption are kept; the others are removed, not replaced (paper, section 4.1; block and truncate
 /// from CLIPA). Kept positions stay in order. The token that the feature is read from is always kept: for FLIP position 0,
-/// for CLIP the end-of-text marker; without it training and inference would read different things.
+/// for CLIP the end-of-text marker, for CLIPA the last of the row; without it training and inference would read different things.
 /// </summary>
 public static class TextMask
 {
@@ -54,10 +54,18 @@ public static class TextMask
     }
 
     /// <summary>The kept positions of a whole batch.</summary>
+    /// <param name="kind">Way of choosing.</param>
+    /// <param name="pooled">The position of each row that is always kept, <c>[batch]</c>.</param>
+    /// <param name="length">Positions in a row, padding included.</param>
+    /// <param name="kept">How many are kept.</param>
+    /// <param name="seed">Seed of the choice.</param>
+    /// <param name="epochs">Epoch of each row, <c>[batch]</c>.</param>
+    /// <param name="samples">Number of each row's sample, <c>[batch]</c>.</param>
+    /// <param name="lengths">Valid tokens of each row, <c>[batch]</c>.</param>
     /// <returns><c>[batch, kept]</c>, row-major.</returns>
     public static long[] ChooseBatch(
         TextMaskKind kind,
-        TextPooling pooling,
+        ReadOnlySpan<int> pooled,
         int length,
         int kept,
         ulong seed,
@@ -69,8 +77,7 @@ public static class TextMask
         for (var i = 0; i < samples.Length; i++)
         {
             var random = new CounterRandom(seed, RandomPurpose.TextMask, epochs[i], samples[i]);
-            var pooled = pooling == TextPooling.EndOfText ? Math.Max(0, lengths[i] - 1) : 0;
-            Choose(kind, length, lengths[i], pooled, ids.AsSpan(i * kept, kept), ref random);
+            Choose(kind, length, lengths[i], pooled[i], ids.AsSpan(i * kept, kept), ref random);
         }
 
         return ids;

@@ -12,7 +12,7 @@ public sealed record Compute(Device Device, ScalarType Type)
 {
     /// <summary>The settings' device and precision, checked against this machine; also sets libtorch's thread count.</summary>
     /// <exception cref="ConfigException">The device is unknown or absent.</exception>
-    public static Compute Of(TrainConfig train)
+    public static Compute Of(OptimizationConfig train)
     {
         LibTorch.EnsureLoaded();
         set_num_threads(train.Threads > 0 ? train.Threads : Environment.ProcessorCount);

@@ -123,13 +123,9 @@ public sealed class FlatParameters : IDisposable
 
         if (Device.type == DeviceType.CPU && ComputeType == ScalarType.BFloat16)
         {
-            nint sum, part;
-            unsafe
-            {
-                (sum, part) = ((nint)NativePointer.Of<float>(Gradient), (nint)NativePointer.Of<ushort>(_computeGradient));
-            }
-
-            KernelThreads.For(Count, (start, end) => GradientKernel.Gather(sum, part, start, end));
+            using var sum = TensorAddress.Of<float>(Gradient);
+            using var part = TensorAddress.Of<ushort>(_computeGradient);
+            KernelThreads.For(Count, (start, end) => GradientKernel.Gather(sum.Value, part.Value, start, end));
             return;
         }
 

@@ -120,7 +120,7 @@ public sealed class FlipModel : IDisposable
     /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
     /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
     public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) =>
-        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), lengths, idsKeep)));
+        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), tokens, lengths, idsKeep)));
 
     /// <summary>Normalised embeddings of texts, without the padding that they do not depend on.</summary>
     /// <returns>fp32, <c>[texts, embedDim]</c>, in the batch's order.</returns>
@@ -157,7 +157,7 @@ public sealed class FlipModel : IDisposable
     /// <summary>Projected patches before positions, <c>[batch, patches, width]</c>; for comparison with references.</summary>
     internal Tensor PatchEmbedding(Tensor images) => _image.Embed(_image.GatherPatches(images, null));
 
-    /// <summary>Image tokens after the last LayerNorm; for comparison with references.</summary>
+    /// <summary>Image tokens before pooling; for comparison with references.</summary>
     internal Tensor ImageTokens(Tensor images) => _image.Tokens(_image.GatherPatches(images, null), null);
 
     /// <summary>Text tokens after the last LayerNorm; for comparison with references.</summary>

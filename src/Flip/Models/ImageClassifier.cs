@@ -6,17 +6,6 @@ using static TorchSharp.torch.nn;
 
 namespace Flip.Models;
 
-/// <summary>How the linear layer of a classifier begins, and what it reads.</summary>
-public enum ClassifierHead
-{
-    /// <summary>Small random weights on the pooled feature of the tower (MAE's fine-tuning, the paper's).</summary>
-    Random,
-
-    /// <summary>Embeddings of the classes' names, scaled by the model's logit factor, on the normalised embedding of the image: before
-    /// training it is the zero-shot classifier (WiSE-FT).</summary>
-    ZeroShot,
-}
-
 /// <summary>
 /// An image tower with a linear layer over classes. It declares the tower, the projection where the head reads embeddings, and the head: nothing
 /// of a text tower takes memory. The head computes in fp32.

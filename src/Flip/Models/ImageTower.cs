@@ -6,7 +6,7 @@ namespace Flip.Models;
 
 /// <summary>
 /// The image tower: a ViT that sees kept patches only (paper, section 3). Order of work: patchify, gather the kept patches,
-/// project, add positions, blocks, final LayerNorm, pool.
+/// project, add positions, blocks, final LayerNorm and pool in the configured order.
 /// </summary>
 internal sealed class ImageTower : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class ImageTower : IDisposable
     private readonly LookupTable? _learnedPositions;
     private readonly LayerNorm? _preNorm;
     private readonly TransformerBlock[] _blocks;
-    private readonly LayerNorm _finalNorm;
+    private readonly LayerNorm? _finalNorm;
     private readonly FlatParameters _parameters;
     private Patches? _patches;
     private Tensor? _fixedPositions;
@@ -38,10 +38,10 @@ internal sealed class ImageTower : IDisposable
             ? null
             : new LookupTable(parameters.Add(
                 "image.positions", [ExtraTokens + config.PatchCount(), config.Width], Initializer.Normal(0.02), decays: false, keepsFp32: true));
-        _preNorm = config.PreNorm ? new LayerNorm(parameters, "image.preNorm", config.Width, model.LayerNormEps) : null;
-        _blocks = TransformerBlock.Stack(
-            parameters, "image", config.Depth, config.Width, config.Heads, config.MlpRatio, model.Activation, model.LayerNormEps);
-        _finalNorm = new LayerNorm(parameters, "image.finalNorm", config.Width, model.LayerNormEps);
+        var kind = model.ImageBlocks();
+        _preNorm = config.PreNorm ? new LayerNorm(parameters, "image.preNorm", config.Width, kind.LayerNormEps) : null;
+        _blocks = TransformerBlock.Stack(parameters, "image", config.Depth, config.Width, config.Heads, config.MlpRatio, kind);
+        _finalNorm = config.FinalNorm == FinalNorm.None ? null : new LayerNorm(parameters, "image.finalNorm", config.Width, kind.LayerNormEps);
     }
 
     /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
@@ -58,7 +58,7 @@ internal sealed class ImageTower : IDisposable
     /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
     public Tensor Embed(Tensor patches) => _patchEmbedding.Forward(patches.to(_parameters.ComputeType));
 
-    /// <summary>All tokens after the last block and the final LayerNorm.</summary>
+    /// <summary>All tokens after the last block, and after the final LayerNorm where it comes before pooling.</summary>
     /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
     /// <param name="idsKeep">The patches' indices, <c>[batch, kept]</c>; null for all in order.</param>
     /// <param name="branchScale">Factors on the blocks' branches, <c>[blocks, 2, batch, 1, 1]</c> (<see cref="DropPath"/>); null for 1.</param>
@@ -79,11 +79,21 @@ internal sealed class ImageTower : IDisposable
             x = _preNorm.Forward(x);
         }
 
-        return _finalNorm.Forward(BlockTape.Forward(Tape, _blocks, x, branchScale: branchScale));
+        x = BlockTape.Forward(Tape, _blocks, x, branchScale: branchScale);
+        return _config.FinalNorm == FinalNorm.BeforePooling ? _finalNorm!.Forward(x) : x;
     }
 
     /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>
-    public Tensor Pool(Tensor tokens) => _config.Pooling == ImagePooling.Mean ? tokens.mean([1]) : tokens.select(1, 0);
+    public Tensor Pool(Tensor tokens)
+    {
+        var pooled = _config.Pooling switch
+        {
+            ImagePooling.Mean => tokens.mean([1]),
+            ImagePooling.PatchMean => PatchTokens(tokens).mean([1]),
+            _ => tokens.select(1, 0),
+        };
+        return _config.FinalNorm == FinalNorm.AfterPooling ? _finalNorm!.Forward(pooled) : pooled;
+    }
 
     /// <summary>Outputs of patches alone, without a class token.</summary>
     public Tensor PatchTokens(Tensor tokens) =>

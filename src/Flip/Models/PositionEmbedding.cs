@@ -1,3 +1,4 @@
+using Flip.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,12 +38,14 @@ public static class PositionEmbedding
         return table;
     }
 
-    /// <summary>Resizes a learned table to another grid: bicubic, corners not aligned, rows before the grid untouched.</summary>
+    /// <summary>Resizes a learned table to another grid: bicubic, corners not aligned, rows before the grid untouched. The table's own grid leaves
+    /// every bit as it is.</summary>
     /// <param name="table"><c>[extra + from × from, width]</c>, fp32.</param>
     /// <param name="extra">Rows that are no patch: 1 with a class token that has a position, else 0.</param>
     /// <param name="grid">Patches along a side wanted.</param>
+    /// <param name="kind">With or without antialiasing. It matters for a larger grid too: the two kernels differ.</param>
     /// <returns><c>[extra + grid × grid, width]</c>.</returns>
-    public static Tensor Resize(Tensor table, int extra, int grid)
+    public static Tensor Resize(Tensor table, int extra, int grid, PositionResize kind)
     {
         var (rows, width) = (table.shape[0] - extra, table.shape[1]);
         var from = (long)Math.Round(Math.Sqrt(rows));
@@ -58,7 +61,8 @@ public static class PositionEmbedding
 
         using var scope = NewDisposeScope();
         var image = table.narrow(0, extra, rows).view(1, from, from, width).permute(0, 3, 1, 2);
-        var resized = nn.functional.interpolate(image, size: [grid, grid], mode: InterpolationMode.Bicubic, align_corners: false);
+        var resized = nn.functional.interpolate(
+            image, size: [grid, grid], mode: InterpolationMode.Bicubic, align_corners: false, antialias: kind == PositionResize.BicubicAntialias);
         var patches = resized.permute(0, 2, 3, 1).reshape(grid * grid, width);
         return (extra == 0 ? patches : cat([table.narrow(0, 0, extra), patches], 0)).MoveToOuterDisposeScope();
     }

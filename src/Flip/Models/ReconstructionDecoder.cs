@@ -32,8 +32,8 @@ internal sealed class ReconstructionDecoder : IDisposable
         _embedding = new Linear(parameters, Prefix + "embedding", model.Image.Width, config.Width);
         _maskToken = parameters.Add(Prefix + "maskToken", [config.Width], Initializer.Normal(0.02), decays: true, keepsFp32: true);
         _blocks = TransformerBlock.Stack(
-            parameters, "decoder", config.Depth, config.Width, config.Heads, 4, model.Activation, model.LayerNormEps);
-        _finalNorm = new LayerNorm(parameters, Prefix + "finalNorm", config.Width, model.LayerNormEps);
+            parameters, "decoder", config.Depth, config.Width, config.Heads, 4, model.ImageBlocks());
+        _finalNorm = new LayerNorm(parameters, Prefix + "finalNorm", config.Width, model.ImageBlocks().LayerNormEps);
         _prediction = new Linear(parameters, Prefix + "prediction", config.Width, model.Image.PatchSize * model.Image.PatchSize * 3);
     }
 

@@ -18,8 +18,8 @@ public sealed class TensorLayout
     /// <summary>A product's matrix as <c>[in, out]</c>, ours <c>[out, in]</c>.</summary>
     public static TensorLayout Transposed { get; } = new(shape => [shape[1], shape[0]], x => x.t(), x => x.t());
 
-    /// <summary>One number without an axis, ours <c>[1]</c>.</summary>
-    public static TensorLayout Scalar { get; } = new(_ => [], x => x.view([]), x => x.view(1));
+    /// <summary>One number without an axis, or with any of length 1; ours <c>[1]</c>.</summary>
+    public static TensorLayout Scalar { get; } = new(_ => [], x => x.view([]), x => x.reshape(1));
 
     /// <summary>A table <c>[1, rows, width]</c>, ours <c>[rows, width]</c>.</summary>
     public static TensorLayout OneTable { get; } = new(shape => [1, .. shape], x => x.unsqueeze(0), x => x.squeeze(0));
@@ -41,6 +41,12 @@ public sealed class TensorLayout
 
     /// <summary>The shape in the file of a parameter that has <paramref name="shape"/> with us.</summary>
     public IReadOnlyList<long> ShapeOf(long[] shape) => _shape(shape);
+
+    /// <summary>Whether a file's tensor is such a parameter.</summary>
+    /// <param name="stored">Its shape in the file.</param>
+    /// <param name="wanted">The shape that <see cref="ShapeOf"/> says.</param>
+    public bool Accepts(IReadOnlyList<long> stored, IReadOnlyList<long> wanted) =>
+        stored.SequenceEqual(wanted) || (ReferenceEquals(this, Scalar) && stored.All(size => size == 1));
 
     /// <summary>A parameter as the file has it; a view where possible.</summary>
     public Tensor ToStored(Tensor ours) => _toStored(ours);

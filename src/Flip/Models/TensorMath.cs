@@ -118,6 +118,13 @@ internal static class TensorMath
         return a.ge(scalar);
     }
 
+    /// <summary>True where a = value.</summary>
+    public static Tensor Is(this Tensor a, long value)
+    {
+        using Scalar scalar = value;
+        return a.eq(scalar);
+    }
+
     /// <summary>a, and -∞ where the mask is true.</summary>
     public static Tensor MinusInfinityWhere(this Tensor a, Tensor mask)
     {

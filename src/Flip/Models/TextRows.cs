@@ -11,8 +11,8 @@ namespace Flip.Models;
 public sealed record TextGroup(Tensor Tokens, Tensor Lengths, Tensor? IdsKeep);
 
 /// <summary>
-/// The texts of a batch without the padding that no feature depends on: where padding is masked, or a token sees only those before it,
-/// rows are sorted by length, and each group is as long as its longest text. The embeddings are those of the padded rows.
+/// The texts of a batch without the padding that no feature depends on: where padding is masked, or a token sees only those before it, and the
+/// feature is not read behind the text, rows are sorted by length, and each group is as long as its longest text. The embeddings are those of the padded rows.
 /// </summary>
 public sealed class TextRows
 {
@@ -44,10 +44,12 @@ public sealed class TextRows
         var count = lengths.Length;
         var (rowLength, kept) = (tokens.Length / count, (idsKeep?.Length ?? tokens.Length) / count);
         var needed = new int[count];
+        var read = text is { Causal: true, Pooling: TextPooling.EndOfText } ? PooledToken.Positions(text, tokens, lengths) : null;
         for (var i = 0; i < count; i++)
         {
-            needed[i] = text is { AttendPadding: true, Causal: false } ? kept
-                : Math.Max(1, idsKeep is null ? Math.Min(lengths[i], kept) : Valid(idsKeep.AsSpan(i * kept, kept), lengths[i]));
+            var seen = read is null ? lengths[i] : read[i] + 1; // what follows the token that is read, it does not see
+            needed[i] = text is { AttendPadding: true, Causal: false } or { Pooling: TextPooling.LastToken } ? kept
+                : Math.Max(1, idsKeep is null ? Math.Min(seen, kept) : Valid(idsKeep.AsSpan(i * kept, kept), seen));
         }
 
         var order = Enumerable.Range(0, count).ToArray();

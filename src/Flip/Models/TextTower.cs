@@ -32,9 +32,8 @@ internal sealed class TextTower : IDisposable
             "text.tokenEmbedding", [config.VocabularySize, config.Width], Initializer.Normal(0.02), decays: true, keepsFp32: true));
         _positions = new LookupTable(parameters.Add(
             "text.positions", [config.Length, config.Width], Initializer.Normal(0.02), decays: false, keepsFp32: true));
-        _blocks = TransformerBlock.Stack(
-            parameters, "text", config.Depth, config.Width, config.Heads, config.MlpRatio, model.Activation, model.LayerNormEps);
-        _finalNorm = new LayerNorm(parameters, "text.finalNorm", config.Width, model.LayerNormEps);
+        _blocks = TransformerBlock.Stack(parameters, "text", config.Depth, config.Width, config.Heads, config.MlpRatio, model.TextBlocks());
+        _finalNorm = new LayerNorm(parameters, "text.finalNorm", config.Width, model.TextBlocks().LayerNormEps);
     }
 
     /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
@@ -76,19 +75,28 @@ internal sealed class TextTower : IDisposable
     public Tensor Normalize(Tensor tokens) => _finalNorm.Forward(tokens);
 
     /// <summary>One normalised feature of a caption's tokens, <c>[batch, width]</c>.</summary>
-    public Tensor Pool(Tensor tokens, Tensor lengths, Tensor? idsKeep)
+    /// <param name="tokens">The tokens' outputs, <c>[batch, kept, width]</c>.</param>
+    /// <param name="ids">int64 ids of all tokens, <c>[batch, length]</c>.</param>
+    /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>.</param>
+    /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
+    public Tensor Pool(Tensor tokens, Tensor ids, Tensor lengths, Tensor? idsKeep)
     {
         if (_config.Pooling == TextPooling.FirstToken)
         {
             return Normalize(tokens.select(1, 0));
         }
 
+        if (_config.Pooling == TextPooling.LastToken)
+        {
+            return Normalize(tokens.select(1, tokens.shape[1] - 1)); // the last position is always kept
+        }
+
         var (batch, kept, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         if (_config.Pooling == TextPooling.EndOfText)
         {
-            // Kept positions ascend, so the end-of-text marker is the last valid one.
-            var last = ValidKept(lengths, idsKeep, kept).sum(1).Plus(-1L).AtLeast(0).view(batch, 1, 1).expand(batch, 1, width);
-            return Normalize(tokens.gather(1, last).select(1, 0));
+            var keptIds = idsKeep is null ? ids : ids.gather(1, idsKeep);
+            var end = PooledToken.Positions(_config, keptIds, ValidKept(lengths, idsKeep, kept)).view(batch, 1, 1).expand(batch, 1, width);
+            return Normalize(tokens.gather(1, end).select(1, 0));
         }
 
         // Position 0 is always kept and stands for an empty caption: a feature of zeros has no direction, and its gradient is not finite.

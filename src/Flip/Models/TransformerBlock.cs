@@ -5,12 +5,12 @@ namespace Flip.Models;
 
 /// <summary>Pre-norm block: x + Attention(LN(x)), then x + MLP(LN(x)).</summary>
 internal sealed class TransformerBlock(
-    FlatParameters parameters, string name, long width, int heads, double mlpRatio, Activation activation, double eps)
+    FlatParameters parameters, string name, long width, int heads, double mlpRatio, BlockKind kind)
 {
-    private readonly LayerNorm _norm1 = new(parameters, $"{name}.norm1", width, eps);
+    private readonly LayerNorm _norm1 = new(parameters, $"{name}.norm1", width, kind.LayerNormEps);
     private readonly Attention _attention = new(parameters, $"{name}.attention", width, heads);
-    private readonly LayerNorm _norm2 = new(parameters, $"{name}.norm2", width, eps);
-    private readonly Mlp _mlp = new(parameters, $"{name}.mlp", width, mlpRatio, activation);
+    private readonly LayerNorm _norm2 = new(parameters, $"{name}.norm2", width, kind.LayerNormEps);
+    private readonly Mlp _mlp = new(parameters, $"{name}.mlp", width, mlpRatio, kind.Activation);
 
     /// <param name="x"><c>[batch, tokens, width]</c></param>
     /// <param name="mask">See <see cref="Attention.Forward"/>.</param>
@@ -26,9 +26,8 @@ internal sealed class TransformerBlock(
 
     /// <summary>The blocks of a tower, named <c>{name}.blocks.0</c> and on.</summary>
     public static TransformerBlock[] Stack(
-        FlatParameters parameters, string name, int depth, long width, int heads, double mlpRatio, Activation activation, double eps) =>
-        [.. Enumerable.Range(0, depth).Select(i =>
-            new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, activation, eps))];
+        FlatParameters parameters, string name, int depth, long width, int heads, double mlpRatio, BlockKind kind) =>
+        [.. Enumerable.Range(0, depth).Select(i => new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, kind))];
 
     private static Tensor Scaled(Tensor branch, Tensor? branchScale, long index) =>
         branchScale is null ? branch : branch * branchScale.select(0, index);

@@ -94,7 +94,7 @@ public static class WeightFile
         var parts = stored.Names.Select(name => stored.Layout.ToOurs(ReadFinite(source, name))).ToList();
         var whole = parts.Count == 1 ? parts[0] : cat(parts, 0);
         return (parameter == Positions
-            ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize())
+            ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize(), image.PositionResize)
             : whole).MoveToOuterDisposeScope();
     }
 
@@ -127,7 +127,7 @@ public static class WeightFile
 
             expected.UnionWith(stored.Names);
             var wanted = stored.PartShape(shape);
-            problems.AddRange(stored.Names.Select(part => Problem(source, part, wanted, name == Positions, config.Image)).OfType<string>());
+            problems.AddRange(stored.Names.Select(part => Problem(source, part, stored.Layout, wanted, name == Positions, config.Image)).OfType<string>());
         }
 
         return problems;
@@ -157,7 +157,7 @@ public static class WeightFile
     }
 
     /// <summary>Smallest and largest need no memory of the tensor's size, and either is NaN where an entry is.</summary>
-    private static bool IsFinite(Tensor tensor)
+    internal static bool IsFinite(Tensor tensor)
     {
         if (tensor.numel() == 0)
         {
@@ -168,7 +168,8 @@ public static class WeightFile
         return float.IsFinite(tensor.min().ToSingle()) && float.IsFinite(tensor.max().ToSingle());
     }
 
-    private static string? Problem(ITensorSource source, string name, IReadOnlyList<long> wanted, bool positions, ImageConfig image)
+    private static string? Problem(
+        ITensorSource source, string name, TensorLayout layout, IReadOnlyList<long> wanted, bool positions, ImageConfig image)
     {
         if (!source.Contains(name))
         {
@@ -176,7 +177,7 @@ public static class WeightFile
         }
 
         var shape = source.Describe(name).Shape;
-        return shape.SequenceEqual(wanted) || (positions && Resizes(shape, wanted, ExtraTokens(image)))
+        return layout.Accepts(shape, wanted) || (positions && Resizes(shape, wanted, ExtraTokens(image)))
             ? null
             : $"{name} is {Shown(shape)}, expected {Shown(wanted)}";
     }

@@ -1,3 +1,4 @@
+using Flip.Config;
 using Flip.Kernels;
 using Flip.Models;
 using TorchSharp;
@@ -10,7 +11,11 @@ namespace Flip.Optim;
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Eps">Added to the root of the second moment.</param>
 /// <param name="WeightDecay">Decoupled decay, scaled by the learning rate.</param>
-public sealed record AdamWOptions(double Beta1, double Beta2, double Eps, double WeightDecay);
+public sealed record AdamWOptions(double Beta1, double Beta2, double Eps, double WeightDecay)
+{
+    /// <summary>Those of a training.</summary>
+    public static AdamWOptions Of(OptimizationConfig train) => new(train.Beta1, train.Beta2, train.Eps, train.WeightDecay);
+}
 
 /// <summary>AdamW (Loshchilov and Hutter, 2019) on the flat buffers: moments are one fp32 tensor each.</summary>
 public sealed class AdamW : IDisposable
@@ -67,17 +72,12 @@ public sealed class AdamW : IDisposable
 
     private void StepInOnePass(double learningRate, double gradientScale)
     {
-        AdamWKernel.Buffers buffers;
-        unsafe
-        {
-            buffers = new(
-                (nint)NativePointer.Of<float>(_parameters.Master),
-                (nint)NativePointer.Of<float>(_parameters.Gradient),
-                (nint)NativePointer.Of<float>(FirstMoment),
-                (nint)NativePointer.Of<float>(SecondMoment),
-                _parameters.Compute is null ? 0 : (nint)NativePointer.Of<ushort>(_parameters.Compute));
-        }
-
+        using var weights = TensorAddress.Of<float>(_parameters.Master);
+        using var gradient = TensorAddress.Of<float>(_parameters.Gradient);
+        using var first = TensorAddress.Of<float>(FirstMoment);
+        using var second = TensorAddress.Of<float>(SecondMoment);
+        using var compute = TensorAddress.Of<ushort>(_parameters.Compute);
+        var buffers = new AdamWKernel.Buffers(weights.Value, gradient.Value, first.Value, second.Value, compute.Value);
         var update = new AdamWKernel.Update(
             (float)_options.Beta1,
             (float)_options.Beta2,
@@ -90,15 +90,15 @@ public sealed class AdamW : IDisposable
         {
             foreach (var segment in _segments)
             {
-                var (first, last) = (Math.Max(start, segment.Offset), Math.Min(end, segment.Offset + segment.Count));
-                if (first < last)
+                var (from, to) = (Math.Max(start, segment.Offset), Math.Min(end, segment.Offset + segment.Count));
+                if (from < to)
                 {
                     AdamWKernel.Run(
                         buffers,
                         update with { LearningRate = (float)(learningRate * segment.RateFactor) },
                         (float)(segment.Decays ? _options.WeightDecay : 0),
-                        first,
-                        last);
+                        from,
+                        to);
                 }
             }
         });

@@ -12,7 +12,7 @@ public sealed record LearningRateSchedule(
     ScheduleKind Kind, double Peak, long WarmupSamples, long TotalSamples, long CooldownSamples)
 {
     /// <summary>The schedule of a training of <paramref name="totalSamples"/>.</summary>
-    public static LearningRateSchedule Of(TrainConfig train, long totalSamples, long samplesPerEpoch) => new(
+    public static LearningRateSchedule Of(OptimizationConfig train, long totalSamples, long samplesPerEpoch) => new(
         train.Schedule,
         train.BaseLearningRate * train.BatchSize / 256,
         train.Warmup.ToSamples(train.BatchSize, samplesPerEpoch, totalSamples),

@@ -25,10 +25,13 @@ internal sealed class BpeVocabulary
     private readonly int[] _byteIds = new int[256];
     private readonly int[] _lastByteIds = new int[256];
 
+    private readonly string _path;
+
     private BpeVocabulary(string path, (string Left, string Right)[] merges, Dictionary<string, int> ids)
     {
         int Id(string token) => ids.TryGetValue(token, out var id) ? id : throw new VocabularyException(path, $"no token '{token}'");
 
+        _path = path;
         Merges = merges;
         Tokens = ByPlace(path, ids);
         StartId = Id(ClipText.StartOfText);
@@ -87,6 +90,12 @@ internal sealed class BpeVocabulary
     /// <exception cref="VocabularyException">A byte, a marker or a merge's token has no id, or the ids are not 0, 1, 2 ...</exception>
     public static BpeVocabulary Create(string path, (string Left, string Right)[] merges, Dictionary<string, int> ids) => new(path, merges, ids);
 
+    /// <summary>The id of each token.</summary>
+    public Dictionary<string, int> Ids() => Tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
+
+    /// <summary>The same merges with more tokens.</summary>
+    public BpeVocabulary With(Dictionary<string, int> ids) => new(_path, [.. Merges], ids);
+
     /// <summary>Tokens in the order of their ids.</summary>
     /// <exception cref="VocabularyException">An id is missing, there twice, or negative.</exception>
     public static string[] ByPlace(string path, Dictionary<string, int> ids)
@@ -111,8 +120,7 @@ internal sealed class BpeVocabulary
         AtomicFile.WriteText(
             Path.Combine(folder, MergesFile),
             "#version: 0.2\n" + string.Concat(Merges.Select(merge => $"{merge.Left} {merge.Right}\n")));
-        var ids = Tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id);
-        AtomicFile.WriteText(Path.Combine(folder, TokensFile), JsonSerializer.Serialize(ids, TokenizerFile.Readable));
+        AtomicFile.WriteText(Path.Combine(folder, TokensFile), JsonSerializer.Serialize(Ids(), TokenizerFile.Readable));
     }
 
     /// <summary>The tokens of the bytes of a word before any merge.</summary>

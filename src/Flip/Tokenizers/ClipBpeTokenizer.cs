@@ -1,27 +1,38 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Flip.Config;
 using Flip.Io;
 
 namespace Flip.Tokenizers;
 
 /// <summary>
 /// CLIP's byte-pair encoding: cleaned, lower-cased text between <c>&lt;|startoftext|&gt;</c> and <c>&lt;|endoftext|&gt;</c>, filled with 0. A
-/// marker written in a text becomes the marker, as in CLIP. The merging is written here because that of Microsoft.ML.Tokenizers
+/// marker written in a text becomes the marker, as in CLIP (<see cref="ClipMarkers"/> says how it is found). The merging is written here because that of Microsoft.ML.Tokenizers
 /// takes time quadratic in a word's length: a minute for a word of one megabyte.
 /// </summary>
 public sealed class ClipBpeTokenizer : ITokenizer
 {
-    private const string MarkersFile = "special_tokens_map.json";
-
     private readonly BpeVocabulary _vocabulary;
+    private readonly IReadOnlyList<AddedToken> _listed;
+    private readonly AddedTokens _added;
+    private readonly ClipRules _rules;
     private readonly WordCache _cache = new();
     private readonly WordCache.Encoder _encodeWord;
 
-    internal ClipBpeTokenizer(BpeVocabulary vocabulary)
+    internal ClipBpeTokenizer(BpeVocabulary vocabulary, IReadOnlyList<AddedToken> added, ClipRules rules)
     {
-        _vocabulary = vocabulary;
+        (_vocabulary, _listed, _rules) = (vocabulary, added, rules);
+        _added = rules.Markers == ClipMarkers.HuggingFace
+            ? new AddedTokens(added, rules.Normalize, ClipText.Normalize, rules.SplitSpecialTokens)
+            : AddedTokens.None; // neither OpenAI's tokenizer nor open_clip's knows any
         _encodeWord = EncodeWord;
     }
+
+    /// <summary>How the markers are found in a text.</summary>
+    public ClipMarkers Markers => _rules.Markers;
+
+    /// <summary>What is done to a text first.</summary>
+    public TextCleaning Cleaning => _rules.Cleaning;
 
     /// <inheritdoc/>
     public int VocabularySize => _vocabulary.Tokens.Count;
@@ -40,22 +51,32 @@ public sealed class ClipBpeTokenizer : ITokenizer
     /// <c>merges.txt</c> (either file, or their folder).
     /// </summary>
     /// <exception cref="VocabularyException">A file is missing or damaged.</exception>
-    public static ClipBpeTokenizer Load(string path) => new(BpeVocabulary.Load(path));
+    public static ClipBpeTokenizer Load(string path)
+    {
+        var vocabulary = BpeVocabulary.Load(path);
+        return new ClipBpeTokenizer(vocabulary, ClipTokenizerFile.Markers(vocabulary), ClipRules.OpenAi);
+    }
+
+    /// <summary>The same vocabulary under other rules.</summary>
+    internal ClipBpeTokenizer With(ClipMarkers markers, TextCleaning cleaning) => markers == Markers && cleaning == Cleaning
+        ? this
+        : new ClipBpeTokenizer(_vocabulary, _listed, _rules with { Markers = markers, Cleaning = cleaning });
 
     /// <inheritdoc/>
     public IReadOnlyList<int> Encode(string text)
     {
         var ids = new List<int>(text.Length / 4);
-        var rest = ClipText.Clean(text).AsSpan();
-        while (!rest.IsEmpty)
+        text = _rules.Prepare(text);
+        foreach (var (part, id) in _added.IsEmpty ? [(_rules.Normalize(text), AddedTokens.Text)] : _added.Cut(text))
         {
-            var length = ClipText.WordLength(rest);
-            if (length > 0)
+            if (id == AddedTokens.Text)
             {
-                ids.AddRange(_cache.GetOrEncode(rest[..length], _encodeWord));
+                AddWords(part, ids);
             }
-
-            rest = rest[Math.Max(1, length)..];
+            else
+            {
+                ids.Add(id);
+            }
         }
 
         return ids;
@@ -93,7 +114,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
     public void Save(string folder, int? contextLength = null)
     {
         _vocabulary.Save(folder);
-        ClipTokenizerFile.Save(folder, _vocabulary);
+        ClipTokenizerFile.Save(folder, _vocabulary, _listed);
 
         // The padding token is the published models': "!", whose id is our 0, would as a marker be cut out of every text that holds one.
         var markers = new JsonObject
@@ -103,16 +124,45 @@ public sealed class ClipBpeTokenizer : ITokenizer
             ["unk_token"] = ClipText.EndOfText,
             ["pad_token"] = ClipText.EndOfText,
         };
-        AtomicFile.WriteText(Path.Combine(folder, MarkersFile), markers.ToJsonString(TokenizerFile.Readable) + "\n");
-        new TokenizerDescription { TokenizerClass = TokenizerDescription.Clip, DoLowerCase = true }.Save(folder, markers, contextLength);
+        AtomicFile.WriteText(Path.Combine(folder, DeclaredTokens.MarkersFile), markers.ToJsonString(TokenizerFile.Readable) + "\n");
+        var description = new TokenizerDescription
+        {
+            TokenizerClass = TokenizerDescription.Clip,
+            DoLowerCase = true,
+            SplitSpecialTokens = _rules.SplitSpecialTokens ? true : null,
+            ClipMarkers = Markers,
+            TextCleaning = Cleaning == TextCleaning.Lower ? null : Cleaning,
+        };
+        if (!_listed.SequenceEqual(ClipTokenizerFile.Markers(_vocabulary)))
+        {
+            markers[DeclaredTokens.Decoder] = TokenizerFile.Decoder(_listed);
+        }
+
+        description.Save(folder, markers, contextLength);
     }
 
-    private int[] EncodeWord(ReadOnlySpan<char> word) => word switch
+    private void AddWords(string text, List<int> ids)
     {
-        ClipText.StartOfText => [_vocabulary.StartId],
-        ClipText.EndOfText => [_vocabulary.EndId],
-        _ => Merge(_vocabulary.Bytes(word)),
-    };
+        var markers = _rules.Words;
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var length = ClipText.WordLength(rest, markers);
+            if (length > 0)
+            {
+                var word = rest[..length];
+                ids.AddRange(
+                    markers is not var (start, end) ? _cache.GetOrEncode(word, _encodeWord)
+                    : word.SequenceEqual(start) ? [_vocabulary.StartId]
+                    : word.SequenceEqual(end) ? [_vocabulary.EndId]
+                    : _cache.GetOrEncode(word, _encodeWord));
+            }
+
+            rest = rest[Math.Max(1, length)..];
+        }
+    }
+
+    private int[] EncodeWord(ReadOnlySpan<char> word) => Merge(_vocabulary.Bytes(word));
 
     /// <summary>
     /// Applies merges, the lowest rank first and among equals the leftmost, until none applies. Tokens are a linked list and

@@ -18,22 +18,30 @@ internal static partial class ClipText
 
     private static readonly string[] Contractions = ["'s", "'ſ", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
+    /// <summary>OpenAI's cleaning.</summary>
     public static string Clean(string text)
     {
         text = Repair(UnicodeText.MakeSafe(text));
         return UnicodeText.ToLower(HtmlText.Unescape(HtmlText.Unescape(text)).Trim());
     }
 
+    /// <summary>Hugging Face's steps: composed characters, single blanks, lower case.</summary>
+    public static string Normalize(string text) =>
+        UnicodeText.ToLower(TextCleaner.SingleBlanks(UnicodeText.MakeSafe(text).Normalize(NormalizationForm.FormC)));
+
     /// <summary>
-    /// Length of the first word of a cleaned text, 0 where it begins with white space. Words are the two markers, the English
+    /// Length of the first word of a cleaned text, 0 where it begins with white space. Words are the markers, the English
     /// contractions, runs of letters, single digits, and runs of anything else. (.NET's regular expressions see UTF-16
     /// units, so that letters beyond the first plane would be none; hence no pattern.)
     /// </summary>
-    public static int WordLength(ReadOnlySpan<char> text)
+    /// <param name="text">The text from a word's beginning on.</param>
+    /// <param name="markers">The markers; null where they are no words.</param>
+    public static int WordLength(ReadOnlySpan<char> text, (string Start, string End)? markers)
     {
-        if (text[0] == '<' && (StartsWith(text, StartOfText) || StartsWith(text, EndOfText)))
+        // The pattern is blind to case. A marker in capitals is thus a word, and none that has an id.
+        if (markers is var (start, end) && text[0] == '<' && (StartsWith(text, start) || StartsWith(text, end)))
         {
-            return StartsWith(text, StartOfText) ? StartOfText.Length : EndOfText.Length;
+            return StartsWith(text, start) ? start.Length : end.Length;
         }
 
         if (text[0] == '\'' && ContractionLength(text) is > 0 and var contraction)
@@ -134,7 +142,7 @@ internal static partial class ClipText
         return 0;
     }
 
-    private static bool StartsWith(ReadOnlySpan<char> text, string prefix) => text.StartsWith(prefix, StringComparison.Ordinal);
+    private static bool StartsWith(ReadOnlySpan<char> text, string prefix) => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
 
     private static Kind KindOf(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flip.Config;
 
 namespace Flip.Tokenizers;
 
@@ -18,7 +19,8 @@ internal static class ClipTokenizerFile
     private static readonly JsonNode Normalizer = JsonNode.Parse(
         """{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},{"type":"Lowercase"}]}""")!;
 
-    public static BpeVocabulary Read(TokenizerPart file, TokenizerPart model)
+    /// <summary>The tokenizer of a file and of what lies beside it.</summary>
+    public static ClipBpeTokenizer Read(TokenizerPart file, TokenizerPart model, DeclaredTokens declared, TokenizerDescription? description)
     {
         // First, for it tells GPT-2's and its descendants' files from CLIP's.
         if (model.Find("end_of_word_suffix")?.Text() is var suffix && suffix != BpeVocabulary.EndOfWord)
@@ -34,15 +36,31 @@ internal static class ClipTokenizerFile
         model.RequireSetting("byte_fallback", false);
         model.RequireSetting("ignore_merges", false);
         var ids = model.Part("vocab").Ids();
-        AddMarkers(file, ids);
+        var added = declared.Join(file.File, TokenizerFile.Added(file), ids);
         var vocabulary = BpeVocabulary.Create(file.File, Merges(model), ids);
         TokenizerPart.Require(file, "post_processor", PostProcessor(vocabulary), Template(vocabulary));
-        return vocabulary;
+        return new ClipBpeTokenizer(vocabulary, added, Rules(description));
     }
 
-    public static void Save(string folder, BpeVocabulary vocabulary) => TokenizerFile.Save(
+    /// <summary>The tokenizer of a folder's <c>vocab.json</c> and <c>merges.txt</c>, and of what lies beside them.</summary>
+    public static ClipBpeTokenizer Read(string folder, TokenizerDescription? description)
+    {
+        var vocabulary = BpeVocabulary.Load(folder);
+        var ids = vocabulary.Ids();
+        var added = DeclaredTokens.Read(folder).Join(Path.Combine(folder, BpeVocabulary.TokensFile), Markers(vocabulary), ids);
+        return new ClipBpeTokenizer(ids.Count > vocabulary.Tokens.Count ? vocabulary.With(ids) : vocabulary, added, Rules(description));
+    }
+
+    /// <summary>The two markers as published files have them.</summary>
+    public static IReadOnlyList<AddedToken> Markers(BpeVocabulary vocabulary) =>
+    [
+        new AddedToken(ClipText.StartOfText, vocabulary.StartId) { Special = true },
+        new AddedToken(ClipText.EndOfText, vocabulary.EndId) { Special = true },
+    ];
+
+    public static void Save(string folder, BpeVocabulary vocabulary, IReadOnlyList<AddedToken> added) => TokenizerFile.Save(
         folder,
-        [(vocabulary.StartId, ClipText.StartOfText), (vocabulary.EndId, ClipText.EndOfText)],
+        added,
         new JsonObject
         {
             ["normalizer"] = Normalizer.DeepClone(),
@@ -110,29 +128,10 @@ internal static class ClipTokenizerFile
         };
     }
 
-    /// <summary>The markers may be listed among the added tokens alone; any other added token would cut words that we do not cut.</summary>
-    private static void AddMarkers(TokenizerPart file, Dictionary<string, int> ids)
-    {
-        foreach (var added in file.Find("added_tokens")?.Items() ?? [])
-        {
-            var (text, id) = (added.Part("content").Text(), added.Part("id").Number());
-            if (text is not (ClipText.StartOfText or ClipText.EndOfText))
-            {
-                throw new VocabularyException(
-                    file.File, $"gives other ids than ours: it cuts texts at {TokenizerPart.Quoted(text)} (added_tokens), and CLIP only at its two markers");
-            }
-
-            foreach (var setting in (string[])["single_word", "lstrip", "rstrip"])
-            {
-                added.RequireSetting(setting, false);
-            }
-
-            if (!ids.TryAdd(text, id) && ids[text] != id)
-            {
-                throw new VocabularyException(file.File, $"the token '{text}' has two ids: {ids[text]} in model.vocab, {id} in added_tokens");
-            }
-        }
-    }
+    private static ClipRules Rules(TokenizerDescription? description) => new(
+        description?.ClipMarkers ?? ClipMarkers.HuggingFace,
+        description?.TextCleaning ?? TextCleaning.Lower,
+        description?.SplitSpecialTokens == true);
 
     private static (string Left, string Right)[] Merges(TokenizerPart model)
     {

@@ -7,7 +7,7 @@ using Flip.Io;
 
 namespace Flip.Tokenizers;
 
-/// <summary>The <c>tokenizer_config.json</c> beside a vocabulary, in Hugging Face's form with one entry of ours.</summary>
+/// <summary>The <c>tokenizer_config.json</c> beside a vocabulary, in Hugging Face's form with entries of ours.</summary>
 internal sealed record TokenizerDescription
 {
     public const string Bert = "BertTokenizer";
@@ -34,7 +34,25 @@ internal sealed record TokenizerDescription
 
     public bool? DoLowerCase { get; init; }
 
+    public bool? StripAccents { get; init; }
+
+    public bool? TokenizeChineseChars { get; init; }
+
+    /// <summary>Whether special tokens in a text are text.</summary>
+    public bool? SplitSpecialTokens { get; init; }
+
+    // Ours: other readers pass over them.
     public WordPieceVariant? WordPieceVariant { get; init; }
+
+    public WordPieceMarkers? WordPieceMarkers { get; init; }
+
+    public ClipMarkers? ClipMarkers { get; init; }
+
+    public TextCleaning? TextCleaning { get; init; }
+
+    /// <summary>Whether the class is BERT's, which rebuilds its steps from this description.</summary>
+    [JsonIgnore]
+    public bool IsBert => TokenizerClass is Bert or Bert + "Fast";
 
     /// <summary>Reads the folder's description; null where it has none.</summary>
     /// <exception cref="VocabularyException">The file is no such description.</exception>

@@ -6,7 +6,7 @@ namespace Flip.Tokenizers;
 public static class TokenizerFactory
 {
     /// <summary>The tokenizer that the settings ask for.</summary>
-    /// <param name="data">Kind, variant, and the vocabulary's file or folder; without one a WordPiece vocabulary is learnt.</param>
+    /// <param name="data">Kind, variant, markers, cleaning, and the vocabulary's file or folder; without one a WordPiece vocabulary is learnt.</param>
     /// <param name="captions">The training captions, asked for only when a vocabulary is learnt.</param>
     /// <param name="cancellation">Stops the learning.</param>
     /// <exception cref="VocabularyException">The vocabulary is missing or damaged.</exception>
@@ -19,67 +19,115 @@ public static class TokenizerFactory
             throw new VocabularyException(path, "no such file or folder; give another, or none to learn one from the training captions");
         }
 
-        return (data.Tokenizer, path) switch
+        return With(data, (data.Tokenizer, path) switch
         {
-            (TokenizerKind.WordPiece, null) => new WordPieceTokenizer(
-                VocabularyLearner.Learn(captions(), data.LearnedVocabularySize, data.WordPieceVariant, cancellation), data.WordPieceVariant),
+            (TokenizerKind.WordPiece, null) => new WordPieceTokenizer(Learn(data, captions, cancellation), data.WordPieceVariant),
             (_, null) => throw new ConfigException(
                 "data.vocabulary: CLIP's byte-pair encoding is not learnt here; give its vocabulary (bpe_simple_vocab_16e6.txt.gz, or a "
                 + "folder with vocab.json and merges.txt)."),
-            _ when OnlyTokenizerFile(path) is { } file => OfKind(data.Tokenizer, TokenizerFile.Load(file, data.WordPieceVariant), file),
-            (TokenizerKind.WordPiece, _) => WordPieceTokenizer.Load(
-                Directory.Exists(path) ? Path.Combine(path, WordPieceTokenizer.VocabularyFile) : path, data.WordPieceVariant),
+            _ when FolderOf(path) is { } folder => OfKind(data.Tokenizer, Load(folder, data.WordPieceVariant), path),
+            (TokenizerKind.WordPiece, _) => WordPieceTokenizer.Load(path, data.WordPieceVariant),
             _ => ClipBpeTokenizer.Load(path),
-        };
+        });
     }
 
     /// <summary>
-    /// Reads what <see cref="ITokenizer.Save"/> wrote, or the tokenizer files of a Hugging Face model: <c>vocab.txt</c> (BERT, uncased),
-    /// <c>vocab.json</c> with <c>merges.txt</c> (CLIP), and where these are missing <c>tokenizer.json</c>.
+    /// Reads what <see cref="ITokenizer.Save"/> wrote, or the tokenizer files of a Hugging Face model: <c>tokenizer.json</c>, as the
+    /// library itself does, and where it is missing <c>vocab.txt</c> (BERT) or <c>vocab.json</c> with <c>merges.txt</c> (CLIP); with the added
+    /// tokens that the files beside them name.
     /// </summary>
     /// <exception cref="VocabularyException">The folder has no tokenizer, or one of another kind.</exception>
-    public static ITokenizer Load(string folder)
+    public static ITokenizer Load(string folder) => Load(folder, WordPieceVariant.Bert);
+
+    /// <summary>A tokenizer with what the settings say of markers and cleaning; what they do not say stays.</summary>
+    /// <exception cref="VocabularyException">The vocabulary lacks a marker that they ask for.</exception>
+    public static ITokenizer With(DataConfig data, ITokenizer tokenizer) => tokenizer switch
+    {
+        WordPieceTokenizer wordPiece => wordPiece.With(data.WordPieceMarkers ?? wordPiece.Markers, data.TextCleaning ?? wordPiece.Cleaning),
+        ClipBpeTokenizer clip => clip.With(data.ClipMarkers ?? clip.Markers, data.TextCleaning ?? clip.Cleaning),
+        _ => tokenizer,
+    };
+
+    /// <summary>
+    /// What Hugging Face's library makes of the tokenizer of a folder, as settings: its kind, and whether markers are put around a WordPiece text.
+    /// A damaged file says nothing here; it is an error when the tokenizer is needed.
+    /// </summary>
+    /// <param name="data">The settings to change.</param>
+    /// <param name="folder">The folder; without tokenizer files nothing changes.</param>
+    public static DataConfig AsHuggingFace(DataConfig data, string folder)
+    {
+        try
+        {
+            return KindOf(folder) switch
+            {
+                TokenizerKind.WordPiece => data with
+                {
+                    Tokenizer = TokenizerKind.WordPiece,
+                    WordPieceMarkers = WordPieceTokenizerFile.HasMarkers(folder, TokenizerDescription.Load(folder)) ? WordPieceMarkers.ClsSep : WordPieceMarkers.None,
+                },
+                TokenizerKind.ClipBpe => data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.HuggingFace },
+                _ => data,
+            };
+        }
+        catch (VocabularyException)
+        {
+            return data;
+        }
+    }
+
+    private static TokenizerKind? KindOf(string folder)
+    {
+        bool Has(string name) => File.Exists(Path.Combine(folder, name));
+
+        return Has(TokenizerFile.FileName) ? TokenizerFile.KindOf(Path.Combine(folder, TokenizerFile.FileName))
+            : Has(WordPieceTokenizer.VocabularyFile) ? TokenizerKind.WordPiece
+            : Has(BpeVocabulary.MergesFile) ? TokenizerKind.ClipBpe
+            : null;
+    }
+
+    /// <param name="folder">The folder.</param>
+    /// <param name="wanted">Text normalization of WordPiece, where the folder does not say that it is TensorFlow Text's.</param>
+    private static ITokenizer Load(string folder, WordPieceVariant wanted)
     {
         var description = TokenizerDescription.Load(folder);
+        var variant = description?.WordPieceVariant == WordPieceVariant.TfText ? WordPieceVariant.TfText : wanted;
         var file = Path.Combine(folder, TokenizerFile.FileName);
         var vocabulary = Path.Combine(folder, WordPieceTokenizer.VocabularyFile);
         var merges = Path.Combine(folder, BpeVocabulary.MergesFile);
+        if (File.Exists(file))
+        {
+            // The class is a name; what the tokenizer does is in the file.
+            return TokenizerFile.Load(file, variant, description);
+        }
+
         var kind = description?.TokenizerClass
             ?? (File.Exists(vocabulary) ? TokenizerDescription.Bert
                 : File.Exists(merges) ? TokenizerDescription.Clip
-                : File.Exists(file) ? TokenizerDescription.AnyFast
                 : throw new VocabularyException(
                     folder, $"no tokenizer: {WordPieceTokenizer.VocabularyFile}, {BpeVocabulary.MergesFile} or {TokenizerFile.FileName} is expected in this folder"));
 
         // Hugging Face's fast variants have the same rules and files.
         return kind switch
         {
-            TokenizerDescription.Bert or TokenizerDescription.Bert + "Fast" when description?.DoLowerCase == false =>
-                throw new VocabularyException(folder, "a cased WordPiece tokenizer, and only uncased ones are supported"),
-            TokenizerDescription.Bert or TokenizerDescription.Bert + "Fast" when File.Exists(vocabulary) || !File.Exists(file) =>
-                WordPieceTokenizer.Load(vocabulary, description?.WordPieceVariant ?? WordPieceVariant.Bert),
-            TokenizerDescription.Clip or TokenizerDescription.Clip + "Fast" when File.Exists(merges) || !File.Exists(file) =>
-                ClipBpeTokenizer.Load(folder),
-
-            // The class is a name; what the tokenizer does is in the file.
-            _ when File.Exists(file) => TokenizerFile.Load(file, description?.WordPieceVariant ?? WordPieceVariant.Bert),
+            TokenizerDescription.Bert or TokenizerDescription.Bert + "Fast" => WordPieceTokenizerFile.Read(vocabulary, variant, description),
+            TokenizerDescription.Clip or TokenizerDescription.Clip + "Fast" => ClipTokenizerFile.Read(folder, description),
+            TokenizerDescription.AnyFast when File.Exists(vocabulary) => WordPieceTokenizerFile.Read(vocabulary, variant, description),
             _ => throw new VocabularyException(
                 folder,
                 $"the tokenizer is a '{kind}' without {TokenizerFile.FileName}, supported are {TokenizerDescription.Bert} and {TokenizerDescription.Clip}"),
         };
     }
 
-    /// <summary>The <c>tokenizer.json</c> that a path names, or that a folder has without a vocabulary beside it.</summary>
-    private static string? OnlyTokenizerFile(string path)
-    {
-        bool Has(string name) => File.Exists(Path.Combine(path, name));
+    /// <summary>The folder that a vocabulary is, or whose <c>tokenizer.json</c> it is; null for any other file.</summary>
+    private static string? FolderOf(string path) => Directory.Exists(path) ? path
+        : Path.GetFileName(path) == TokenizerFile.FileName ? Path.GetDirectoryName(Path.GetFullPath(path))
+        : null;
 
-        return Directory.Exists(path)
-            ? Has(TokenizerFile.FileName) && !Has(WordPieceTokenizer.VocabularyFile) && !Has(BpeVocabulary.MergesFile)
-                ? Path.Combine(path, TokenizerFile.FileName)
-                : null
-            : Path.GetFileName(path) == TokenizerFile.FileName ? path : null;
-    }
+    private static IReadOnlyList<string> Learn(DataConfig data, Func<IEnumerable<string>> captions, CancellationToken cancellation) => VocabularyLearner.Learn(
+        captions().Select(caption => TextCleaner.Clean(caption, data.TextCleaning ?? TextCleaning.None)),
+        data.LearnedVocabularySize,
+        data.WordPieceVariant,
+        cancellation);
 
     private static ITokenizer OfKind(TokenizerKind kind, ITokenizer tokenizer, string path) =>
         kind == TokenizerKind.WordPiece == tokenizer is WordPieceTokenizer

@@ -30,6 +30,11 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
         ? number
         : throw Wrong("an integer");
 
+    public bool Boolean() => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong("true or false");
+
+    public IEnumerable<(string Name, TokenizerPart Value)> Entries() =>
+        Expect(JsonValueKind.Object, "an object").EnumerateObject().Select(entry => (entry.Name, new TokenizerPart(File, Under(entry.Name), entry.Value)));
+
     public IEnumerable<TokenizerPart> Items() =>
         Expect(JsonValueKind.Array, "a list").EnumerateArray().Select((item, i) => new TokenizerPart(File, $"{place}[{i}]", item));
 
@@ -37,6 +42,8 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
     public Dictionary<string, int> Ids() =>
         Expect(JsonValueKind.Object, "an object of tokens and ids").EnumerateObject()
             .ToDictionary(token => token.Name, token => new TokenizerPart(File, Under(token.Name), token.Value).Number(), StringComparer.Ordinal);
+
+    public bool IsList => value.ValueKind == JsonValueKind.Array;
 
     public bool IsText => value.ValueKind == JsonValueKind.String;
 

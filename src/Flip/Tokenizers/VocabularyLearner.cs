@@ -16,13 +16,13 @@ public sealed class VocabularyLearner
     public const int MinSize = 256;
 
     /// <summary>[PAD] is 0, as in BERT and FLIP; the others are there for tools that expect a BERT vocabulary.</summary>
-    private static readonly string[] Markers = [WordPieceTokenizer.Padding, WordPieceTokenizer.Unknown, "[CLS]", "[SEP]", "[MASK]"];
+    private static readonly string[] Markers = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
     private const int MaxWordLength = 100;
     private const int MinPairCount = 2;
 
     private readonly int _size;
-    private readonly WordPieceVariant _variant;
+    private readonly WordPieceRules _rules;
     private readonly List<string> _pieces = [.. Markers];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<(int[] Pieces, long Count)> _words = [];
@@ -30,10 +30,10 @@ public sealed class VocabularyLearner
     private readonly Dictionary<(int Left, int Right), HashSet<int>> _pairWords = [];
     private readonly PriorityQueue<(int Left, int Right), (long NegativeCount, int Left, int Right)> _queue = new();
 
-    private VocabularyLearner(int size, WordPieceVariant variant)
+    private VocabularyLearner(int size, WordPieceRules rules)
     {
         _size = size;
-        _variant = variant;
+        _rules = rules;
     }
 
     /// <summary>Learns a vocabulary.</summary>
@@ -49,8 +49,9 @@ public sealed class VocabularyLearner
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, MinSize);
-        var words = CountWords(captions, variant, cancellation);
-        var learner = new VocabularyLearner(size, variant);
+        var rules = WordPieceRules.Of(variant);
+        var words = CountWords(captions, rules, cancellation);
+        var learner = new VocabularyLearner(size, rules);
         learner.AddCharacters(words);
         learner.AddWords(words, cancellation);
         learner.MergePairs(cancellation);
@@ -58,14 +59,14 @@ public sealed class VocabularyLearner
     }
 
     private static List<KeyValuePair<string, long>> CountWords(
-        IEnumerable<string> captions, WordPieceVariant variant, CancellationToken cancellation)
+        IEnumerable<string> captions, WordPieceRules rules, CancellationToken cancellation)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var caption in captions)
         {
             cancellation.ThrowIfCancellationRequested();
-            var text = WordPieceText.Normalize(caption, variant).AsSpan();
+            var text = WordPieceText.Normalize(caption, rules).AsSpan();
             foreach (var range in text.Split(' '))
             {
                 if (text[range].Length is > 0 and <= MaxWordLength)
@@ -97,7 +98,7 @@ public sealed class VocabularyLearner
         foreach (var rune in ascii.Concat(others.Order()))
         {
             Add(rune.ToString());
-            var standsAlone = WordPieceText.Normalize("x" + rune, _variant).Contains(' ', StringComparison.Ordinal);
+            var standsAlone = WordPieceText.Normalize("x" + rune, _rules).Contains(' ', StringComparison.Ordinal);
             if (!standsAlone && _pieces.Count < _size)
             {
                 Add(WordPieceTokenizer.Continuing + rune);

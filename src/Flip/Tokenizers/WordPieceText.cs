@@ -5,7 +5,7 @@ using Flip.Config;
 namespace Flip.Tokenizers;
 
 /// <summary>
-/// The uncased text normalization before WordPiece: lower case, no accents, a blank around every punctuation mark and
+/// The text normalization before WordPiece: lower case, no accents (of an uncased vocabulary), a blank around every punctuation mark and
 /// ideograph. The result's words are what lies between its blanks. Written here because the normalizer of
 /// Microsoft.ML.Tokenizers is neither of the two references: it lower-cases letter by letter (final sigma, dotted I) and
 /// has no compatibility folding.
@@ -18,20 +18,21 @@ internal static class WordPieceText
     /// <summary>TensorFlow Text: UTF-8 bytes of a word, above which it is unknown.</summary>
     public const int MaxBytes = 100;
 
-    public static string Normalize(string text, WordPieceVariant variant)
+    /// <param name="text">Any text.</param>
+    /// <param name="rules">Variant, case, accents, ideographs.</param>
+    /// <param name="separate">Whether punctuation becomes words of its own: Hugging Face looks for added tokens before that.</param>
+    public static string Normalize(string text, WordPieceRules rules, bool separate = true)
     {
         if (!Ascii.IsValid(text))
         {
             text = UnicodeText.MakeSafe(text);
-            text = variant == WordPieceVariant.TfText
-                ? UnicodeText.FoldCase(text)
-                : UnicodeText.ToLower(Clean(text)).Normalize(NormalizationForm.FormD);
+            text = rules.Variant == WordPieceVariant.TfText ? UnicodeText.FoldCase(text) : Fold(Clean(text), rules);
         }
 
         var spaced = new StringBuilder(text.Length + 16);
         foreach (var rune in text.EnumerateRunes())
         {
-            Append(spaced, rune, variant);
+            Append(spaced, rune, rules, separate);
         }
 
         return spaced.ToString();
@@ -50,6 +51,12 @@ internal static class WordPieceText
 
         // A character is one or two UTF-16 units.
         return word.Length > 2 * longest || (word.Length > longest && CountCharacters(word) > longest);
+    }
+
+    private static string Fold(string text, WordPieceRules rules)
+    {
+        text = rules.LowerCase ? UnicodeText.ToLower(text) : text;
+        return rules.StripAccents ? text.Normalize(NormalizationForm.FormD) : text;
     }
 
     private static int CountCharacters(ReadOnlySpan<char> word)
@@ -82,26 +89,26 @@ internal static class WordPieceText
         return clean.ToString();
     }
 
-    private static void Append(StringBuilder spaced, Rune rune, WordPieceVariant variant)
+    private static void Append(StringBuilder spaced, Rune rune, WordPieceRules rules, bool separate)
     {
         var category = Rune.GetUnicodeCategory(rune);
         if (rune.IsAscii && char.IsAsciiLetterOrDigit((char)rune.Value))
         {
-            spaced.Append(char.ToLowerInvariant((char)rune.Value));
+            spaced.Append(rules.LowerCase ? char.ToLowerInvariant((char)rune.Value) : (char)rune.Value);
         }
         else if (rune.Value == ' ' || IsControl(category))
         {
             // TensorFlow Text makes a blank of every control character, BERT of these three; it deletes the others.
-            if (variant == WordPieceVariant.TfText || rune.Value is ' ' or '\t' or '\n' or '\r')
+            if (rules.Variant == WordPieceVariant.TfText || rune.Value is ' ' or '\t' or '\n' or '\r')
             {
                 spaced.Append(' ');
             }
         }
-        else if (IsPunctuation(rune, category) || IsIdeograph(rune.Value))
+        else if ((separate && IsPunctuation(rune, category)) || (rules.SeparateIdeographs && IsIdeograph(rune.Value)))
         {
             spaced.Append(' ').Append(rune).Append(' ');
         }
-        else if (category != UnicodeCategory.NonSpacingMark)
+        else if (!rules.StripAccents || category != UnicodeCategory.NonSpacingMark)
         {
             spaced.Append(rune);
         }

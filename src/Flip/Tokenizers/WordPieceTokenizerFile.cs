@@ -4,23 +4,16 @@ using Flip.Config;
 namespace Flip.Tokenizers;
 
 /// <summary>
-/// WordPiece in a <c>tokenizer.json</c>. Nothing is added to a row, as in FLIP: a file that is read may ask for [CLS] and [SEP], and
-/// a file that is written does not. Hugging Face's steps are near google-research/bert's and not the same: a capital sigma that ends a
+/// WordPiece in a <c>tokenizer.json</c>. By itself a file does not put markers around a text, as in FLIP: that it asks for [CLS] and [SEP]
+/// counts where the model's format is Hugging Face's or open_clip's, or a description of ours says so. Hugging Face's steps are near google-research/bert's and not the same: a capital sigma that ends a
 /// word becomes σ and not ς, and private-use characters are dropped. The steps of TensorFlow Text do not exist there at all; what is written
 /// for <see cref="WordPieceVariant.TfText"/> comes near them and differs where the Unicode tables do and for words of more than 100 bytes
 /// in fewer than 100 characters.
 /// </summary>
 internal static class WordPieceTokenizerFile
 {
-    /// <summary>Markers of BERT, which its published files name. A text seldom holds one; there they cut it, and here they are text.</summary>
-    private static readonly string[] Markers = [WordPieceTokenizer.Padding, WordPieceTokenizer.Unknown, "[CLS]", "[SEP]", "[MASK]"];
-
-    private static readonly JsonNode BertNormalizer = JsonNode.Parse(
-        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"lowercase":true,"strip_accents":true}""")!;
-
-    /// <summary>Where nothing is said of accents, they go with the upper case.</summary>
-    private static readonly JsonNode PublishedNormalizer = JsonNode.Parse(
-        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"lowercase":true,"strip_accents":null}""")!;
+    /// <summary>What every file of BERT's does to a text; case, accents and ideographs are read.</summary>
+    private static readonly JsonNode BertNormalizer = JsonNode.Parse("""{"type":"BertNormalizer","clean_text":true}""")!;
 
     /// <summary>The library's, where the file does not say.</summary>
     private const int DefaultLongestWord = 100;
@@ -49,75 +42,212 @@ internal static class WordPieceTokenizerFile
         Split(" ", "Removed"),
         new JsonObject { ["type"] = "Punctuation", ["behavior"] = "Isolated" });
 
-    public static WordPieceTokenizer Read(TokenizerPart file, TokenizerPart model, WordPieceVariant variant)
+    /// <summary>The tokenizer of a file and of what lies beside it.</summary>
+    public static WordPieceTokenizer Read(
+        TokenizerPart file, TokenizerPart model, WordPieceVariant variant, DeclaredTokens declared, TokenizerDescription? description)
     {
+        var rules = Described(WordPieceRules.Of(variant), description);
         if (variant == WordPieceVariant.TfText)
         {
-            TokenizerPart.Require(file, "normalizer", NearTfTextNormalizer);
-            TokenizerPart.Require(file, "pre_tokenizer", NearTfTextPreTokenizer);
+            // A file of BERT's has the vocabulary; the variant says how its texts are normalized instead.
+            TokenizerPart.Require(file, "normalizer", NearTfTextNormalizer, BertNormalizer);
+            TokenizerPart.Require(file, "pre_tokenizer", NearTfTextPreTokenizer, BertPreTokenizer);
         }
         else
         {
-            TokenizerPart.Require(file, "normalizer", BertNormalizer, PublishedNormalizer);
+            TokenizerPart.Require(file, "normalizer", BertNormalizer);
             TokenizerPart.Require(file, "pre_tokenizer", BertPreTokenizer);
+            rules = Normalized(rules, file.Part("normalizer")) with { LongestWord = LongestWord(model) };
+            rules = description is { IsBert: true } ? Cased(rules, description) : rules;
         }
 
-        model.RequireSetting("unk_token", WordPieceTokenizer.Unknown);
         model.RequireSetting("continuing_subword_prefix", WordPieceTokenizer.Continuing);
         var ids = model.Part("vocab").Ids();
-        CheckAdded(file, ids);
-        var pieces = BpeVocabulary.ByPlace(file.File, ids);
-        if (WordPieceTokenizer.Problem(pieces) is { } problem)
-        {
-            throw new VocabularyException(file.File, problem);
-        }
-
-        return new WordPieceTokenizer(pieces, variant, LongestWord(model, variant));
+        var vocabulary = Vocabulary(BpeVocabulary.ByPlace(file.File, ids), declared, model.Find("unk_token")?.Text());
+        return WordPieceTokenizer.Create(file.File, vocabulary with { Added = declared.Join(file.File, TokenizerFile.Added(file), ids) }, rules);
     }
 
-    public static void Save(string folder, WordPieceTokenizer tokenizer, IReadOnlyList<string> pieces) => TokenizerFile.Save(
-        folder,
-        [],
-        new JsonObject
+    /// <summary>The tokenizer of a vocabulary file and of what lies beside it.</summary>
+    public static WordPieceTokenizer Read(string path, WordPieceVariant variant, TokenizerDescription? description)
+    {
+        var declared = DeclaredTokens.Read(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var vocabulary = Vocabulary(WordPieceTokenizer.ReadPieces(path), declared, unknown: null);
+        if (vocabulary.Problem(WordPieceMarkers.None) is { } problem)
         {
-            ["normalizer"] = (tokenizer.Variant == WordPieceVariant.TfText ? NearTfTextNormalizer : BertNormalizer).DeepClone(),
-            ["pre_tokenizer"] = (tokenizer.Variant == WordPieceVariant.TfText ? NearTfTextPreTokenizer : BertPreTokenizer).DeepClone(),
+            throw new VocabularyException(path, problem);
+        }
+
+        var rules = Described(WordPieceRules.Of(variant), description);
+        if (description is { IsBert: true } && variant == WordPieceVariant.Bert)
+        {
+            rules = Cased(rules, description) with { LongestWord = DefaultLongestWord };
+        }
+
+        var ids = vocabulary.Pieces.Select((piece, id) => (piece, id)).ToDictionary(pair => pair.piece, pair => pair.id, StringComparer.Ordinal);
+        var markers = vocabulary.Markers.Where(ids.ContainsKey).Select(marker => new AddedToken(marker, ids[marker]) { Special = true, Normalized = false });
+        return WordPieceTokenizer.Create(path, vocabulary with { Added = declared.Join(path, [.. markers], ids) }, rules);
+    }
+
+    /// <summary>Writes <c>tokenizer.json</c>.</summary>
+    public static void Save(string folder, WordPieceTokenizer tokenizer)
+    {
+        var (rules, vocabulary) = (tokenizer.Rules, tokenizer.Vocabulary);
+        var tfText = rules.Variant == WordPieceVariant.TfText;
+        var steps = new JsonObject
+        {
+            ["normalizer"] = tfText ? NearTfTextNormalizer.DeepClone() : Normalizer(rules),
+            ["pre_tokenizer"] = (tfText ? NearTfTextPreTokenizer : BertPreTokenizer).DeepClone(),
             ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = WordPieceTokenizer.Continuing, ["cleanup"] = false },
             ["model"] = new JsonObject
             {
                 ["type"] = "WordPiece",
-                ["unk_token"] = WordPieceTokenizer.Unknown,
+                ["unk_token"] = vocabulary.Unknown,
                 ["continuing_subword_prefix"] = WordPieceTokenizer.Continuing,
-                ["max_input_chars_per_word"] = tokenizer.LongestWord,
-                ["vocab"] = TokenizerFile.Ids(pieces),
+                ["max_input_chars_per_word"] = rules.LongestWord,
+                ["vocab"] = TokenizerFile.Ids(vocabulary.Pieces),
             },
-        });
+        };
+        if (rules.Markers != WordPieceMarkers.None)
+        {
+            steps["post_processor"] = Template(vocabulary);
+        }
 
-    private static int LongestWord(TokenizerPart model, WordPieceVariant variant)
-    {
-        var longest = model.Find("max_input_chars_per_word")?.Number() ?? DefaultLongestWord;
-        var (least, most) = variant == WordPieceVariant.TfText ? (WordPieceText.MaxBytes, WordPieceText.MaxBytes) : (1, WordPieceText.MaxCharacters);
-        return longest >= least && longest <= most
-            ? longest
-            : throw new VocabularyException(model.File, $"model.max_input_chars_per_word is {longest}, supported are {least} to {most}");
+        TokenizerFile.Save(folder, Written(tokenizer), steps);
     }
 
-    private static void CheckAdded(TokenizerPart file, Dictionary<string, int> ids)
+    /// <summary>Writes <c>tokenizer_config.json</c>.</summary>
+    public static void Describe(string folder, WordPieceTokenizer tokenizer, int? contextLength)
     {
-        foreach (var added in file.Find("added_tokens")?.Items() ?? [])
+        var (rules, vocabulary) = (tokenizer.Rules, tokenizer.Vocabulary);
+        var marked = rules.Markers != WordPieceMarkers.None;
+        var description = new TokenizerDescription
         {
-            var (text, id) = (added.Part("content").Text(), added.Part("id").Number());
-            if (!Markers.Contains(text))
-            {
-                throw new VocabularyException(
-                    file.File, $"gives other ids than ours: it cuts texts at {TokenizerPart.Quoted(text)} (added_tokens), expected are {string.Join(", ", Markers)}");
-            }
-
-            if (!ids.TryAdd(text, id) && ids[text] != id)
-            {
-                throw new VocabularyException(file.File, $"the token '{text}' has two ids: {ids[text]} in model.vocab, {id} in added_tokens");
-            }
+            TokenizerClass = TokenizerDescription.AnyFast,
+            DoLowerCase = rules.LowerCase,
+            WordPieceVariant = rules.Variant,
+            WordPieceMarkers = marked ? rules.Markers : null,
+            TextCleaning = rules.Cleaning == TextCleaning.None ? null : rules.Cleaning,
+        };
+        var others = new JsonObject
+        {
+            ["unk_token"] = vocabulary.Unknown,
+            ["pad_token"] = tokenizer.PaddingToken,
+        };
+        if (marked)
+        {
+            (others["cls_token"], others["sep_token"]) = (vocabulary.Cls, vocabulary.Sep);
         }
+
+        // "[PAD]" written in a caption is text where rows have no markers, as in google-research/bert, and not the marker.
+        others["split_special_tokens"] = !marked || rules.SplitSpecialTokens;
+        others["model_input_names"] = new JsonArray("input_ids", "attention_mask");
+        if (Written(tokenizer) is { Count: > 0 } added)
+        {
+            others[DeclaredTokens.Decoder] = TokenizerFile.Decoder(added);
+        }
+
+        description.Save(folder, others, contextLength);
+    }
+
+    /// <summary>Whether Hugging Face puts [CLS] and [SEP] around a text with the tokenizer of a folder.</summary>
+    public static bool HasMarkers(string folder, TokenizerDescription? description)
+    {
+        var path = Path.Combine(folder, TokenizerFile.FileName);
+        return File.Exists(path) ? TokenizerFile.HasPostProcessor(path) : description is null or { IsBert: true };
+    }
+
+    /// <summary>
+    /// The added tokens as other readers are to see them. Where markers are text, special tokens are split there, so what is cut
+    /// out all the same may not be called special.
+    /// </summary>
+    private static List<AddedToken> Written(WordPieceTokenizer tokenizer) => tokenizer.Markers != WordPieceMarkers.None
+        ? [.. tokenizer.Vocabulary.Added]
+        : [.. tokenizer.Vocabulary.Added
+            .Where(token => !tokenizer.Vocabulary.Markers.Contains(token.Content))
+            .Select(token => token with { Special = token.Special && tokenizer.Rules.SplitSpecialTokens })];
+
+    private static WordPieceVocabulary Vocabulary(IReadOnlyList<string> pieces, DeclaredTokens declared, string? unknown)
+    {
+        var bert = new WordPieceVocabulary(pieces);
+        return bert with
+        {
+            Unknown = unknown ?? declared.Role("unk_token") ?? bert.Unknown,
+            Padding = declared.Role("pad_token") ?? bert.Padding,
+            Cls = declared.Role("cls_token") ?? bert.Cls,
+            Sep = declared.Role("sep_token") ?? bert.Sep,
+        };
+    }
+
+    private static WordPieceRules Described(WordPieceRules rules, TokenizerDescription? description) => rules with
+    {
+        Markers = description?.WordPieceMarkers ?? WordPieceMarkers.None,
+        Cleaning = description?.TextCleaning ?? TextCleaning.None,
+        SplitSpecialTokens = description?.SplitSpecialTokens == true,
+    };
+
+    /// <summary>What the description of a BERT class says of case: it comes before the file's.</summary>
+    private static WordPieceRules Cased(WordPieceRules rules, TokenizerDescription description)
+    {
+        var lowerCase = description.DoLowerCase ?? rules.LowerCase;
+        return rules with
+        {
+            LowerCase = lowerCase,
+            StripAccents = description.StripAccents ?? (description.DoLowerCase is null ? rules.StripAccents : lowerCase),
+            SeparateIdeographs = description.TokenizeChineseChars ?? rules.SeparateIdeographs,
+        };
+    }
+
+    /// <summary>Where nothing is said of accents, they go with the upper case.</summary>
+    private static WordPieceRules Normalized(WordPieceRules rules, TokenizerPart normalizer)
+    {
+        var lowerCase = normalizer.Find("lowercase")?.Boolean() ?? true;
+        return rules with
+        {
+            LowerCase = lowerCase,
+            StripAccents = normalizer.Find("strip_accents")?.Boolean() ?? lowerCase,
+            SeparateIdeographs = normalizer.Find("handle_chinese_chars")?.Boolean() ?? true,
+        };
+    }
+
+    private static JsonObject Normalizer(WordPieceRules rules)
+    {
+        var normalizer = BertNormalizer.DeepClone().AsObject();
+        normalizer["handle_chinese_chars"] = rules.SeparateIdeographs;
+        normalizer["lowercase"] = rules.LowerCase;
+        normalizer["strip_accents"] = rules.StripAccents;
+        return normalizer;
+    }
+
+    /// <summary>A row between the markers.</summary>
+    private static JsonObject Template(WordPieceVocabulary vocabulary)
+    {
+        static JsonObject Marker(string token) => new() { ["SpecialToken"] = new JsonObject { ["id"] = token, ["type_id"] = 0 } };
+
+        static JsonObject Text(string name, int type) => new() { ["Sequence"] = new JsonObject { ["id"] = name, ["type_id"] = type } };
+
+        JsonObject Token(string token) => new()
+        {
+            ["id"] = token,
+            ["ids"] = new JsonArray(vocabulary.IdOf(token)),
+            ["tokens"] = new JsonArray(token),
+        };
+
+        var (cls, sep) = (vocabulary.Cls, vocabulary.Sep);
+        return new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(Marker(cls), Text("A", 0), Marker(sep)),
+            ["pair"] = new JsonArray(Marker(cls), Text("A", 0), Marker(sep), Text("B", 1), Marker(sep)),
+            ["special_tokens"] = new JsonObject { [cls] = Token(cls), [sep] = Token(sep) },
+        };
+    }
+
+    private static int LongestWord(TokenizerPart model)
+    {
+        var longest = model.Find("max_input_chars_per_word")?.Number() ?? DefaultLongestWord;
+        return longest is >= 1 and <= WordPieceText.MaxCharacters
+            ? longest
+            : throw new VocabularyException(model.File, $"model.max_input_chars_per_word is {longest}, supported are 1 to {WordPieceText.MaxCharacters}");
     }
 
     private static JsonObject Sequence(string name, params JsonNode[] steps) => new() { ["type"] = "Sequence", [name] = new JsonArray(steps) };

@@ -14,7 +14,7 @@ namespace Flip.Training;
 /// when it is whole, so that one that has its name is complete.
 /// </summary>
 /// <param name="folder">Folder of all checkpoints of the run.</param>
-/// <param name="keep">Newest checkpoints kept; 0 keeps all.</param>
+/// <param name="keep">Newest checkpoints kept, at least 2; 0 keeps all.</param>
 public sealed class CheckpointStore(string folder, int keep)
 {
     /// <summary>Name of the averaged weights' file in a checkpoint.</summary>
@@ -22,6 +22,8 @@ public sealed class CheckpointStore(string folder, int keep)
 
     private const string Prefix = "samples-";
     private const string Unfinished = ".unfinished";
+    private const string NotFinite = ".not-finite";
+    private const int FewestKept = 2; // the newest is known to be good only after the step that follows it
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Folder of the newest checkpoint, or null.</summary>
@@ -31,7 +33,7 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
     public string Save(TrainState state, FlatParameters parameters, AdamW optimizer, WeightEma? ema)
     {
-        var target = Path.Combine(folder, Prefix + state.Samples.ToString("D13", CultureInfo.InvariantCulture));
+        var target = FolderOf(state.Samples);
         if (Directory.Exists(target))
         {
             return target; // the state at a sample count is always the same
@@ -66,6 +68,29 @@ public sealed class CheckpointStore(string folder, int keep)
 
         Prune();
         return target;
+    }
+
+    /// <summary>Takes the checkpoint of a number of samples out of the run, since its first step is not finite. Its files are kept beside.</summary>
+    /// <returns>Where they are; null where there is no such checkpoint, or it cannot be moved.</returns>
+    public string? SetAside(long samples)
+    {
+        var checkpoint = FolderOf(samples);
+        if (!Directory.Exists(checkpoint))
+        {
+            return null;
+        }
+
+        var aside = checkpoint + NotFinite;
+        TryDelete(aside);
+        try
+        {
+            Directory.Move(checkpoint, aside);
+            return aside;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Restores weights, moments and average from a checkpoint's folder.</summary>
@@ -130,16 +155,18 @@ public sealed class CheckpointStore(string folder, int keep)
         target.copy_(reader.ReadTensor(name).view(-1));
     }
 
+    private string FolderOf(long samples) => Path.Combine(folder, Prefix + samples.ToString("D13", CultureInfo.InvariantCulture));
+
     private List<string> Checkpoints() => !Directory.Exists(folder)
         ? []
         : [.. Directory.EnumerateDirectories(folder, Prefix + "*")
-            .Where(path => !path.EndsWith(Unfinished, StringComparison.Ordinal))
+            .Where(path => !path.EndsWith(Unfinished, StringComparison.Ordinal) && !path.EndsWith(NotFinite, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
     private void Prune()
     {
         var all = Checkpoints();
-        foreach (var old in keep > 0 ? all.SkipLast(keep) : [])
+        foreach (var old in keep > 0 ? all.SkipLast(Math.Max(keep, FewestKept)) : [])
         {
             TryDelete(old);
         }

@@ -64,7 +64,7 @@ public static class ModelFolder
             () => TokenizerFactory.Load(place.Tokenizer));
     }
 
-    /// <summary>A text vocabulary size of 0 becomes the tokenizer's.</summary>
+    /// <summary>A text vocabulary size of 0 becomes the tokenizer's, and an end marker's id that is not set too, where the feature is read at it.</summary>
     /// <exception cref="ConfigException">The token table has fewer rows than the vocabulary.</exception>
     public static FlipConfig WithVocabulary(FlipConfig config, ITokenizer tokenizer)
     {
@@ -72,12 +72,22 @@ public static class ModelFolder
         if (text.VocabularySize > 0 && text.VocabularySize < tokenizer.VocabularySize)
         {
             throw new ConfigException(
-                $"model.text.vocabularySize = {text.VocabularySize}: the vocabulary has {tokenizer.VocabularySize} entries.");
+                $"model.text.vocabularySize = {text.VocabularySize}: the vocabulary has {tokenizer.VocabularySize} entries, added tokens included; "
+                + "the token table has no rows for the last of them.");
         }
 
-        return text.VocabularySize > 0
-            ? config
-            : config with { Model = config.Model with { Text = text with { VocabularySize = tokenizer.VocabularySize } } };
+        var reads = text is { Pooling: TextPooling.EndOfText, EndOfText: EndOfTextRule.Eos };
+        return config with
+        {
+            Model = config.Model with
+            {
+                Text = text with
+                {
+                    VocabularySize = text.VocabularySize > 0 ? text.VocabularySize : tokenizer.VocabularySize,
+                    EosTokenId = reads ? text.EosTokenId ?? tokenizer.EndOfTextId : text.EosTokenId,
+                },
+            },
+        };
     }
 
     private static FlipConfig ReadConfig(string path)

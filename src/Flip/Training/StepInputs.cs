@@ -32,10 +32,18 @@ public sealed record StepInputs(
     {
         var length = batch.TextLength;
         var lengths = batch.Lengths.AsSpan(start, count);
+        var tokens = batch.Tokens.AsSpan(start * length, count * length);
         var kept = MaskRatio.Kept(length, text.MaskRatio);
         var keep = kept == length ? null : TextMask.ChooseBatch(
-            text.MaskKind, text.Pooling, length, kept, seed, batch.Epochs.AsSpan(start, count), batch.Samples.AsSpan(start, count), lengths);
-        return TextRows.Of(text, batch.Tokens.AsSpan(start * length, count * length), lengths, keep, device);
+            text.MaskKind,
+            PooledToken.Positions(text, tokens, lengths),
+            length,
+            kept,
+            seed,
+            batch.Epochs.AsSpan(start, count),
+            batch.Samples.AsSpan(start, count),
+            lengths);
+        return TextRows.Of(text, tokens, lengths, keep, device);
     }
 
     private static (Tensor? Keep, Tensor? Restore) ImageMask(

@@ -81,11 +81,14 @@ public sealed record StoredModel(
         }
     }
 
-    /// <summary>The model's tokenizer; where the settings name another vocabulary than the stored ones, that.</summary>
+    /// <summary>
+    /// The model's tokenizer, with the markers and the cleaning of the settings where they say any; where they name another vocabulary than the
+    /// stored ones, that.
+    /// </summary>
     /// <exception cref="VocabularyException">There is none, or a damaged one.</exception>
     public ITokenizer TokenizerFor(DataConfig data) => data.Vocabulary is not null && data.Vocabulary != Config.Data.Vocabulary
         ? TokenizerFactory.Create(data, () => throw new InvalidOperationException("A vocabulary that is named is not learnt."))
-        : Tokenizer();
+        : TokenizerFactory.With(data, Tokenizer());
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();

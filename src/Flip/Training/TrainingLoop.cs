@@ -5,74 +5,72 @@ using Flip.Optim;
 
 namespace Flip.Training;
 
-/// <summary>What a <see cref="TrainingLoop"/> works with.</summary>
-/// <param name="Parameters">The weights; not owned.</param>
-/// <param name="Model">The model that they are of.</param>
-/// <param name="Optimizer">Updates them; owned.</param>
-/// <param name="Ema">Their moving average, or null; owned.</param>
-/// <param name="GradientClip">Largest norm of the gradient; 0 does not clip.</param>
-/// <param name="Checkpoints">Where checkpoints go.</param>
-/// <param name="Observer">Sees progress.</param>
-/// <param name="OpenSource">Opens the data at a position, samples.</param>
-/// <param name="Plan">The plan for a number of samples of an epoch.</param>
-public sealed record TrainingParts(
-    FlatParameters Parameters,
-    ModelConfig Model,
-    AdamW Optimizer,
-    WeightEma? Ema,
-    double GradientClip,
-    CheckpointStore Checkpoints,
-    ITrainingObserver Observer,
-    Func<long, IBatchSource> OpenSource,
-    Func<long, TrainingPlan> Plan);
-
 /// <summary>
 /// The training loop. Everything random in a step is a function of (seed, epoch, sample) or of the step, and everything scheduled a function
 /// of samples seen, so a run that is stopped and continued is the same run.
 /// </summary>
-public abstract class TrainingLoop : IDisposable
+public sealed class TrainingLoop : IDisposable
 {
-    private readonly TrainingParts _parts;
+    private readonly ITrainee _trainee;
+    private readonly CheckpointStore _checkpoints;
+    private readonly ITrainingObserver _observer;
+    private readonly AdamW _optimizer;
+    private readonly IBatchSource? _source;
     private readonly Interval _interval = new();
-    private readonly IReadOnlyDictionary<string, long> _badBefore;
+    private readonly IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
 
     /// <summary>A training from a checkpoint's folder, or from the present weights where that is null.</summary>
-    /// <exception cref="ConfigException">The checkpoint was made on other data.</exception>
-    protected TrainingLoop(TrainingParts parts, string? checkpoint)
+    /// <param name="trainee">What is trained; owned, as is all that it and the following open.</param>
+    /// <param name="openSource">Opens the data at a position, samples.</param>
+    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="observer">Sees progress.</param>
+    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
+    public TrainingLoop(
+        ITrainee trainee, Func<long, IBatchSource> openSource, CheckpointStore checkpoints, ITrainingObserver observer, string? checkpoint = null)
     {
-        _parts = parts;
-        if (checkpoint is not null)
+        (_trainee, _checkpoints, _observer) = (trainee, checkpoints, observer);
+        _optimizer = trainee.CreateOptimizer();
+        try
         {
-            State = CheckpointStore.Load(checkpoint, parts.Parameters, parts.Model, parts.Optimizer, parts.Ema);
-        }
+            Ema = trainee.Settings.WeightEma > 0 ? new WeightEma(trainee.Parameters, trainee.Settings.WeightEma) : null;
+            if (checkpoint is not null)
+            {
+                State = CheckpointStore.Load(checkpoint, trainee.Parameters, trainee.Model, _optimizer, Ema);
+                _badBefore = State.BadSamples;
+            }
 
-        _badBefore = State.BadSamples;
-        Source = parts.OpenSource(State.Samples);
-        if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
+            _source = openSource(State.Samples);
+            if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
+            {
+                throw new ConfigException(
+                    $"The training data has {Source.SamplesPerEpoch:N0} samples, and the run began on {State.SamplesPerEpoch:N0}. It can only continue on the same data; a new run may start from its weights.");
+            }
+
+            Plan = trainee.Plan(Source.SamplesPerEpoch);
+        }
+        catch
         {
-            throw new ConfigException(
-                $"The training data has {Source.SamplesPerEpoch:N0} samples, and the run began on {State.SamplesPerEpoch:N0}. It can only continue on the same data; a new run may start from its weights.");
+            Dispose();
+            throw;
         }
-
-        Plan = parts.Plan(Source.SamplesPerEpoch);
     }
 
     /// <summary>Where the training is.</summary>
     public TrainState State { get; private set; } = TrainState.Start;
 
     /// <summary>The moving average of weights, or null.</summary>
-    public WeightEma? Ema => _parts.Ema;
+    public WeightEma? Ema { get; }
 
     /// <summary>Lengths and schedules.</summary>
     public TrainingPlan Plan { get; }
 
-    /// <summary>The data.</summary>
-    protected IBatchSource Source { get; }
+    private IBatchSource Source => _source!;
 
     /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there.</summary>
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
-    /// <exception cref="NonFiniteLossException">A loss or gradient is not finite.</exception>
+    /// <exception cref="NonFiniteLossException">A loss, a gradient or the weights are not finite.</exception>
     public IReadOnlyDictionary<string, double> Run(CancellationToken cancellation = default)
     {
         try
@@ -90,40 +88,19 @@ public abstract class TrainingLoop : IDisposable
     public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellation = default)
     {
         using var averaged = Ema?.Applied();
-        var values = Measure(cancellation);
-        _parts.Observer.OnEvaluation(State, values);
+        var values = _trainee.Measure(cancellation);
+        _observer.OnEvaluation(State, values);
         return values;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Dispose(true);
-        GC.SuppressFinalize(this);
+        _source?.Dispose();
+        _optimizer.Dispose();
+        Ema?.Dispose();
+        _trainee.Dispose();
     }
-
-    /// <summary>Frees what the loop owns.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        Source.Dispose();
-        _parts.Optimizer.Dispose();
-        _parts.Ema?.Dispose();
-    }
-
-    /// <summary>Fills the gradient with that of the next batch's loss.</summary>
-    /// <returns>The loss, and the time spent waiting for data.</returns>
-    protected abstract (StepLoss Loss, TimeSpan Waited) ComputeGradient(CancellationToken cancellation);
-
-    /// <summary>Named numbers of the present weights.</summary>
-    protected abstract IReadOnlyDictionary<string, double> Measure(CancellationToken cancellation);
-
-    /// <summary>Called after each update of the weights.</summary>
-    protected virtual void OnUpdated()
-    {
-    }
-
-    /// <summary>The factor on cosine similarities, for the log; null where there is none.</summary>
-    protected virtual double? LogitFactor() => null;
 
     private IReadOnlyDictionary<string, double> RunToEnd(CancellationToken cancellation)
     {
@@ -152,32 +129,49 @@ public abstract class TrainingLoop : IDisposable
         cancellation.ThrowIfCancellationRequested();
         var started = Stopwatch.GetTimestamp();
         var learningRate = Plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
-        var maskRatio = Plan.ImageMask.At(State.Samples);
-        var (loss, waited) = ComputeGradient(cancellation);
-        var norm = GradientNorm.Of(_parts.Parameters.Gradient);
+        var position = new StepPosition(State.Samples, State.Steps, Plan.BatchSize, Plan.ImageMask.At(State.Samples));
+        var (loss, waited) = _trainee.ComputeGradient(Source, position, cancellation);
+        var norm = GradientNorm.Of(_trainee.Parameters.Gradient);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw new NonFiniteLossException(State.Samples, loss.Loss, norm, _parts.Checkpoints.Latest);
+            throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
         }
 
-        _parts.Optimizer.Step(learningRate, GradientNorm.Scale(norm, _parts.GradientClip));
-        OnUpdated();
+        _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
+        _trainee.OnUpdated();
         Ema?.Update();
 
-        var before = State.Samples;
+        var before = position.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
         State = new TrainState(
             before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, BadSamples());
         _interval.AddStep(loss, Plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
-            _parts.Observer.OnProgress(_interval.Progress(State, Plan.TotalSamples, learningRate, norm, LogitFactor(), maskRatio));
+            _observer.OnProgress(
+                _interval.Progress(State, Plan.TotalSamples, learningRate, norm, _trainee.LogitFactor(), position.ImageMaskRatio));
             _interval.Restart();
         }
     }
 
-    private void SaveCheckpoint() =>
-        _parts.Observer.OnCheckpoint(State, _parts.Checkpoints.Save(State, _parts.Parameters, _parts.Optimizer, Ema));
+    /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
+    private void SaveCheckpoint()
+    {
+        if (!WeightFile.IsFinite(_trainee.Parameters.Master))
+        {
+            throw NotFinite("A weight");
+        }
+
+        _observer.OnCheckpoint(State, _checkpoints.Save(State, _trainee.Parameters, _optimizer, Ema));
+    }
+
+    /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
+    /// the newest that stays is good.</summary>
+    private NonFiniteLossException NotFinite(string what)
+    {
+        var setAside = _checkpoints.SetAside(State.Samples);
+        return new(State.Samples, what, _checkpoints.Latest, setAside);
+    }
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user is told.</summary>
     private void TrySaveCheckpoint()
@@ -186,7 +180,7 @@ public abstract class TrainingLoop : IDisposable
         {
             SaveCheckpoint();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or NonFiniteLossException)
         {
             // The first failure may be this very one: a full disk.
         }

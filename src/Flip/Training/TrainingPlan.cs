@@ -20,47 +20,58 @@ public sealed record TrainingPlan(
     long CheckpointEvery,
     long? EvaluateEvery)
 {
-    private const long Longest = 1_000_000_000_000_000; // far beyond any training, far below overflow
+    private const long Longest = 10_000_000_000_000; // a hundred times the longest published training
 
-    /// <summary>The plan of a configuration for a data set of <paramref name="samplesPerEpoch"/>.</summary>
+    /// <summary>The plan of a pre-training for a data set of <paramref name="samplesPerEpoch"/>.</summary>
     /// <exception cref="ConfigException">Lengths that make no training of this data set.</exception>
-    public static TrainingPlan Of(FlipConfig config, long samplesPerEpoch)
+    public static TrainingPlan Of(FlipConfig config, long samplesPerEpoch) => Of(
+        config.Train, "train.", samplesPerEpoch, total => ImageMaskSchedule.Of(config.Model.Image, total), config.Eval.Every);
+
+    /// <summary>The plan of any training for a data set of <paramref name="samplesPerEpoch"/>.</summary>
+    /// <param name="train">Lengths, batch and rate.</param>
+    /// <param name="group">Key of the settings' group and a dot, for messages; empty for none.</param>
+    /// <param name="samplesPerEpoch">Samples of the data set.</param>
+    /// <param name="imageMask">Mask ratios of a training of so many samples.</param>
+    /// <param name="evaluateEvery">Distance between evaluations; null for one at the end.</param>
+    /// <exception cref="ConfigException">Lengths that make no training of this data set.</exception>
+    public static TrainingPlan Of(
+        OptimizationConfig train, string group, long samplesPerEpoch, Func<long, ImageMaskSchedule> imageMask, Duration? evaluateEvery)
     {
-        var train = config.Train;
         var wanted = train.Samples.ToSamples(train.BatchSize, samplesPerEpoch);
         if (wanted is < 1 or > Longest)
         {
-            throw new ConfigException($"train.samples = {train.Samples}: comes to {wanted:N0} samples; expected at least one step and at most {Longest:N0}.");
+            throw new ConfigException($"{group}samples = {train.Samples}: comes to {wanted:N0} samples; expected at least one step and at most {Longest:N0}.");
         }
 
         var total = (wanted + train.BatchSize - 1) / train.BatchSize * train.BatchSize;
-        Check(train, total, samplesPerEpoch);
+        Check(train, group, total, samplesPerEpoch);
         long Every(Duration duration) => Math.Max(train.BatchSize, duration.ToSamples(train.BatchSize, samplesPerEpoch, total));
         return new TrainingPlan(
             total,
             train.BatchSize,
             LearningRateSchedule.Of(train, total, samplesPerEpoch),
-            ImageMaskSchedule.Of(config.Model.Image, total),
+            imageMask(total),
             Every(train.LogEvery),
             Every(train.CheckpointEvery),
-            config.Eval.Every is { } every ? Every(every) : null);
+            evaluateEvery is { } every ? Every(every) : null);
     }
 
     /// <summary>Rules between lengths whose units differ, which a configuration alone cannot check.</summary>
-    private static void Check(TrainConfig train, long total, long samplesPerEpoch)
+    private static void Check(OptimizationConfig train, string group, long total, long samplesPerEpoch)
     {
         var problems = new List<string>();
         if (train.BatchSize > samplesPerEpoch)
         {
-            problems.Add($"train.batchSize = {train.BatchSize}: the data set has {samplesPerEpoch:N0} samples, and a pair must not be contrasted with itself.");
+            problems.Add(
+                $"{group}batchSize = {train.BatchSize}: the data set has {samplesPerEpoch:N0} samples, and a step takes each at most once; take a smaller batch.");
         }
 
         var warmup = train.Warmup.ToSamples(train.BatchSize, samplesPerEpoch, total);
         var cooldown = train.Schedule == ScheduleKind.ConstantCooldown ? train.Cooldown.ToSamples(train.BatchSize, samplesPerEpoch, total) : 0;
-        if (warmup + cooldown > total)
+        if (warmup > total - cooldown)
         {
             problems.Add(
-                $"train.warmup = {train.Warmup}: {warmup:N0} samples of warm-up{(cooldown > 0 ? $" and {cooldown:N0} of cool-down" : "")} do not fit the {total:N0} of the training; write a percentage such as 5%.");
+                $"{group}warmup = {train.Warmup}: {warmup:N0} samples of warm-up{(cooldown > 0 ? $" and {cooldown:N0} of cool-down" : "")} do not fit the {total:N0} of the training; write a percentage such as 5%.");
         }
 
         if (problems.Count > 0)

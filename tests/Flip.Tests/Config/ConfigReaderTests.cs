@@ -158,8 +158,8 @@ public sealed class ConfigReaderTests : IDisposable
         Assert.Equal(
             [
                 "model.image.maskRatio = NaN: must be a number, from 0 to below 1",
-                "train.loss = 9: must be one of infoNce, sigmoid",
                 "train.device = null: must be a text that is not empty",
+                "train.loss = 9: must be one of infoNce, sigmoid",
                 "model.image.width = 768: must be a multiple of model.image.heads = 7",
             ],
             Problems(() => ConfigReader.Validate(config)));

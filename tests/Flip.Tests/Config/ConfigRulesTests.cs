@@ -9,6 +9,7 @@ public class ConfigRulesTests
     [InlineData("model.image.heads=11", "model.image.width = 768: must be a multiple of model.image.heads = 11")]
     [InlineData("model.text.heads=7", "model.text.width = 512: must be a multiple of model.text.heads = 7")]
     [InlineData("model.image.pooling=classToken", "model.image.pooling = classToken: needs a class token, not model.image.classToken = none")]
+    [InlineData("model.image.pooling=patchMean", "model.image.pooling = patchMean: leaves out a class token; without one it is mean, with model.image.classToken = none")]
     [InlineData("model.image.maskRatio=0.995", "model.image.maskRatio = 0.995: must leave at least one of 196 patches (224 / 16 squared)")]
     [InlineData(
         "model.image.finalMaskRatio=0.999",
@@ -22,6 +23,9 @@ public class ConfigRulesTests
         "model.image.mlpRatio=0.001",
         "model.image.mlpRatio = 0.001: leaves the MLP a width beyond 1 to 2147483647 with model.image.width = 768")]
     [InlineData("eval.zeroShot=val.tar", "eval.zeroShot = val.tar: needs the names of its classes, not eval.classNames = null")]
+    [InlineData(
+        "train.batchSize=1",
+        "train.batchSize = 1: must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0")]
     [InlineData("train.microBatch=40000", "train.microBatch = 40000: must be at most train.batchSize = 32768")]
     [InlineData("train.samples=90%", "train.samples = 90%: is the whole itself, so it cannot be a percentage")]
     [InlineData("train.checkpointEvery=0", "train.checkpointEvery = \"0 samples\": must be above 0")]
@@ -34,6 +38,21 @@ public class ConfigRulesTests
     {
         Assert.Equal([problem], Problems(null, set));
     }
+
+    [Theory]
+    [InlineData(
+        new[] { "eval.interpolation=bilinear", "eval.transform=flipTensorFlow" },
+        "eval.interpolation = bilinear: has no meaning with TensorFlow's bicubic resize, eval.transform = flipTensorFlow")]
+    [InlineData(
+        new[] { "model.text.pooling=lastToken", "model.text.attendPadding=false" },
+        "model.text.pooling = lastToken: reads a position that may be padding, so padding cannot be masked by model.text.attendPadding = false")]
+    [InlineData(
+        new[] { "model.image.classToken=withPosition", "model.image.pooling=classToken", "model.image.finalNorm=afterPooling" },
+        "model.image.finalNorm = afterPooling: is the same as beforePooling, and is called so, with model.image.pooling = classToken")]
+    [InlineData(
+        new[] { "model.reconstruction.weight=1", "model.image.finalNorm=none" },
+        "model.reconstruction.weight = 1: needs the patches' normalised outputs (beforePooling), not model.image.finalNorm = none")]
+    public void Settings_that_only_together_have_no_meaning_are_named(string[] sets, string problem) => Assert.Equal([problem], Problems(null, sets));
 
     [Fact]
     public void A_row_of_byte_pair_encoding_has_room_for_its_two_markers()

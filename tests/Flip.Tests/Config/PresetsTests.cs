@@ -49,6 +49,23 @@ public class PresetsTests
         Assert.All(Presets.All, preset => Assert.True(preset.Summary.Length > 10 && preset.ExpectedScore.Length > 10, preset.Name));
     }
 
+    [Theory]
+    [InlineData("flip-b16", "flip-b16-openclip")]
+    [InlineData("flip-h14", "flip-h14-openclip")]
+    [InlineData("flip-l14-openclip", "flip-l14-openclip")]
+    public void A_paper_preset_has_a_sister_for_other_libraries(string name, string sister) => Assert.Equal(sister, Presets.ForOthers(name).Name);
+
+    [Theory]
+    [InlineData("small")]
+    [InlineData("flip-b16-code")]
+    [InlineData("clip-l16")]
+    public void Where_there_is_no_sister_those_that_have_one_are_named(string name)
+    {
+        var error = Assert.Throws<ConfigException>(() => Presets.ForOthers(name));
+        Assert.Contains($"preset = {name}: has no sister", error.Message, StringComparison.Ordinal);
+        Assert.Contains("flip-b16-openclip, flip-l16-openclip", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unknown_preset_names_the_nearest_and_all()
     {

@@ -32,7 +32,8 @@ public sealed class ClipParityTests
         var path = SharedData.Require("parity/openai-clip-tiny/openai.safetensors");
         AssertOutputs(path, "outputs.openai-heads", []);
         using var stored = ModelSource.Open(path);
-        Assert.Contains(stored.Assumptions, said => said.Text.Contains("taken as 1 and 2", StringComparison.Ordinal));
+        Assert.Contains(stored.Assumptions, said => said.Text.Contains("model.image.heads=1", StringComparison.Ordinal));
+        Assert.Contains(stored.Assumptions, said => said.Text.Contains("model.text.heads=2", StringComparison.Ordinal));
         Assert.Equal(Activation.QuickGelu, stored.Config.Model.Activation);
     }
 
@@ -42,7 +43,7 @@ public sealed class ClipParityTests
         using var stored = ModelSource.Open(SharedData.Require("parity/openai-clip-tiny/open_clip_model.safetensors"));
         Assert.Equal("open_clip checkpoint", stored.Format);
         Assert.Equal(Activation.Gelu, stored.Config.Model.Activation);
-        Assert.Contains(stored.Assumptions, said => said.Text.Contains("model.activation=quickGelu", StringComparison.Ordinal));
+        Assert.Contains(stored.Assumptions, said => said.Text.Contains("model.activation=gelu ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class ModelWriterTests : IDisposable
         Assert.Equal(ImagePositions.SinCos, model.Image.Positions);
         Assert.Equal(ModelFolder.LoadConfig(ours).Model with { NormEps = 0, LogitScaleClamp = LogitScaleClamp.Parameter }, model with
         {
-            Image = model.Image with { MaskRatio = 0.5 },
+            Image = model.Image with { MaskRatio = 0.5, PositionResize = PositionResize.Bicubic },
         });
     }
 
@@ -54,10 +54,11 @@ public sealed class ModelWriterTests : IDisposable
         var back = Convert(Convert(ours, WeightFormat.OpenClip), WeightFormat.Flip);
         AssertSameFile(Path.Combine(ours, "model.safetensors"), Path.Combine(back, "model.safetensors"));
         var (before, after) = (ModelFolder.LoadConfig(ours).Model, ModelFolder.LoadConfig(back).Model);
-        Assert.Equal(before.Text with { MaskRatio = 0, AttendPadding = true }, after.Text);
+        var rule = before.Text.Pooling == TextPooling.EndOfText ? EndOfTextRule.Argmax : EndOfTextRule.Eos; // open_clip's word for the same token
+        Assert.Equal(before.Text with { MaskRatio = 0, AttendPadding = true, EndOfText = rule }, after.Text);
         Assert.Equal(before.Activation, after.Activation);
         Assert.Equal(before.LayerNormEps, after.LayerNormEps);
-        Assert.Equal(before.Image with { MaskRatio = 0 }, after.Image);
+        Assert.Equal(before.Image with { MaskRatio = 0, PositionResize = PositionResize.BicubicAntialias }, after.Image);
     }
 
     public static TheoryData<string, string[]> Variants() => new()
@@ -70,7 +71,35 @@ public sealed class ModelWriterTests : IDisposable
         { "quick gelu", ["model.activation=quickGelu"] },
         { "causal", ["model.text.causal=true", "model.text.pooling=endOfText", "data.tokenizer=clipBpe", "model.text.attendPadding=false"] },
         { "sigmoid", ["train.loss=sigmoid"] },
+        { "clipa", [.. Clipa, "model.text.pooling=lastToken"] },
+        { "norm before a mean without the class token", [.. Clipa, "model.image.finalNorm=beforePooling"] },
+        { "class token without position outside the mean", ["model.image.classToken=withoutPosition", "model.image.pooling=patchMean"] },
+        { "norm after the mean", ["model.image.finalNorm=afterPooling"] },
+        { "no norm", ["model.image.finalNorm=none"] },
+        { "towers of two kinds", ["model.image.activation=gelu", "model.image.layerNormEps=1e-5"] },
+        { "quick gelu beside another", [.. Clipa, "model.image.preNorm=true", "model.image.activation=quickGelu"] },
     };
+
+    private static readonly string[] Clipa =
+    [
+        "model.image.classToken=withPosition", "model.image.positions=learned", "model.image.pooling=patchMean",
+        "model.image.finalNorm=afterPooling", "model.image.patchBias=false", "model.layerNormEps=1e-5", "model.activation=gelu",
+    ];
+
+    [Theory]
+    [InlineData("eval.transform=squash", "eval.interpolation=bilinear")]
+    [InlineData("eval.transform=squash", "eval.interpolation=bicubic")]
+    [InlineData("eval.transform=clip", "eval.interpolation=bilinear")]
+    [InlineData("model.image.activation=geluTanh", "model.image.layerNormEps=1e-6")]
+    public void What_Hugging_Face_can_say_comes_back_from_it(params string[] sets)
+    {
+        var source = SharedData.Golden("openai-clip-tiny/huggingface");
+        using var before = ModelSource.Open(Convert(source, WeightFormat.Flip, sets));
+        using var after = ModelSource.Open(Convert(Convert(source, WeightFormat.Flip, sets), WeightFormat.HuggingFace));
+        Assert.Equal((before.Config.Eval.Transform, before.Config.Eval.Interpolation), (after.Config.Eval.Transform, after.Config.Eval.Interpolation));
+        Assert.Equal(before.Config.Model.ImageBlocks(), after.Config.Model.ImageBlocks());
+        Assert.Equal(before.Config.Model.TextBlocks(), after.Config.Model.TextBlocks());
+    }
 
     [Fact]
     public void What_Hugging_Face_cannot_say_is_listed_whole()
@@ -147,7 +176,8 @@ public sealed class ModelWriterTests : IDisposable
         using var scope = NewDisposeScope();
         using var before = new SafetensorsReader(Path.Combine(source, "model.safetensors"));
         using var after = new SafetensorsReader(Path.Combine(target, "open_clip_model.safetensors"));
-        var expected = PositionEmbedding.Resize(before.ReadTensor("vision_model.embeddings.position_embedding.weight"), 1, 8);
+        var expected = PositionEmbedding.Resize(
+            before.ReadTensor("vision_model.embeddings.position_embedding.weight"), 1, 8, PositionResize.Bicubic);
         Assert.True(expected.equal(after.ReadTensor("visual.positional_embedding")).all().ToBoolean());
     }
 

@@ -31,7 +31,7 @@ public class FinetunePlanTests
     [Fact]
     public void A_high_rate_few_steps_and_few_images_are_told()
     {
-        var plan = FinetunePlan.Of(new FinetuneConfig { BatchSize = 16, BaseLearningRate = 0.1, Length = Duration.OfSteps(100), Warmup = Duration.OfPercent(5) }, 103);
+        var plan = FinetunePlan.Of(new FinetuneConfig { BatchSize = 16, BaseLearningRate = 0.1, Samples = Duration.OfSteps(100), Warmup = Duration.OfPercent(5) }, 103);
         var warnings = FinetunePlan.Warnings(plan, Labels(100, 3), Names);
         Assert.Equal(3, warnings.Count);
         Assert.Contains("6.25e-3", warnings[0], StringComparison.Ordinal);
@@ -43,17 +43,28 @@ public class FinetunePlanTests
     public void A_batch_beyond_the_set_and_a_warm_up_beyond_the_training_are_refused_together()
     {
         var failure = Assert.Throws<ConfigException>(() => FinetunePlan.Of(
-            new FinetuneConfig { Length = Duration.OfEpochs(2), Warmup = Duration.OfSteps(50) }, 500));
+            new FinetuneConfig { Samples = Duration.OfEpochs(2), Warmup = Duration.OfSteps(50) }, 500));
         Assert.Equal(2, failure.Problems.Count);
-        Assert.Contains("the training set has 500 images", failure.Problems[0], StringComparison.Ordinal);
+        Assert.Contains("the data set has 500 samples", failure.Problems[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("samples=1e12 epochs", "samples = 1000000000000 epochs: comes to 500,000,000,000,000 samples")]
+    [InlineData("samples=1e300 epochs", "samples = 1E+300 epochs: comes to 9,223,372,036,854,775,807 samples")]
+    [InlineData("warmup=1e300 steps", "warmup = 1E+300 steps: 9,223,372,036,854,775,807 samples of warm-up")]
+    public void Lengths_beyond_any_training_are_refused_with_what_they_come_to(string set, string problem)
+    {
+        var config = FinetuneConfigFile.Overlay(new FinetuneConfig { BatchSize = 16 }, [set]);
+        var refused = Record.Exception(() => FinetunePlan.Of(config, 500));
+        Assert.StartsWith(problem, Assert.IsType<ConfigException>(refused).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Settings_are_read_written_and_compared()
     {
         var config = FinetuneConfigFile.Overlay(
-            FinetuneRecipes.Get("small"), ["mixup=0.5", "head=random", "length=10 epochs", "evaluateEvery=1 epochs"]);
-        Assert.Equal((0.5, ClassifierHead.Random, Duration.OfEpochs(10)), (config.Mixup, config.Head, config.Length));
+            FinetuneRecipes.Get("small"), ["mixup=0.5", "head=random", "samples=10 epochs", "evaluateEvery=1 epochs"]);
+        Assert.Equal((0.5, ClassifierHead.Random, Duration.OfEpochs(10)), (config.Mixup, config.Head, config.Samples));
         Assert.Equal(config, FinetuneConfigFile.Parse(FinetuneConfigFile.ToJson(config), "x"));
         Assert.Equal(["seed=4"], FinetuneConfigFile.Difference(config with { Seed = 4 }, config));
     }
@@ -62,13 +73,13 @@ public class FinetunePlanTests
     public void Every_problem_of_settings_is_told_in_one_error()
     {
         var failure = Assert.Throws<ConfigException>(() => FinetuneConfigFile.Overlay(
-            new FinetuneConfig(), ["mixap=1", "dropPath=1", "length=5%", "microBatch=2000"]));
+            new FinetuneConfig(), ["mixap=1", "dropPath=1", "samples=5%", "microBatch=2000"]));
         Assert.Equal(
             [
                 "mixap: no such setting; did you mean mixup?",
                 "dropPath = 1: must be a number, from 0 to below 1",
-                "length = 5%: must be above 0, and no percentage, since it is the whole itself",
                 "microBatch = 2000: must be at most batchSize = 1024",
+                "samples = 5%: is the whole itself, so it cannot be a percentage",
             ],
             failure.Problems);
     }

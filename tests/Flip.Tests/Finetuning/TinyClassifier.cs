@@ -15,7 +15,7 @@ internal static class TinyClassifier
 
     public static FinetuneConfig Config { get; } = new()
     {
-        Length = Duration.OfSteps(8),
+        Samples = Duration.OfSteps(8),
         Warmup = Duration.OfSteps(2),
         BatchSize = 8,
         BaseLearningRate = 0.05,
@@ -43,7 +43,7 @@ internal static class TinyClassifier
     {
         using var classifier = New(config);
         var recorder = new TinyRun.Recorder();
-        using var trainer = new ClassifierTrainer(
+        using var trainer = ClassifierTrainee.Loop(
             classifier,
             config,
             position => new Source(position),

@@ -141,7 +141,8 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "must give it dtype, shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "data_offsets [8, 0]")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}}""", 8, "unknown dtype 'Q4'")]
-    [InlineData("""{"__metadata__":{"a":1}}""", 0, "__metadata__")]
+    [InlineData("""{"__metadata__":[1]}""", 0, "__metadata__")]
+    [InlineData("""{"__metadata__":"pt"}""", 0, "__metadata__")]
     [InlineData("""[1]""", 0, "no JSON object")]
     [InlineData("""{"a":""", 0, "valid JSON")]
     public void A_header_that_contradicts_itself_is_refused(string json, int dataLength, string expected)
@@ -150,6 +151,20 @@ public sealed class SafetensorsTests : IDisposable
         var error = Assert.Throws<CheckpointFormatException>(() => new SafetensorsReader(WriteRaw(header.Length, header, dataLength)));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("raw.safetensors", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("null", "")]
+    [InlineData("{}", "")]
+    [InlineData("""{"format":"pt"}""", "format=pt")]
+    [InlineData("""{"format":"pt","step":3,"none":null,"deep":{"a":[{"b":{"c":{"d":[[1]]}}}]}}""",
+        """format=pt step=3 none=null deep={"a":[{"b":{"c":{"d":[[1]]}}}]}""")]
+    public void Metadata_that_is_no_text_costs_no_weights(string metadata, string expected)
+    {
+        var header = Encoding.UTF8.GetBytes("""{"__metadata__":""" + metadata + ""","a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""");
+        using var reader = new SafetensorsReader(WriteRaw(header.Length, header, 8));
+        Assert.Equal([0f, 0f], reader.ReadFloats("a"));
+        Assert.Equal(expected, string.Join(' ', reader.Metadata.Select(pair => $"{pair.Key}={pair.Value}")));
     }
 
     [Fact]

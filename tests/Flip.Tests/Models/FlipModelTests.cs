@@ -72,6 +72,8 @@ public sealed class FlipModelTests : IDisposable
     [InlineData(ClassToken.None, ImagePooling.Mean)]
     [InlineData(ClassToken.WithoutPosition, ImagePooling.Mean)]
     [InlineData(ClassToken.WithPosition, ImagePooling.ClassToken)]
+    [InlineData(ClassToken.WithPosition, ImagePooling.PatchMean)]
+    [InlineData(ClassToken.WithoutPosition, ImagePooling.PatchMean)]
     public void The_order_of_kept_patches_does_not_matter(ClassToken token, ImagePooling pooling)
     {
         var image = Tiny.Image with { ClassToken = token, Pooling = pooling, Positions = ImagePositions.Learned, PreNorm = true };
@@ -80,6 +82,65 @@ public sealed class FlipModelTests : IDisposable
         var ordered = model.EncodeImage(pixels, tensor(new long[] { 1, 4, 9, 15 }).view(1, 4));
         AssertEqual(ordered, model.EncodeImage(pixels, tensor(new long[] { 15, 1, 9, 4 }).view(1, 4)), 1e-6);
         AssertDiffers(ordered, model.EncodeImage(pixels, tensor(new long[] { 1, 4, 9, 14 }).view(1, 4)));
+    }
+
+    [Fact]
+    public void A_class_token_outside_the_mean_still_takes_part_in_attention()
+    {
+        var image = Tiny.Image with { ClassToken = ClassToken.WithPosition, Pooling = ImagePooling.PatchMean, Positions = ImagePositions.Learned };
+        using var model = Model(Tiny with { Image = image });
+        using var noGrad = no_grad();
+        var pixels = Images(1);
+        var tokens = model.ImageTokens(pixels);
+        AssertEqual(tokens.narrow(1, 1, 16).mean([1]), model.PooledImage(pixels));
+        AssertDiffers(tokens.mean([1]), model.PooledImage(pixels));
+        var before = model.EncodeImage(pixels);
+        model.Parameters.Find("image.classToken")!.Master.fill_(1);
+        AssertDiffers(before, model.EncodeImage(pixels));
+    }
+
+    [Theory]
+    [InlineData(FinalNorm.BeforePooling)]
+    [InlineData(FinalNorm.AfterPooling)]
+    [InlineData(FinalNorm.None)]
+    public void The_last_norm_is_where_the_configuration_says(FinalNorm norm)
+    {
+        using var model = Model(Tiny with { Image = Tiny.Image with { FinalNorm = norm } });
+        using var noGrad = no_grad();
+        var pixels = Images(2);
+        var (tokens, pooled) = (model.ImageTokens(pixels), model.PooledImage(pixels));
+
+        // A fresh norm has scale 1 and bias 0: what it leaves has mean 0 and deviation 1.
+        Assert.Equal(norm == FinalNorm.BeforePooling, tokens.mean([2]).abs().max().item<float>() < 1e-5);
+        Assert.Equal(norm == FinalNorm.AfterPooling, pooled.var(1, unbiased: false).sub(1).abs().max().item<float>() < 1e-3);
+        Assert.Equal(norm == FinalNorm.None, model.Parameters.Find("image.finalNorm.weight") is null);
+    }
+
+    [Fact]
+    public void The_towers_can_have_activations_and_epsilons_of_their_own()
+    {
+        var other = Tiny with { Activation = Activation.QuickGelu, LayerNormEps = 1e-2 };
+        using var both = Model(other);
+        using var one = Model(other with { Image = other.Image with { Activation = Tiny.Activation, LayerNormEps = Tiny.LayerNormEps } });
+        using var none = Model(Tiny);
+        using var noGrad = no_grad();
+        var (pixels, row) = (Images(1), Row(5, 6, 7, 8, 9, 10, 11, 12));
+        AssertEqual(none.EncodeImage(pixels), one.EncodeImage(pixels), 0);
+        AssertEqual(both.EncodeText(row, Lengths(8)), one.EncodeText(row, Lengths(8)), 0);
+        AssertDiffers(both.EncodeImage(pixels), one.EncodeImage(pixels));
+        AssertDiffers(none.EncodeText(row, Lengths(8)), one.EncodeText(row, Lengths(8)));
+    }
+
+    [Fact]
+    public void The_last_position_is_read_whatever_it_holds()
+    {
+        using var model = Model(Tiny with { Text = Tiny.Text with { Pooling = TextPooling.LastToken } });
+        using var noGrad = no_grad();
+        var row = Row(5, 6, 7, 0, 0, 0, 0, 0);
+        AssertEqual(model.EncodeText(row, Lengths(3)), model.EncodeText(row, Lengths(1)), 0);
+        AssertDiffers(model.EncodeText(row, Lengths(3)), model.EncodeText(Row(5, 6, 7, 0, 0, 0, 0, 9), Lengths(3)));
+        var rows = TextRows.Of(model.Config.Text, [5, 6, 7, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0], [3, 1], null, groupTokens: 1);
+        AssertEqual(model.EncodeText(row, Lengths(3)), model.EncodeText(rows)[0].unsqueeze(0));
     }
 
     [Fact]
@@ -179,10 +240,10 @@ public sealed class FlipModelTests : IDisposable
     public void Learned_positions_survive_a_round_trip_through_another_size()
     {
         var table = rand(1 + 16, 8, generator: new Generator(3));
-        var doubled = PositionEmbedding.Resize(table, 1, 8);
+        var doubled = PositionEmbedding.Resize(table, 1, 8, PositionResize.Bicubic);
         Assert.Equal([65, 8], doubled.shape);
         AssertEqual(table[0], doubled[0]);
-        AssertEqual(table, PositionEmbedding.Resize(table, 1, 4));
+        AssertEqual(table, PositionEmbedding.Resize(table, 1, 4, PositionResize.BicubicAntialias), 0);
     }
 
     [Fact]

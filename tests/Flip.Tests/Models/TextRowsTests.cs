@@ -12,6 +12,17 @@ public class TextRowsTests
     private const int Length = 12;
     private const int Texts = 9;
 
+    public static TheoryData<bool, EndOfTextRule, double, TextMaskKind> Ends => new()
+    {
+        { true, EndOfTextRule.Eos, 0, TextMaskKind.Random },
+        { true, EndOfTextRule.Eos, 0.5, TextMaskKind.Prioritized },
+        { true, EndOfTextRule.Argmax, 0, TextMaskKind.Random },
+        { true, EndOfTextRule.Argmax, 0.5, TextMaskKind.Block },
+        { true, EndOfTextRule.Argmax, 0.5, TextMaskKind.Truncate },
+        { false, EndOfTextRule.Eos, 0.25, TextMaskKind.Random },
+        { false, EndOfTextRule.Argmax, 0, TextMaskKind.Random },
+    };
+
     public static TheoryData<bool, bool, TextPooling, double, TextMaskKind, Precision> Towers => new()
     {
         { false, false, TextPooling.FirstToken, 0, TextMaskKind.Random, Precision.Fp32 },
@@ -30,10 +41,41 @@ public class TextRowsTests
     public void Texts_cut_to_the_tokens_they_need_have_the_embeddings_and_gradients_of_padded_rows(
         bool attendPadding, bool causal, TextPooling pooling, double maskRatio, TextMaskKind kind, Precision precision)
     {
-        var text = Tower(attendPadding, causal, pooling) with { MaskRatio = maskRatio, MaskKind = kind };
+        AssertSame(Tower(attendPadding, causal, pooling) with { MaskRatio = maskRatio, MaskKind = kind }, precision);
+    }
+
+    // The drawn texts hold the marker 7 in their middle and several times, or not at all.
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void So_do_texts_that_end_before_their_last_token(bool causal, EndOfTextRule rule, double maskRatio, TextMaskKind kind)
+    {
+        var text = Tower(attendPadding: false, causal, TextPooling.EndOfText) with { EndOfText = rule, EosTokenId = 7, MaskRatio = maskRatio, MaskKind = kind };
+        AssertSame(text, Precision.Fp32);
+        var (tokens, lengths) = Captions();
+        Assert.Contains(PooledToken.Positions(text, tokens, lengths).Zip(lengths), pair => pair.First > 0 && pair.First < pair.Second - 1);
+    }
+
+    [Theory]
+    [InlineData(EndOfTextRule.Eos, 7, 1)]
+    [InlineData(EndOfTextRule.Eos, 25, 0)]
+    [InlineData(EndOfTextRule.Eos, null, 5)]
+    [InlineData(EndOfTextRule.Argmax, 7, 3)]
+    public void A_text_ends_at_its_first_marker_at_its_largest_id_or_at_its_last_token(EndOfTextRule rule, int? end, int expected)
+    {
+        using var scope = NewDisposeScope();
+        var text = Tower(attendPadding: true, causal: true, TextPooling.EndOfText) with { EndOfText = rule, EosTokenId = end };
+        int[] row = [4, 7, 2, 9, 7, 9, 0, 29]; // 29 is behind the text
+        Assert.Equal([expected], PooledToken.Positions(text, row, [6]));
+        var valid = tensor(new[] { true, true, true, true, true, true, false, false }).view(1, 8);
+        Assert.Equal(expected, PooledToken.Positions(text, tensor(Array.ConvertAll(row, id => (long)id)).view(1, 8), valid).ToInt64());
+        Assert.Equal([0], PooledToken.Positions(text, row, [0]));
+    }
+
+    private static void AssertSame(TextConfig text, Precision precision)
+    {
         using var model = Model(text, precision);
         var (tokens, lengths) = Captions();
-        var keep = Keep(text, lengths);
+        var keep = Keep(text, tokens, lengths);
         using var scope = NewDisposeScope();
         using var weights = randn(Texts, 8);
 
@@ -57,6 +99,8 @@ public class TextRowsTests
     {
         using var scope = NewDisposeScope();
         var (tokens, lengths) = Captions();
+        var causal = TextRows.Of(Tower(attendPadding: true, causal: true, TextPooling.LastToken), tokens, lengths, null, groupTokens: 1);
+        Assert.Equal(Texts * Length, causal.Computed.Sum());
         var rows = TextRows.Of(Tower(attendPadding: true, causal: false, TextPooling.FirstToken), tokens, lengths, null, groupTokens: 1);
         Assert.Equal([Texts, Length], Assert.Single(rows.Groups).Tokens.shape);
         Assert.Equal(tokens.Select(id => (long)id), rows.Groups[0].Tokens.data<long>().ToArray());
@@ -121,8 +165,8 @@ public class TextRowsTests
         return (tokens, lengths);
     }
 
-    private static long[]? Keep(TextConfig text, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
-        text.MaskKind, text.Pooling, Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
+    private static long[]? Keep(TextConfig text, int[] tokens, int[] lengths) => text.MaskRatio == 0 ? null : TextMask.ChooseBatch(
+        text.MaskKind, PooledToken.Positions(text, tokens, lengths), Length, MaskRatio.Kept(Length, text.MaskRatio), 5, new int[Texts], [.. Enumerable.Range(0, Texts).Select(i => (long)i)], lengths);
 
     private static Tensor Gradient(FlipModel model, Tensor embeddings, Tensor weights)
     {

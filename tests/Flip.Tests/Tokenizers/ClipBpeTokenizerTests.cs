@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Flip.Config;
 using Flip.Tokenizers;
 
 namespace Flip.Tests.Tokenizers;
@@ -44,7 +45,7 @@ public sealed class ClipBpeTokenizerTests : IDisposable
         var words = new List<string>();
         for (var start = 0; start < text.Length;)
         {
-            var length = ClipText.WordLength(text.AsSpan(start));
+            var length = ClipText.WordLength(text.AsSpan(start), (ClipText.StartOfText, ClipText.EndOfText));
             words.AddRange(length > 0 ? [text.Substring(start, length)] : []);
             start += Math.Max(1, length);
         }
@@ -71,6 +72,28 @@ public sealed class ClipBpeTokenizerTests : IDisposable
         CompareWithFixture(ClipBpeTokenizer.Load(_folder.File("vocab.json")));
         File.Delete(_folder.File("vocab.json"));
         CompareWithFixture(ClipBpeTokenizer.Load(_folder.File("merges.txt")));
+    }
+
+    // open_clip 3.3.0's SimpleTokenizer: other markers, and three ways to clean a text.
+    [Theory]
+    [InlineData(TextCleaning.Lower, "a <end_of_text> b", new[] { 320, 49407, 321 })]
+    [InlineData(TextCleaning.Lower, "hi!<end_of_text>", new[] { 1883, 0, 283, 806, 318, 539, 318, 4160, 285 })]
+    [InlineData(TextCleaning.Lower, "x<start_of_text>", new[] { 343, 49406 })]
+    [InlineData(TextCleaning.Lower, "<|endoftext|> a", new[] { 27, 347, 40786, 4160, 91, 285, 320 })]
+    [InlineData(TextCleaning.Lower, "<START_OF_TEXT>A Dog's", new[] { 49406, 320, 1929, 568 })]
+    [InlineData(TextCleaning.Whitespace, "a <end_of_text> b", new[] { 320, 49407, 321 })]
+    [InlineData(TextCleaning.Whitespace, "<START_OF_TEXT>A Dog's", new[] { 27, 50, 51, 32, 49, 51, 62, 46, 37, 62, 51, 36, 55, 51, 285, 288, 35, 8555, 568 })]
+    [InlineData(TextCleaning.Whitespace, "Don't_stop (it)! I'LL", new[] { 35, 525, 713, 318, 1691, 263, 585, 7805, 296, 6, 43, 299 })]
+    [InlineData(TextCleaning.Whitespace, "A  B\n c&amp;d", new[] { 288, 289, 322, 261, 323 })]
+    [InlineData(TextCleaning.Canonicalize, "<START_OF_TEXT>A Dog's", new[] { 1572, 539, 2056, 1397, 3255 })]
+    [InlineData(TextCleaning.Canonicalize, "Don't_stop (it)! I'LL", new[] { 4632, 1691, 585, 660 })]
+    [InlineData(TextCleaning.Canonicalize, "A  B\n c&amp;d", new[] { 320, 321, 4480 })]
+    public void Equals_open_clips_own_tokenizer(TextCleaning cleaning, string text, int[] expected)
+    {
+        var tokenizer = ClipBpeTokenizer.Load(SharedData.Require("vocab/clip-bpe-16e6.txt.gz")).With(ClipMarkers.OpenClip, cleaning);
+        Assert.Equal(expected, tokenizer.Encode(text));
+        tokenizer.Save(_folder.Path);
+        Assert.Equal(expected, TokenizerFactory.Load(_folder.Path).Encode(text));
     }
 
     [Fact]

@@ -89,7 +89,7 @@ public class StreamedBatchTests
         using var model = TinyRun.Model(config);
         var opened = new List<TinyRun.PositionSource>();
         TrainState state;
-        using (var trainer = new Trainer(model, config, Open, new CheckpointStore(folder.Path, 0), [], new TinyRun.Recorder()))
+        using (var trainer = PairTrainee.Loop(model, config, Open, new CheckpointStore(folder.Path, 0), [], new TinyRun.Recorder()))
         {
             trainer.Run(TestContext.Current.CancellationToken);
             state = trainer.State;

@@ -45,7 +45,7 @@ internal static class TinyRun
     {
         using var model = Model(config);
         var recorder = new Recorder();
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, position => new PositionSource(position), new CheckpointStore(folder, 0), [], recorder, checkpoint);
         trainer.Run(TestContext.Current.CancellationToken);
         after?.Invoke(model);

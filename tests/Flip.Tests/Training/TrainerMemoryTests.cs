@@ -47,7 +47,7 @@ public class TrainerMemoryTests
                 }
             },
         };
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 1), [], recorder);
         trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(tensorsAfterWarmup, tensorsAtEnd);

@@ -128,11 +128,48 @@ public class TrainingStepTests
         Assert.InRange((a.dot(b) / (a.norm() * b.norm())).item<float>(), 0.99f, 1.0001f);
     }
 
-    [Fact]
-    public void Gradients_equal_finite_differences_of_the_loss()
+    [Theory]
+    [InlineData(TextMaskKind.Random)]
+    [InlineData(TextMaskKind.Truncate)]
+    public void Towers_of_CLIPA_have_the_same_gradient_in_parts_and_computed_again(TextMaskKind kind)
     {
-        using var model = TinyRun.Model(TinyRun.Config);
-        var step = new TrainingStep(model, TinyRun.Config.Train);
+        var clipa = Clipa with { Model = Clipa.Model with { Text = Clipa.Model.Text with { MaskRatio = 0.5, MaskKind = kind } } };
+        using var model = TinyRun.Model(clipa);
+        var batch = TinyRun.Batch(8);
+        var whole = new TrainingStep(model, clipa.Train).ComputeGradient(batch, 0.5);
+        using var expected = model.Parameters.Gradient.clone();
+        var parts = new TrainingStep(model, clipa.Train with { MicroBatch = 3, CheckpointBlocks = 1 }).ComputeGradient(batch, 0.5);
+        Assert.Equal(whole.Loss, parts.Loss, 1e-5);
+        AssertClose(expected, model.Parameters.Gradient, 1e-5);
+    }
+
+    public static TheoryData<string> Models => ["FLIP", "CLIPA"];
+
+    private static readonly FlipConfig Clipa = TinyRun.Config with
+    {
+        Model = TinyRun.Config.Model with
+        {
+            Image = TinyRun.Config.Model.Image with
+            {
+                ClassToken = ClassToken.WithPosition,
+                Positions = ImagePositions.Learned,
+                Pooling = ImagePooling.PatchMean,
+                FinalNorm = FinalNorm.AfterPooling,
+                PatchBias = false,
+                Activation = Activation.Gelu,
+                LayerNormEps = 1e-5,
+            },
+            Text = TinyRun.Config.Model.Text with { Pooling = TextPooling.LastToken },
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Gradients_equal_finite_differences_of_the_loss(string name)
+    {
+        var config = name == "FLIP" ? TinyRun.Config : Clipa;
+        using var model = TinyRun.Model(config);
+        var step = new TrainingStep(model, config.Train);
         var batch = TinyRun.Batch(8);
         step.ComputeGradient(batch, 0.5);
         var gradient = model.Parameters.Gradient.data<float>().ToArray();

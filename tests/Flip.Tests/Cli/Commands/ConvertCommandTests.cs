@@ -82,6 +82,18 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_tower_that_released_open_clip_lacks_is_told_in_the_output_and_on_the_card()
+    {
+        TinyModel.Save(_folder.File("model"));
+        var (code, output, _) = CommandRun.Run(["convert", _folder.File("model"), _folder.File("theirs"), "--to", "open_clip"]);
+        Assert.Equal(0, code);
+        Assert.All(
+            [output, File.ReadAllText(_folder.File("theirs/README.md"))],
+            text => Assert.Contains("its release 3.3.0 does not", text, StringComparison.Ordinal));
+        Assert.DoesNotContain("3.3.0", CommandRun.Run(["convert", _folder.File("model"), _folder.File("ours"), "--to", "flip"]).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_with_files_is_not_written_into_unless_told_to()
     {
         TinyModel.Save(_folder.File("model"));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Flip.Data.Images;
 using Flip.Io;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
@@ -40,6 +41,15 @@ public sealed class EmbedCommandTests : IDisposable
         Assert.Equal(folder.Vectors, list.Vectors);
         Assert.Equal(folder.Vectors, standard.Vectors);
         Assert.Equal(input.Split('\n'), standard.Keys);
+    }
+
+    [Fact]
+    public void The_rules_of_decoding_are_among_what_images_embeddings_depend_on_so_that_older_ones_are_not_taken_for_them()
+    {
+        _images.Add(2);
+        File.WriteAllText(_folder.File("t.txt"), "a red dog");
+        Assert.Equal(ImageDecoder.Rules, HeaderOf("--images", _images.Path)["decoding"]);
+        Assert.DoesNotContain("decoding", HeaderOf("--texts", _folder.File("t.txt")).Keys);
     }
 
     [Fact]
@@ -145,6 +155,14 @@ public sealed class EmbedCommandTests : IDisposable
     }
 
     private (string[] Keys, float[] Vectors) Embed(params string[] options) => EmbedInput("", options);
+
+    private IReadOnlyDictionary<string, string> HeaderOf(params string[] options)
+    {
+        var file = _folder.File("header.safetensors");
+        Assert.Equal(0, Run(["embed", _model, "--out", file, "--overwrite", .. options]).Code);
+        using var reader = new SafetensorsReader(file);
+        return reader.Metadata;
+    }
 
     private (string[] Keys, float[] Vectors) EmbedInput(string input, params string[] options)
     {

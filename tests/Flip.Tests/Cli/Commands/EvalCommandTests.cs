@@ -128,6 +128,52 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_any_name_is_evaluated_and_compared()
+    {
+        string[] names = ["Holiday Photos", "holiday_photos", "lr=0.1", "it's [b] 50%, {a} *", "u\u0308ni"];
+        foreach (var name in names)
+        {
+            _images.Add($"{name}/dog/1.png", 16);
+            _images.Add($"{name}/green_car/1.png", 32);
+        }
+
+        var (code, output, error) = Run([.. Eval(["--on", .. names.Select(_images.File)]), "--out", _folder.File("out")]);
+        Assert.True(code == 0, error);
+        string[] shown = ["Holiday Photos", "holiday_photos", "lr=0.1", "it's [b] 50%, {a} *", "üni"];
+        Assert.All(shown, name => Assert.Contains(name, output, StringComparison.Ordinal));
+        Assert.Equal(shown, EvaluationReport.Read(_folder.File("out")).Results.Select(result => result.Name));
+        Assert.Equal(5, Directory.GetFiles(_folder.File("out"), "*" + PredictionFile.Extension).Length);
+        Assert.Equal(0, Run(["compare", _folder.File("out"), _folder.File("out"), "--samples", "100"]).Code);
+    }
+
+    [Fact]
+    public void Two_classes_of_one_name_are_told_before_and_in_the_results()
+    {
+        File.WriteAllText(_folder.File("names.json"), """{"green_car": "dog", "dog": "dog"}""");
+        var (code, output, error) = Run([.. Eval("--on", Photos, "--classes", _folder.File("names.json"), "--out", _folder.File("out")), "--json"]);
+        Assert.True(code == 0, error);
+        Assert.Contains("Warning: 1 of the 2 classes of 'photos'", error, StringComparison.Ordinal);
+        Assert.Contains("Warning: photos: 1 of 2 classes", error, StringComparison.Ordinal);
+        Assert.Contains(Result(output).GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("the 6 images of the later", StringComparison.Ordinal));
+        Assert.Equal(0.5, Result(output).GetProperty("value").GetDouble());
+        File.WriteAllText(_folder.File("names.json"), """["dog", "dog"]""");
+        AssertFails(Eval("--on", Photos, "--classes", _folder.File("names.json")), "'dog'", "is two or more of the 2 classes");
+    }
+
+    [Fact]
+    public void What_would_fail_at_the_end_fails_before_the_model_is_read()
+    {
+        File.WriteAllText(_folder.File("file"), "");
+        string[] none = ["eval", _folder.File("no model"), "--on", Photos, "--cache", _cache, "--samples", "100"];
+        AssertFails([.. none, "--out", _folder.File("file")], "--out", "cannot be written");
+        AssertFails([.. none, "--out", _folder.File("file/deeper")], "--out", "cannot be written");
+        AssertFails(["eval", _folder.File("no model"), "--on", Photos, "--cache", _folder.File("file")], "--cache", "cannot be written");
+        AssertFails(["eval", _folder.File("no model"), "--on", Photos, "--cache", _cache, "--samples", "0"], "--samples 0");
+        AssertFails([.. none, "--out", _folder.File("fine")], "no model");
+        Assert.False(Directory.Exists(_folder.File("fine")));
+    }
+
+    [Fact]
     public void Mistakes_are_one_clear_line()
     {
         AssertFails(Eval("--on", "cifar-10"), "did you mean cifar10?");

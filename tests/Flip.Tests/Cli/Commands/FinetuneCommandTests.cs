@@ -98,6 +98,24 @@ public sealed class FinetuneCommandTests : IDisposable
     }
 
     [Fact]
+    public void Test_sets_of_any_names_keep_their_results()
+    {
+        foreach (var place in (string[])["a/Holiday Photos", "b/Holiday Photos", "it's"])
+        {
+            _images.Add($"sets/{place}/a red dog/1.png", 16);
+            _images.Add($"sets/{place}/the green car/1.png", 32);
+        }
+
+        var first = _images.File("sets/a/Holiday Photos");
+        var (code, _, error) = Run(
+            ["finetune", _model, "--train", first, "--test", first, "--test", _images.File("sets/b/Holiday Photos"), "--test", _images.File("sets/it's"), "--run", _folder.File("named"),
+                "--epochs", "1", "--batch", "2", "-s", "precision=fp32"]);
+        Assert.True(code == 0, error);
+        Assert.Equal(
+            ["Holiday Photos", "Holiday Photos-2", "it's"], EvaluationReport.Read(_folder.File("named/evaluation")).Results.Select(result => result.Name));
+    }
+
+    [Fact]
     public void A_finished_classifier_is_measured_again_with_the_same_result()
     {
         var (results, run) = Train("run", ["--head", "zeroShot", .. Quick]);

@@ -20,6 +20,14 @@ public sealed class LabelledDataTests : IDisposable
     }
 
     [Fact]
+    public void Training_images_of_one_class_are_refused_since_nothing_could_be_learnt()
+    {
+        Assert.Equal([1, 0, 1], LabelledData.TrainingLabels(Set([[1], [0], [1]], "cat", "dog"), "set"));
+        var one = Assert.Throws<ConfigException>(() => LabelledData.TrainingLabels(Set([[1], [1], [1]], "cat", "dog"), "set"));
+        Assert.Equal("All 3 images of 'set' are of the class 'dog': a classifier is trained on at least two classes.", one.Message);
+    }
+
+    [Fact]
     public void Training_and_test_set_have_the_same_classes()
     {
         Assert.Equal(["a", "b", "c"], LabelledData.CommonNames(Set([[0]], "a", "b"), Set([[0]], "a", "b", "c")));

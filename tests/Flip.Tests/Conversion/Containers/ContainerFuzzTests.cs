@@ -69,7 +69,7 @@ public sealed class ContainerFuzzTests : IDisposable
         Assert.InRange(outcome.Sum(pair => pair.Value.Read + pair.Value.Refused), Files - samples.Count, Files);
     }
 
-    /// <summary>Opens and reads all; false where the file was refused as it should be.</summary>
+    /// <summary>Opens and reads all; false where the file was refused as it should be, or every tensor of it.</summary>
     private static bool Read(ContainerSample sample, string folder, string damage)
     {
         var length = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
@@ -80,14 +80,23 @@ public sealed class ContainerFuzzTests : IDisposable
         try
         {
             using var source = TensorSources.Open(path);
+            var read = 0;
             foreach (var name in source.Names)
             {
-                using var tensor = source.ReadTensor(name);
-                largest = Math.Max(largest, tensor.numel() * tensor.ElementSize);
-                Assert.Equal(source.Describe(name).Shape, tensor.shape);
+                try
+                {
+                    using var tensor = source.ReadTensor(name);
+                    largest = Math.Max(largest, tensor.numel() * tensor.ElementSize);
+                    Assert.Equal(source.Describe(name).Shape, tensor.shape);
+                    read++;
+                }
+                catch (CheckpointFormatException)
+                {
+                    // The others may be whole.
+                }
             }
 
-            return true;
+            return read > 0;
         }
         catch (Exception e) when (e is CheckpointFormatException or IOException and not EndOfStreamException)
         {

@@ -30,6 +30,9 @@ internal sealed record ContainerSample(string Kind, Dictionary<string, byte[]> F
         yield return Torch(scratch, tensors, CompressionLevel.Optimal);
         yield return Pickle("pickle of a checkpoint", ReadRecord(SharedData.Golden("torch-archive/protocol2.pt")));
         yield return Pickle("pickle of protocol 4", ReadRecord(SharedData.Golden("torch-archive/protocol4.pt")));
+        yield return PickleOf("training");
+        yield return PickleOf("module");
+        yield return new("torch before 1.6", new() { ["x.pt"] = File.ReadAllBytes(SharedData.Golden("torch-archive/legacy.pt")) }, "x.pt");
         yield return Pickle("pickle of TorchScript", PickleWriter.Write(new PickledModule("__torch__.M", new()
         {
             ["training"] = true,
@@ -91,6 +94,19 @@ internal sealed record ContainerSample(string Kind, Dictionary<string, byte[]> F
         };
     }
 
+    /// <summary>The same with the storages of a golden file.</summary>
+    private static ContainerSample PickleOf(string golden)
+    {
+        using var zip = ZipFile.OpenRead(SharedData.Golden($"torch-archive/{golden}.pt"));
+        var data = $"{golden}/data/";
+        var storages = zip.Entries.Where(entry => entry.FullName.StartsWith(data, StringComparison.Ordinal))
+            .Select(entry => (entry.FullName[data.Length..], new byte[entry.Length])).ToList();
+        return new($"pickle of {golden}.pt", new() { ["x.pt"] = ReadRecord(zip, $"{golden}/data.pkl") }, "x.pt")
+        {
+            Write = (path, bytes) => TorchFile.Write(path, bytes, storages),
+        };
+    }
+
     private static ContainerSample T5X(string scratch, (string Name, Tensor Tensor)[] tensors)
     {
         var folder = Path.Combine(scratch, "t5x");
@@ -113,7 +129,12 @@ internal sealed record ContainerSample(string Kind, Dictionary<string, byte[]> F
     private static byte[] ReadRecord(string path)
     {
         using var zip = ZipFile.OpenRead(path);
-        using var stream = zip.GetEntry("archive/data.pkl")!.Open();
+        return ReadRecord(zip, "archive/data.pkl");
+    }
+
+    private static byte[] ReadRecord(ZipArchive zip, string record)
+    {
+        using var stream = zip.GetEntry(record)!.Open();
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
         return bytes.ToArray();

@@ -7,12 +7,15 @@ namespace Flip.Tests.Conversion.Containers;
 internal sealed record PickledTensor(
     string StorageType, string Key, long Count, long Offset, long[] Shape, long[] Strides, bool IsParameter = false, object? Metadata = null);
 
-/// <summary>A module of a TorchScript archive.</summary>
+/// <summary>A call of any name: how Python pickles most objects.</summary>
+internal sealed record PickledCall(string Module, string Name, object?[] Arguments);
+
+/// <summary>A module of a TorchScript archive, or another object with attributes.</summary>
 internal sealed record PickledModule(string Class, Dictionary<object, object?> Attributes);
 
 /// <summary>
 /// Writes pickles with the opcodes that torch.save and TorchScript's C++ pickler write, and single opcodes for the hostile cases.
-/// Values: null, bool, int, long, double, string, Dictionary, List, object?[] (tuple) and the two records above.
+/// Values: null, bool, int, long, double, string, Dictionary, List, object?[] (tuple) and the records above.
 /// </summary>
 internal sealed class PickleWriter
 {
@@ -81,6 +84,7 @@ internal sealed class PickleWriter
         PickledTensor { IsParameter: true } tensor => Parameter(tensor),
         PickledTensor tensor => Tensor(tensor),
         PickledModule module => Module(module),
+        PickledCall call => Global(call.Module, call.Name).Tuple(call.Arguments).Op((byte)'R'),
         _ => throw new ArgumentException($"no pickle for {value.GetType()}"),
     };
 

@@ -27,7 +27,7 @@ public sealed class TensorSourcesTests : IDisposable
         Assert.IsType<SafetensorsReader>(Opened("a.bin"));
         Assert.IsType<TorchArchive>(Opened("b.safetensors"));
         Assert.IsType<FlaxCheckpoint>(Opened("c.pt"));
-        Assert.IsType<ShardedSafetensors>(Opened("d"));
+        Assert.IsType<ShardedWeights>(Opened("d"));
 
         ITensorSource Opened(string name)
         {
@@ -44,9 +44,15 @@ public sealed class TensorSourcesTests : IDisposable
         Assert.IsType<FlaxCheckpoint>(Opened());
         TorchFile.Save(_folder.File("pytorch_model.bin"), [("w", ones(2))]);
         Assert.IsType<TorchArchive>(Opened());
+        File.Move(_folder.File("pytorch_model.bin"), _folder.File("epoch_3.pt"));
+        File.Move(_folder.File("flax_model.msgpack"), _folder.File("other.msgpack"));
+        Assert.IsType<TorchArchive>(Opened()); // the only file of weights, whatever its name
+        File.Copy(_folder.File("epoch_3.pt"), _folder.File("epoch_4.pt"));
+        Assert.Contains("epoch_4.pt", Assert.Throws<CheckpointFormatException>(Opened).Message, StringComparison.Ordinal);
+        File.Move(_folder.File("other.msgpack"), _folder.File("flax_model.msgpack"));
         SafetensorsWriter.Write(_folder.File("x.safetensors"), [("w", ones(2))]);
         File.WriteAllText(_folder.File("model.safetensors.index.json"), """{"weight_map":{"w":"x.safetensors"}}""");
-        Assert.IsType<ShardedSafetensors>(Opened());
+        Assert.IsType<ShardedWeights>(Opened());
         SafetensorsWriter.Write(_folder.File("model.safetensors"), [("w", ones(2))]);
         Assert.IsType<SafetensorsReader>(Opened());
         Directory.CreateDirectory(_folder.File("checkpoint_3"));
@@ -79,7 +85,7 @@ public sealed class TensorSourcesTests : IDisposable
     public void Pickles_and_cut_files_are_named()
     {
         Refused([0x80, 2, (byte)'}', (byte)'.'], "bare Python pickle");
-        Refused([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'], "before version 1.6");
+        Refused([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'], "ends too early");
         Refused([0x1f, 0x8b, 8, 0], "gzip");
         SafetensorsWriter.Write(_folder.File("x"), [("w", ones(2))]);
         Refused(File.ReadAllBytes(_folder.File("x"))[..20], "cut");

@@ -62,6 +62,29 @@ internal static class TorchFile
         Write(path, PickleWriter.Write(root), storages, compression);
     }
 
+    /// <summary>Writes a tree of dictionaries and lists whose leaves may be tensors, each with its own storage.</summary>
+    public static void SaveTree(string path, Dictionary<object, object?> root)
+    {
+        var storages = new List<(string, byte[])>();
+        Write(path, PickleWriter.Write(Stored(root)), storages);
+
+        object? Stored(object? value)
+        {
+            switch (value)
+            {
+                case Tensor tensor:
+                    storages.Add(($"{storages.Count}", Bytes(tensor)));
+                    return Pickled(tensor.contiguous(), storages[^1].Item1);
+                case Dictionary<object, object?> dict:
+                    return dict.ToDictionary(pair => pair.Key, pair => Stored(pair.Value));
+                case List<object?> list:
+                    return list.Select(Stored).ToList();
+                default:
+                    return value;
+            }
+        }
+    }
+
     /// <summary>How a pickle refers to a contiguous tensor that is the whole of a storage.</summary>
     public static PickledTensor Pickled(Tensor tensor, string key) =>
         new(StorageTypes[tensor.dtype], key, tensor.numel(), 0, tensor.shape, tensor.stride());

@@ -30,6 +30,14 @@ public sealed class OnnxExporterTests : IDisposable
             Image = Paper.Image with { MlpRatio = 2.3, Heads = 1, Depth = 1 },
             Text = Paper.Text with { MlpRatio = 0.5, Heads = 6, Depth = 3, Length = 1 },
         },
+        ["towers of two kinds"] = Paper with
+        {
+            Image = Paper.Image with { Activation = Activation.Gelu, LayerNormEps = 1e-2 },
+            Activation = Activation.QuickGelu,
+            LayerNormEps = 1e-3,
+        },
+        ["the largest id"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EndOfText = EndOfTextRule.Argmax } },
+        ["an end marker of its own"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EosTokenId = 17 } },
         ["a decoder"] = Paper with { Reconstruction = new ReconstructionConfig { Weight = 1, Width = 8, Depth = 1, Heads = 2 } },
     };
 
@@ -38,17 +46,20 @@ public sealed class OnnxExporterTests : IDisposable
 
     public static TheoryData<string> SingleNames => [.. Singles.Keys];
 
-    public static TheoryData<ClassToken, ImagePositions, ImagePooling> ImageVariants => [..
+    public static TheoryData<ClassToken, ImagePositions, ImagePooling, FinalNorm> ImageVariants => [..
         from token in Enum.GetValues<ClassToken>()
         from positions in Enum.GetValues<ImagePositions>()
         from pooling in Enum.GetValues<ImagePooling>()
+        from norm in positions == ImagePositions.Learned ? Enum.GetValues<FinalNorm>() : [FinalNorm.BeforePooling]
         where pooling == ImagePooling.Mean || token != ClassToken.None
-        select (token, positions, pooling)];
+        where norm != FinalNorm.AfterPooling || pooling != ImagePooling.ClassToken
+        select (token, positions, pooling, norm)];
 
     public static TheoryData<bool, bool, TextPooling> TextVariants => [..
         from causal in new[] { false, true }
         from attendPadding in new[] { false, true }
         from pooling in Enum.GetValues<TextPooling>()
+        where attendPadding || pooling != TextPooling.LastToken
         select (causal, attendPadding, pooling)];
 
     public void Dispose()
@@ -63,8 +74,8 @@ public sealed class OnnxExporterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ImageVariants))]
-    public void Every_image_tower_is_exported(ClassToken token, ImagePositions positions, ImagePooling pooling) => AssertEqual(
-        Paper with { Image = Paper.Image with { ClassToken = token, Positions = positions, Pooling = pooling } });
+    public void Every_image_tower_is_exported(ClassToken token, ImagePositions positions, ImagePooling pooling, FinalNorm norm) => AssertEqual(
+        Paper with { Image = Paper.Image with { ClassToken = token, Positions = positions, Pooling = pooling, FinalNorm = norm } });
 
     [Theory]
     [MemberData(nameof(TextVariants))]

@@ -1,5 +1,4 @@
 using Flip.Data.Images;
-using Flip.Randomness;
 using SkiaSharp;
 
 namespace Flip.Tests.Data.Images;
@@ -92,7 +91,7 @@ public class ImageDecoderTests
         {
             try
             {
-                transform.Apply(Damage(original, trial), epoch: 0, trial, destination);
+                transform.Apply(Mutation.Of(original, trial), epoch: 0, trial, destination);
                 good++;
             }
             catch (BadImageException e)
@@ -113,35 +112,5 @@ public class ImageDecoderTests
         image.Dispose();
         image.Dispose();
         Assert.Throws<ObjectDisposedException>(() => image.ToRgb());
-    }
-
-    /// <summary>Overwrites, cuts, repeats or deletes some bytes.</summary>
-    private static byte[] Damage(byte[] original, int trial)
-    {
-        var random = new CounterRandom(11, RandomPurpose.Evaluation, item: trial);
-        var bytes = original.ToList();
-        for (var count = 1 + random.NextInt(4); count > 0; count--)
-        {
-            var at = random.NextInt(bytes.Count);
-            switch (random.NextInt(8))
-            {
-                case 0:
-                    bytes.RemoveRange(at, bytes.Count - at);
-                    bytes.Add(0);
-                    break;
-                case 1:
-                    bytes.RemoveRange(at, Math.Min(random.NextInt(20), bytes.Count - at));
-                    bytes.Add(0xFF);
-                    break;
-                case 2:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(50, bytes.Count - at)));
-                    break;
-                default:
-                    bytes[random.NextInt(2) == 0 ? at : at % 64 % bytes.Count] = (byte)random.NextInt(256);
-                    break;
-            }
-        }
-
-        return [.. bytes];
     }
 }

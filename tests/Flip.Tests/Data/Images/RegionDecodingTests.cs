@@ -56,21 +56,17 @@ public class RegionDecodingTests
     }
 
     [Fact]
-    public void A_file_that_ends_below_the_rectangle_is_none_the_worse_and_one_that_ends_in_it_is_truncated()
+    public void A_cut_file_that_was_given_an_end_has_the_pixels_of_the_whole_image_in_any_rectangle()
     {
+        // Nothing tells that its lower rows are missing; they are filled. Often, and narrow ones among them: a decoder that leaves columns out wrote
+        // beside its memory where it filled.
         using var pattern = TestImages.Pattern(96, 320);
         var encoded = TestImages.EncodeJpeg(pattern, SKJpegEncoderDownsample.Downsample420);
-        var cut = encoded[..(encoded.Length / 2)];
-        using var whole = ImageDecoder.Decode(encoded);
-        using var upper = ImageDecoder.DecodeRegion(cut, (w, _) => (new CropBox(0, 0, w, 64), 1));
-        Assert.Equal(whole.Pixels[..upper.Image.Pixels.Length], upper.Image.Pixels);
-        for (var trial = 0; trial < 300; trial++)
+        byte[] closed = [.. encoded[..(encoded.Length / 2)], 0xFF, 0xD9];
+        for (var trial = 0; trial < 10; trial++)
         {
-            // Often, and narrow ones among them: a decoder that leaves columns out wrote beside its memory here.
-            var (left, top) = (trial % 90, trial);
-            var error = Assert.Throws<BadImageException>(
-                () => ImageDecoder.DecodeRegion(cut, (w, h) => (new CropBox(left, top, w - left, h - top), 1)));
-            Assert.Equal(BadImageException.Truncated, error.Cause);
+            CheckRectangles(closed, 1);
+            CheckRectangles(closed, 4);
         }
     }
 
@@ -105,7 +101,7 @@ public class RegionDecodingTests
         return [.. Enumerable.Range(0, count).Select(i =>
         {
             var (shard, entry) = index.Find(i * 10);
-            using var bytes = new MemberReader(files, shard).ReadImage(entry.Image);
+            using var bytes = index.Members(files, shard).ReadImage(entry.Image);
             return bytes.Span.ToArray();
         })];
     }

@@ -30,6 +30,27 @@ public class ResamplerTests
         Assert.Equal((0, 255), (row[0], row[9]));
     }
 
+    /// <summary>Levels of Pillow 9.4: Image.resize((S, S), BILINEAR or BICUBIC) of the whole image, as open_clip squashes it.</summary>
+    [Theory]
+    [InlineData(3, Interpolation.Bilinear, new byte[] { 37, 35, 228, 116, 105, 192, 195, 128, 156, 54, 118, 182, 133, 167, 146, 212, 136, 110, 71, 201, 136, 150, 143, 100, 177, 124, 64 })]
+    [InlineData(3, Interpolation.Bicubic, new byte[] { 31, 25, 233, 115, 108, 194, 199, 129, 155, 49, 115, 185, 133, 175, 146, 221, 136, 107, 67, 208, 137, 156, 143, 98, 178, 121, 59 })]
+    [InlineData(10, Interpolation.Bilinear, new byte[] { 0, 0, 255, 20, 5, 246, 46, 16, 234, 72, 35, 222, 98, 65, 210, 124, 103, 198, 150, 148, 186, 176, 205, 174, 202, 154, 162, 222, 68, 153, 3, 13, 248, 23, 18, 239, 49, 29, 227, 75, 48, 215 })]
+    public void A_squashed_image_equals_Pillow(int size, Interpolation interpolation, byte[] expected)
+    {
+        const int width = 7;
+        var rgb = new byte[width * 5 * 3];
+        for (var i = 0; i < rgb.Length / 3; i++)
+        {
+            var (y, x) = Math.DivRem(i, width);
+            (rgb[3 * i], rgb[(3 * i) + 1], rgb[(3 * i) + 2]) = ((byte)((x * 37) + (y * 11)), (byte)((x * x * 9) + (y * 53)), (byte)(255 - (x * 17) - (y * 29)));
+        }
+
+        using var image = DecodedImage.FromRgb(width, 5, rgb);
+        var actual = new byte[size * size * 3];
+        new EvaluationTransform(EvalTransform.Squash, size, interpolation).Apply(image, actual);
+        Assert.Equal(expected, actual[..expected.Length]);
+    }
+
     [Theory]
     [InlineData(61, 47, 3, 5, 40, 31, 17)]
     [InlineData(61, 47, 0, 0, 61, 47, 33)]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using Flip.Data.Images;
 using Flip.Randomness;
 using SkiaSharp;
@@ -42,15 +43,37 @@ internal static class TestImages
     }
 
     /// <summary>A PNG whose header promises a size and whose data does not follow.</summary>
-    public static byte[] PngHeader(int width, int height)
+    public static byte[] PngHeader(int width, int height) => Png(width, height, 8, 2, [], [0x78, 0x9C]);
+
+    /// <summary>A PNG of given samples.</summary>
+    /// <param name="width">Width, pixels.</param>
+    /// <param name="height">Height, pixels.</param>
+    /// <param name="depth">Bits of a sample.</param>
+    /// <param name="colour">0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA.</param>
+    /// <param name="chunks">Type and data of chunks before the pixels.</param>
+    /// <param name="rows">The rows' bytes, without filters.</param>
+    public static byte[] Png(int width, int height, byte depth, byte colour, byte[][] chunks, byte[][] rows)
+    {
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            foreach (var row in rows)
+            {
+                zlib.Write([0, .. row]);
+            }
+        }
+
+        return [.. Png(width, height, depth, colour, chunks, packed.ToArray()), .. Chunk([.. "IEND"u8])];
+    }
+
+    private static byte[] Png(int width, int height, byte depth, byte colour, byte[][] chunks, byte[] pixels)
     {
         var header = new byte[17];
         "IHDR"u8.CopyTo(header);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(8), height);
-        header[12] = 8;
-        header[13] = 2;
-        return [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, .. Chunk(header), .. Chunk([.. "IDAT"u8, 0x78, 0x9C])];
+        (header[12], header[13]) = (depth, colour);
+        return [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, .. Chunk(header), .. chunks.SelectMany(Chunk), .. Chunk([.. "IDAT"u8, .. pixels])];
     }
 
     private static byte[] Chunk(byte[] typeAndData)

@@ -24,7 +24,7 @@ public sealed class CaptionedSourcesTests : IDisposable
     [InlineData("captions.txt", "image,caption\n1.jpg, ", "has no caption")]
     [InlineData("captions.txt", "image,caption\n3.jpg,x", "'3.jpg' is in none of the folders")]
     [InlineData("captions.txt", "image,caption\n1.jpg,x\n3.jpg,x", "'3.jpg'")]
-    [InlineData("captions.txt", "image,caption\n", "no image of the split 'test'")]
+    [InlineData("captions.txt", "image,caption\n", "no line that lists an image")]
     [InlineData("dataset_flickr8k.json", "{\"images\": [", "dataset_flickr8k.json' cannot be read")]
     [InlineData("dataset_flickr8k.json", "{}", "dataset_flickr8k.json' cannot be read")]
     [InlineData("dataset_flickr8k.json", "{\"images\": [{\"filename\": \"1.jpg\", \"split\": \"test\", \"sentences\": [{\"raw\": null}]}]}", "cannot be read")]

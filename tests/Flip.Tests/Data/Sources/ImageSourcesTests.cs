@@ -138,7 +138,7 @@ public sealed class ImageSourcesTests : IDisposable
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..5000]);
         Assert.Contains("a.tar", Assert.Throws<EvaluationDataException>(() => ImageSources.Open(path)).Message, StringComparison.Ordinal);
         var told = new List<string>();
-        var source = ImageSources.Open(path, new SourceOptions { AllowMissing = true, Damaged = damage => told.Add(damage.Message) });
+        var source = ImageSources.Open(path, new SourceOptions { AllowMissing = true, Say = told.Add });
         Assert.Equal(["a/000000", "a/000001", "a/000002"], source.Keys().Take(3));
         Assert.Single(told);
     }

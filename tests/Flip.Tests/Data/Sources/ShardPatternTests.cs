@@ -82,6 +82,65 @@ public sealed class ShardPatternTests : IDisposable
         Assert.Contains("90 more", error.Problems[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("2023, holiday/s-0.tar")]
+    [InlineData("{old}/s-0.tar")]
+    [InlineData("a{1,2}b/s-0.tar")]
+    [InlineData("x{y/s-0.tar")]
+    [InlineData("x}y/s-0.tar")]
+    [InlineData("[D_DATA]/s-0.tar")]
+    [InlineData("x*y/s-0.tar")]
+    [InlineData("q?r/s-0.tar")]
+    [InlineData(" a /s-0.tar")]
+    [InlineData("lr=0.1/s-0.tar")]
+    [InlineData("a,b,{c/s-0.tar")]
+    [InlineData("s-{0..1}.tar/s-0.tar")]
+    public void What_is_there_by_the_very_name_is_no_pattern(string name)
+    {
+        Touch(name, "2023/none.tar", "x1y/none.tar", "qar/none.tar");
+        var folder = Path.GetDirectoryName(_shards.Path(name))!;
+        Assert.Equal([_shards.Path(name)], ShardPattern.Expand(_shards.Path(name)));
+        Assert.Equal([_shards.Path(name)], ShardPattern.Expand(folder));
+        Assert.Equal([_shards.Path(name)], ShardPattern.Expand(folder + "/"));
+        Assert.Equal([_shards.Path(name)], ShardPattern.Expand(folder + "/s-*.tar"));
+    }
+
+    [Theory]
+    [InlineData("2023, holiday/s-{0..1}.tar", "2023, holiday/s-0.tar|2023, holiday/s-1.tar")]
+    [InlineData("{old}/s-{1..0}.tar", "{old}/s-1.tar|{old}/s-0.tar")]
+    [InlineData("{old,new}/s-{0..1}.tar", "{old,new}/s-0.tar|{old,new}/s-1.tar")]
+    [InlineData("{b,c}/s-0.tar", "b/s-0.tar|c/s-0.tar")]
+    [InlineData("{b/s-0,c/s-1}.tar", "b/s-0.tar|c/s-1.tar")]
+    [InlineData("?/{deep}/s-*.tar", "b/{deep}/s-0.tar")]
+    [InlineData("{c,b}/s-*.tar", "c/s-0.tar|c/s-1.tar|b/s-0.tar|b/s-1.tar")]
+    [InlineData("?/s-{1,0}.tar", "b/s-1.tar|c/s-1.tar|b/s-0.tar|c/s-0.tar")]
+    [InlineData("{b,c}/s, {0..0}.tar", "b/s, 0.tar|c/s, 0.tar")]
+    public void Only_the_parts_that_are_not_there_are_patterns(string pattern, string expected)
+    {
+        Touch(
+        [
+            .. new[] { "2023", "2023, holiday", "{old}", "{old,new}", "b", "c" }.SelectMany(folder => new[] { $"{folder}/s-0.tar", $"{folder}/s-1.tar" }),
+            "b/{deep}/s-0.tar",
+            "b/s, 0.tar",
+            "c/s, 0.tar",
+        ]);
+        var found = ShardPattern.Expand(_shards.Path(pattern)).Select(path => Path.GetRelativePath(_shards.Folder, path));
+        Assert.Equal(expected, string.Join('|', found));
+    }
+
+    [Fact]
+    public void A_comma_divides_where_each_part_then_names_something()
+    {
+        Touch("2023/s-0.tar", "2023, holiday/s-0.tar", "a,b.tar", "c.tar");
+        var list = string.Join(',', new[] { "2023, holiday/s-*.tar", "a,b.tar", "2023", "c.tar" }.Select(_shards.Path));
+        Assert.Equal(
+            ["2023, holiday/s-0.tar", "a,b.tar", "2023/s-0.tar", "c.tar"],
+            ShardPattern.Expand(list).Select(path => Path.GetRelativePath(_shards.Folder, path)));
+        Assert.Contains("d.tar' does not exist", Assert.Throws<ConfigException>(() => ShardPattern.Expand(list + "," + _shards.Path("d.tar"))).Message, StringComparison.Ordinal);
+        Assert.False(ShardPattern.NamesSomething(""));
+        Assert.False(ShardPattern.NamesSomething(_shards.Path("{x")));
+    }
+
     private void Touch(params string[] names)
     {
         foreach (var name in names)

@@ -1,3 +1,4 @@
+using System.Text;
 using Flip.Config;
 using Flip.Data.Sources;
 
@@ -60,11 +61,46 @@ public sealed class TextSourcesTests : IDisposable
     [Fact]
     public void A_json_list_is_read_in_the_same_way()
     {
-        var source = TextSources.Open(Write("t.json", """["a", {"text": "b", "key": "k"}, 3, {"text": "c", "id": "k"}]"""));
-        Assert.Equal([("1", "a"), ("k", "b"), ("3", null), ("k", null)], source.Read().Select(text => (text.Key, text.Text)));
-        Assert.Contains("entry 4: its key 'k' is that of entry 2", source.Read().Last().Problem, StringComparison.Ordinal);
+        var source = TextSources.Open(Write("t.json", """["a", {"text": "b", "key": "k"}, null, {"text": "c", "id": "k"}, 2020]"""));
+        Assert.Equal([("1", "a"), ("k", "b"), ("3", null), ("k", null), ("5", "2020")], source.Read().Select(text => (text.Key, text.Text)));
+        Assert.Contains("entry 4: its key 'k' is that of entry 2", source.Read().ElementAt(3).Problem, StringComparison.Ordinal);
         Assert.Contains("expected a list", Assert.Throws<ConfigException>(() => TextSources.Open(Write("o.json", "{}")).Read().ToList()).Message, StringComparison.Ordinal);
         Assert.Throws<ConfigException>(() => TextSources.Open(Write("x.json", "[1,")).Read().ToList());
+    }
+
+    [Fact]
+    public void Other_fields_of_json_lines_cost_no_text()
+    {
+        File.WriteAllBytes(
+            _folder.File("t.jsonl"),
+            [
+                .. "{\"caption\": \"a\", \"score\": NaN, \"n\": -Infinity, \"more\": \"NaN \\\" NaN\"}\n"u8,
+                .. "{\"exif\": \"caf"u8, 0xE9, .. "\", \"text\": \"b\"}\n{\"text\": NaN}\n{\"text\": \"caf"u8, 0xE9, .. "\"}\n{\"text\": 1984.0}\n"u8,
+            ]);
+        var read = TextSources.Open(_folder.File("t.jsonl")).Read().ToList();
+        Assert.Equal(["a", "b", null, null, "1984.0"], read.Select(text => text.Text));
+        Assert.Contains("an object without", read[2].Problem, StringComparison.Ordinal);
+        Assert.Contains("line 4: the text is not UTF-8", read[3].Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_in_another_encoding_is_decoded_by_its_mark_or_told_line_by_line()
+    {
+        foreach (var encoding in (Encoding[])[Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32, new UTF32Encoding(true, true)])
+        {
+            File.WriteAllText(_folder.File("t.txt"), "ein Käfer\r\nдва", encoding);
+            Assert.Equal(["ein Käfer", "два"], TextSources.Open(_folder.File("t.txt")).Read().Select(text => text.Text));
+        }
+
+        File.WriteAllBytes(_folder.File("t.txt"), Encoding.Latin1.GetBytes("a dog\nein Käfer\na cat"));
+        var read = TextSources.Open(_folder.File("t.txt")).Read().ToList();
+        Assert.Equal(["a dog", null, "a cat"], read.Select(text => text.Text));
+        Assert.Contains("line 2: the text is not UTF-8", read[1].Problem, StringComparison.Ordinal);
+        foreach (var unmarked in (Encoding[])[new UnicodeEncoding(false, false), new UnicodeEncoding(true, false)])
+        {
+            File.WriteAllText(_folder.File("t.txt"), "a dog\nдва кота\n猫と犬", unmarked);
+            Assert.All(TextSources.Open(_folder.File("t.txt")).Read(), text => Assert.Null(text.Text));
+        }
     }
 
     [Fact]

@@ -215,7 +215,8 @@ public sealed class EmbeddingJobTests : IDisposable
         var items = Images(count: 2);
         var manifest = EmbeddingManifest.Of(items, "weights", new Dictionary<string, string>());
         using var first = EmbeddingParts.Open(file, manifest, overwrite: false, allowMissing: false);
-        Assert.Contains("in use", Refusal(() => EmbeddingParts.Open(file, manifest, overwrite: true, allowMissing: false)), StringComparison.Ordinal);
+        var refused = Assert.Throws<FolderInUseException>(() => EmbeddingParts.Open(file, manifest, overwrite: true, allowMissing: false));
+        Assert.Contains("in use", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

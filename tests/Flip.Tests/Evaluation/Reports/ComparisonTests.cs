@@ -1,3 +1,4 @@
+using System.Text;
 using Flip.Config;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
@@ -90,9 +91,21 @@ public sealed class ComparisonTests : IDisposable
     {
         var a = Write("a", [Set(SampleResults.Classification())]);
         var b = Write("b", [Set(SampleResults.Classification(levels: 2))]);
-        File.Copy(PredictionFile.PathOf(a, "set"), PredictionFile.PathOf(b, "set"), overwrite: true);
+        File.Copy(PredictionFile.PathsOf(a, ["set"])["set"], PredictionFile.PathsOf(b, ["set"])["set"], overwrite: true);
         var error = Assert.Throws<InvalidDataException>(() => Comparison.Of(a, b));
         Assert.Contains("but the report has", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keys_and_names_that_look_the_same_are_paired()
+    {
+        static EvaluatedSet Keyed(NormalizationForm form) => Set(
+            ClassificationOutcome.Of(
+                [.. new[] { "ünï/1.jpg", "uz/1.jpg", "é.jpg" }.Select(key => key.Normalize(form))], [[0], [1], [0]], ["a", "b"], [1, 0, 1, 0, 1, 0]),
+            "fêtes".Normalize(form));
+
+        var set = Assert.Single(Compare([Keyed(NormalizationForm.FormC)], [Keyed(NormalizationForm.FormD)]).Sets);
+        Assert.Equal((3, 0, 0), (set.Images, set.OnlyA, set.OnlyB));
     }
 
     [Fact]

@@ -100,7 +100,8 @@ public class EvaluationReportTests
     [InlineData("\"value\": 1e999", "\"value\": ", "not between 0 and 1")]
     [InlineData("\"images\": 0", "\"images\": ", "0 images and 0 missing ones cannot be")]
     [InlineData("\"images\": 1.5", "\"images\": ", "could not be converted")]
-    [InlineData("\"name\": \"../up\"", "\"name\": ", "cannot name a file")]
+    [InlineData("\"name\": \"\\u001b[2J\"", "\"name\": ", "name is empty or has a control character")]
+    [InlineData("\"name\": \"\"", "\"name\": ", "name is empty or has a control character")]
     [InlineData("\"metric\": \"best\"", "\"metric\": ", "could not be converted")]
     [InlineData("\"metric\": 1", "\"metric\": ", "could not be converted")]
     [InlineData("\"measure\": 1,", "\"value\": ", "could not be mapped")]
@@ -121,14 +122,38 @@ public class EvaluationReportTests
     }
 
     [Fact]
+    public void Data_sets_of_any_names_have_files_of_their_own_and_are_compared()
+    {
+        using var folder = new TemporaryFolder();
+        var set = SampleResults.Sets()[0];
+        string[] names = ["Holiday Photos", "holiday-photos", "ünï", "猫", "../up", "CON", new string('n', 250)];
+        ResultsFolder.Write(folder.Path, SampleResults.Header, [.. names.Select(name => set with { Result = set.Result with { Name = name } })]);
+        Assert.Equal(names, EvaluationReport.Read(folder.Path).Results.Select(result => result.Name));
+        Assert.Equal(names.Length, Directory.GetFiles(folder.Path, "*.predictions.jsonl").Select(path => path.ToUpperInvariant()).Distinct().Count());
+        Assert.Equal(names, Comparison.Of(folder.Path, folder.Path, samples: 100).Sets.Select(one => one.Name));
+    }
+
+    [Fact]
+    public void Results_cannot_be_written_where_a_file_or_a_folder_is_in_the_way()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("file"), "");
+        Directory.CreateDirectory(folder.File("out/report.html"));
+        Assert.Contains("--out", Assert.Throws<ConfigException>(() => ResultsFolder.Check(folder.File("file"), "--out")).Message, StringComparison.Ordinal);
+        Assert.Contains("report.html", Assert.Throws<ConfigException>(() => ResultsFolder.Check(folder.File("out"), "--out")).Message, StringComparison.Ordinal);
+        ResultsFolder.Check(folder.File("new/deep"), "--out");
+        Assert.False(Directory.Exists(folder.File("new")));
+    }
+
+    [Fact]
     public void Rows_that_cannot_stand_together_are_refused()
     {
         using var folder = new TemporaryFolder();
         var set = SampleResults.Sets()[0];
-        var same = set with { Result = set.Result with { Name = "Birds" } };
+        var same = set with { Images = null };
         var error = Assert.Throws<ConfigException>(() => ResultsFolder.Write(folder.Path, SampleResults.Header, [set, same]));
         Assert.Contains("is there twice", error.Message, StringComparison.Ordinal);
-        Assert.Throws<ConfigException>(() => SampleResults.Set("a/b", Metric.Top1, set.Outcome));
+        Assert.Throws<ConfigException>(() => SampleResults.Set("a\nb", Metric.Top1, set.Outcome));
         Assert.Throws<ConfigException>(() => SampleResults.Set("a", Metric.Top1, set.Outcome, [new("CLIP", 76.1, "a percentage")]));
         Assert.Empty(Directory.GetFiles(folder.Path));
     }

@@ -119,16 +119,35 @@ public class PredictionFileTests
     }
 
     [Theory]
-    [InlineData("../up")]
-    [InlineData("a/b")]
-    [InlineData("a\\b")]
-    [InlineData(".hidden")]
-    [InlineData("")]
-    [InlineData("a\n")]
-    [InlineData("C:x")]
-    public void A_name_that_leaves_the_folder_is_refused(string name)
+    [InlineData("imagenet-v2", "imagenet-v2")]
+    [InlineData("photos.v2", "photos.v2")]
+    [InlineData("../up", "up")]
+    [InlineData("a/b", "a-b")]
+    [InlineData("a\\b", "a-b")]
+    [InlineData(".hidden", "hidden")]
+    [InlineData("-dash", "dash")]
+    [InlineData("a\n", "a")]
+    [InlineData("C:x", "C-x")]
+    [InlineData("Holiday Photos", "Holiday-Photos")]
+    [InlineData("ünï", "uni")]
+    [InlineData("u\u0308ni\u0308", "uni")]
+    [InlineData("it's 50%", "it-s-50")]
+    [InlineData("$HOME", "HOME")]
+    [InlineData("猫", "data-set")]
+    [InlineData("...", "data-set")]
+    [InlineData("CON", "set-CON")]
+    [InlineData("nul.2023", "set-nul.2023")]
+    [InlineData("a\ud800b", "a-b")]
+    public void A_file_is_called_as_its_data_set_in_signs_that_every_system_has(string name, string file) =>
+        Assert.Equal(Path.Combine("folder", file + ".predictions.jsonl"), PredictionFile.PathsOf("folder", [name])[name]);
+
+    [Fact]
+    public void Files_of_one_report_differ_also_where_case_does_not_count()
     {
-        Assert.Throws<ConfigException>(() => PredictionFile.PathOf("folder", name));
-        Assert.Equal(Path.Combine("folder", "imagenet-v2.predictions.jsonl"), PredictionFile.PathOf("folder", "imagenet-v2"));
+        string[] names = ["a b", "a-b", "A-B", "猫", "犬", new string('x', 300), new string('x', 301), "a-b-2"];
+        var files = PredictionFile.PathsOf("f", names);
+        Assert.Equal(
+            ["a-b", "a-b-2", "A-B-3", "data-set", "data-set-2", new string('x', 100), new string('x', 100) + "-2", "a-b-2-2"],
+            names.Select(name => Path.GetFileName(files[name]).Replace(PredictionFile.Extension, "", StringComparison.Ordinal)));
     }
 }

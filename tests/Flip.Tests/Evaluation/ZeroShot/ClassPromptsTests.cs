@@ -1,5 +1,7 @@
+using System.Text;
 using Flip.Config;
 using Flip.Evaluation.ZeroShot;
+using Flip.Tests.Data;
 
 namespace Flip.Tests.Evaluation.ZeroShot;
 
@@ -38,6 +40,27 @@ public sealed class ClassPromptsTests : IDisposable
     {
         var file = Write("""{"Tench": ["a fish"], "tench": ["a freshwater fish", "green"], "Goldfish": ["orange"], "shark": ["grey"]}""");
         Assert.Equal([["orange"], ["a freshwater fish", "green"]], ClassPrompts.OfFile(file, ["goldfish", "tench"]).Texts);
+    }
+
+    [Fact]
+    public void Prompts_of_a_file_are_found_whatever_the_form_of_the_letters_and_the_underscores()
+    {
+        var file = Write("{\"" + "Crème brûlée".Normalize(NormalizationForm.FormD) + "\": [\"sweet\"]}");
+        Assert.Equal([["sweet"], ["sweet"]], ClassPrompts.OfFile(file, ["Crème brûlée", "crème_brûlée"]).Texts);
+        Assert.Contains("Duplicate", Assert.Throws<ConfigException>(() => ClassPrompts.OfFile(Write("{\"a\": [\"x\"], \"a\": [\"y\"]}"), ["a"])).Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Classes_that_the_tokenizer_cannot_tell_apart_are_told_with_their_images()
+    {
+        var prompts = ClassPrompts.OfTemplates(["crane", "emu", "crane", "Emu"], ["a {c}.", "the {c}"]);
+        Assert.Equal(new Dictionary<int, int> { [2] = 0 }, prompts.Repeated(new CharTokenizer(), 12));
+        Assert.Equal(new Dictionary<int, int> { [1] = 0, [2] = 0, [3] = 0 }, prompts.Repeated(new CharTokenizer(), 2)); // cut before the name
+        var note = prompts.NoteOfRepeated(new CharTokenizer(), 12, [0, 2, 2, 1])!;
+        Assert.Contains("1 of 4 classes", note, StringComparison.Ordinal);
+        Assert.Contains("2 'crane' those of 0 'crane'", note, StringComparison.Ordinal);
+        Assert.Contains("the 2 images of the later are counted as wrong", note, StringComparison.Ordinal);
+        Assert.Null(ClassPrompts.OfTemplates(["crane", "emu"], ["{c}"]).NoteOfRepeated(new CharTokenizer(), 12, [0]));
     }
 
     [Fact]

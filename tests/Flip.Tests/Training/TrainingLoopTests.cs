@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace Flip.Tests.Training;
 
-public class TrainerTests
+public class TrainingLoopTests
 {
     [Fact]
     public void The_same_seed_gives_the_same_losses_to_the_last_bit()
@@ -69,12 +69,64 @@ public class TrainerTests
                 }
             },
         };
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], recorder);
         var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
         Assert.Equal(recorder.Checkpoints.Single(), failure.LastCheckpoint);
         Assert.Contains(recorder.Checkpoints.Single(), failure.Message, StringComparison.Ordinal);
         Assert.Equal(6, trainer.State.Steps);
+    }
+
+    [Fact]
+    public void A_checkpoint_whose_first_step_is_not_finite_is_set_aside_and_not_called_good()
+    {
+        using var folder = new TemporaryFolder();
+        var config = TinyRun.Config with { Train = TinyRun.Config.Train with { CheckpointEvery = Duration.OfSteps(1), KeepCheckpoints = 1 } };
+        using var model = TinyRun.Model(config);
+
+        // Finite weights that lead to a loss which is not: the product of the largest numbers is infinite.
+        var recorder = new TinyRun.Recorder { Then = progress => Overflow(model, progress.State.Steps == 4) };
+        var store = new CheckpointStore(folder.Path, 1);
+        using var trainer = PairTrainee.Loop(model, config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
+
+        Assert.EndsWith("samples-0000000000024", failure.LastCheckpoint, StringComparison.Ordinal);
+        Assert.Equal(failure.LastCheckpoint, store.Latest);
+        Assert.EndsWith("samples-0000000000032.not-finite", failure.SetAside, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(failure.SetAside));
+        Assert.Contains($"last good checkpoint is {failure.LastCheckpoint}. ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_that_are_not_finite_are_not_written_to_a_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = TinyRun.Model(TinyRun.Config);
+        var recorder = new TinyRun.Recorder { Then = progress => Spoil(model, progress.State.Steps == 8) };
+        var store = new CheckpointStore(folder.Path, 2);
+        using var trainer = PairTrainee.Loop(model, TinyRun.Config, p => new TinyRun.PositionSource(p), store, [], recorder);
+        var failure = Assert.Throws<NonFiniteLossException>(() => trainer.Run(TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("A weight at 64 samples is not finite.", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("samples-0000000000032", store.Latest, StringComparison.Ordinal);
+    }
+
+    private static void Overflow(FlipModel model, bool now)
+    {
+        if (now)
+        {
+            using var noGrad = torch.no_grad();
+            model.Parameters.Master.fill_(float.MaxValue);
+        }
+    }
+
+    private static void Spoil(FlipModel model, bool now)
+    {
+        if (now)
+        {
+            using var noGrad = torch.no_grad();
+            model.Parameters.Master.narrow(0, 5, 1).fill_(float.PositiveInfinity);
+        }
     }
 
     [Fact]
@@ -84,7 +136,7 @@ public class TrainerTests
         using var model = TinyRun.Model(TinyRun.Config);
         using var cancel = new CancellationTokenSource();
         var recorder = new TinyRun.Recorder { Then = progress => { if (progress.State.Steps == 3) { cancel.Cancel(); } } };
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], recorder);
         Assert.Throws<OperationCanceledException>(() => trainer.Run(cancel.Token));
         Assert.EndsWith("samples-0000000000024", new CheckpointStore(folder.Path, 2).Latest, StringComparison.Ordinal);
@@ -96,7 +148,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         var config = TinyRun.Config with { Train = TinyRun.Config.Train with { CheckpointEvery = Duration.OfSteps(1) } };
         using var model = TinyRun.Model(config);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [], new TinyRun.Recorder());
         trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(
@@ -147,11 +199,11 @@ public class TrainerTests
         };
         using var model = TinyRun.Model(config);
         var seen = new List<(long Samples, bool Average)>();
-        Trainer? trainer = null;
+        TrainingLoop? trainer = null;
         float[] average = [];
         var evaluator = new Evaluator(() => seen.Add((trainer!.State.Samples, model.Parameters.Master.data<float>().SequenceEqual(average))));
         var recorder = new TinyRun.Recorder { Then = _ => average = trainer!.Ema!.Average.data<float>().ToArray() };
-        using (trainer = new Trainer(
+        using (trainer = PairTrainee.Loop(
             model, config, p => new TinyRun.PositionSource(p), new CheckpointStore(folder.Path, 2), [evaluator], recorder))
         {
             Assert.Equal(7, trainer.Run(TestContext.Current.CancellationToken)["score"]);
@@ -165,7 +217,7 @@ public class TrainerTests
     {
         using var folder = new TemporaryFolder();
         using var model = TinyRun.Model(TinyRun.Config);
-        using var trainer = new Trainer(
+        using var trainer = PairTrainee.Loop(
             model, TinyRun.Config, p => new TinyRun.PositionSource(p) { FailsAt = 24 }, new CheckpointStore(folder.Path, 2), [], new TinyRun.Recorder());
         Assert.Throws<IOException>(() => { trainer.Run(TestContext.Current.CancellationToken); });
         Assert.EndsWith("samples-0000000000024", new CheckpointStore(folder.Path, 2).Latest, StringComparison.Ordinal);
@@ -177,7 +229,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         TinyRun.Losses(TinyRun.Config, folder.Path);
         using var model = TinyRun.Model(TinyRun.Config);
-        var failure = Assert.Throws<ConfigException>(() => new Trainer(
+        var failure = Assert.Throws<ConfigException>(() => PairTrainee.Loop(
             model,
             TinyRun.Config,
             p => new TinyRun.PositionSource(p) { SamplesPerEpoch = 999 },

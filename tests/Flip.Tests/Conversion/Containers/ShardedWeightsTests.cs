@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Flip.Tests.Conversion.Containers;
 
-public sealed class ShardedSafetensorsTests : IDisposable
+public sealed class ShardedWeightsTests : IDisposable
 {
     private const string First = "model-00001-of-00002.safetensors";
     private const string Second = "model-00002-of-00002.safetensors";
@@ -14,7 +14,7 @@ public sealed class ShardedSafetensorsTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly DisposeScope _scope = NewDisposeScope();
 
-    public ShardedSafetensorsTests()
+    public ShardedWeightsTests()
     {
         SafetensorsWriter.Write(_folder.File(First), [("a", arange(3)), ("b", zeros(2, 2))]);
         SafetensorsWriter.Write(_folder.File(Second), [("c", ones(4, ScalarType.BFloat16))]);
@@ -32,16 +32,55 @@ public sealed class ShardedSafetensorsTests : IDisposable
     public void Several_files_are_one_source()
     {
         WriteIndex(new() { ["c"] = Second, ["a"] = First, ["b"] = First });
-        foreach (var path in new[] { Index, _folder.Path })
-        {
-            using var source = new ShardedSafetensors(path);
-            Assert.Equal(["c", "a", "b"], source.Names);
-            Assert.Equal(Index, source.Path);
-            TorchFile.AssertSame(arange(3), source, "a");
-            TorchFile.AssertSame(zeros(2, 2), source, "b");
-            TorchFile.AssertSame(ones(4, ScalarType.BFloat16), source, "c");
-            Assert.Throws<CheckpointFormatException>(() => source.Describe("d"));
-        }
+        using var source = ShardedWeights.OfIndex(Index);
+        Assert.Equal(["c", "a", "b"], source.Names);
+        Assert.Equal(Index, source.Path);
+        AssertContent(source);
+        Assert.Throws<CheckpointFormatException>(() => source.Describe("d"));
+    }
+
+    [Fact]
+    public void Files_of_PyTorch_are_one_source_by_their_index()
+    {
+        const string First = "pytorch_model-00001-of-00002.bin";
+        const string Second = "pytorch_model-00002-of-00002.bin";
+        TorchFile.Save(_folder.File(First), [("a", arange(3)), ("b", zeros(2, 2))]);
+        TorchFile.Save(_folder.File(Second), [("c", ones(4, ScalarType.BFloat16))]);
+        var index = _folder.File("pytorch_model.bin.index.json");
+        File.WriteAllText(index, JsonSerializer.Serialize(new { metadata = new { }, weight_map = new { a = First, b = First, c = Second } }));
+        using var source = ShardedWeights.OfIndex(index);
+        AssertContent(source);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(First)]
+    [InlineData(Second)]
+    public void Without_an_index_the_numbers_say_which_files_there_are(string named)
+    {
+        using var source = TensorSources.Open(_folder.File(named));
+        Assert.Equal(["a", "b", "c"], source.Names);
+        AssertContent(source);
+    }
+
+    [Fact]
+    public void Of_numbered_files_each_missing_one_is_named()
+    {
+        File.Move(_folder.File(First), _folder.File("model-00001-of-00004.safetensors"));
+        var error = Assert.Throws<CheckpointFormatException>(() => TensorSources.Open(_folder.File("model-00001-of-00004.safetensors")));
+        Assert.Contains(
+            "files of 4 are missing: model-00002-of-00004.safetensors, model-00003-of-00004.safetensors, model-00004-of-00004.safetensors",
+            error.Message,
+            StringComparison.Ordinal);
+        Assert.Contains("several numbered sets", Assert.Throws<CheckpointFormatException>(() => TensorSources.Open(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Numbered_files_that_hold_one_tensor_twice_are_refused()
+    {
+        SafetensorsWriter.Write(_folder.File(Second), [("a", arange(3))]);
+        var error = Assert.Throws<CheckpointFormatException>(() => TensorSources.Open(_folder.Path));
+        Assert.Contains("in more than one file: a", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,13 +120,11 @@ public sealed class ShardedSafetensorsTests : IDisposable
         Refused(expected);
     }
 
-    [Fact]
-    public void A_folder_must_hold_one_index()
+    private static void AssertContent(ITensorSource source)
     {
-        Assert.Contains("no index", Assert.Throws<CheckpointFormatException>(() => new ShardedSafetensors(_folder.Path)).Message, StringComparison.Ordinal);
-        WriteIndex([]);
-        File.Copy(Index, _folder.File("b.safetensors.index.json"));
-        Assert.Contains("2 indexes", Assert.Throws<CheckpointFormatException>(() => new ShardedSafetensors(_folder.Path)).Message, StringComparison.Ordinal);
+        TorchFile.AssertSame(arange(3), source, "a");
+        TorchFile.AssertSame(zeros(2, 2), source, "b");
+        TorchFile.AssertSame(ones(4, ScalarType.BFloat16), source, "c");
     }
 
     private void WriteIndex(Dictionary<string, string> map) =>
@@ -95,7 +132,7 @@ public sealed class ShardedSafetensorsTests : IDisposable
 
     private void Refused(params string[] expected)
     {
-        var error = Assert.Throws<CheckpointFormatException>(() => new ShardedSafetensors(Index));
+        var error = Assert.Throws<CheckpointFormatException>(() => ShardedWeights.OfIndex(Index));
         Assert.All(expected, part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
         Assert.StartsWith(Index, error.Message, StringComparison.Ordinal);
     }

@@ -5,46 +5,47 @@ using static TorchSharp.torch;
 namespace Flip.Conversion.Containers;
 
 /// <summary>
-/// Reads a model in several safetensors files by Hugging Face's index, <c>model.safetensors.index.json</c>: an object <c>weight_map</c> of tensor
-/// names and file names. Opening reads every file's header; index and files must agree. Safe to call from several threads.
+/// Reads a model in several files, safetensors or PyTorch's. Hugging Face's index (<c>model.safetensors.index.json</c>,
+/// <c>pytorch_model.bin.index.json</c>: an object <c>weight_map</c> of tensor names and file names) says which; without one, their numbered names
+/// do (<c>model-00001-of-00003.safetensors</c>). Opening reads what every file says of its tensors; index and files must agree. Safe to call
+/// from several threads.
 /// </summary>
-public sealed class ShardedSafetensors : ITensorSource
+public sealed class ShardedWeights : ITensorSource
 {
-    /// <summary>How the names of index files end.</summary>
-    public const string IndexEnding = ".safetensors.index.json";
-
     private const int MaxIndexLength = 100_000_000;
     private const int MaxShown = 5;
 
-    private readonly Dictionary<string, SafetensorsReader> _shards = [];
-    private readonly OrderedDictionary<string, SafetensorsReader> _tensors = [];
+    private readonly Dictionary<string, ITensorSource> _shards = [];
+    private readonly OrderedDictionary<string, ITensorSource> _tensors = [];
 
-    /// <summary>Opens an index and its files.</summary>
-    /// <param name="path">The index file, or a folder that holds one index.</param>
-    /// <exception cref="CheckpointFormatException">The index is damaged, names files outside its folder, or disagrees with them.</exception>
-    /// <exception cref="IOException">A file cannot be opened or read.</exception>
-    public ShardedSafetensors(string path)
-    {
-        Path = Directory.Exists(path) ? FindIndex(path) : path;
-        try
-        {
-            var map = ReadMap();
-            OpenShards(map);
-            CheckAgreement(map);
-            Names = [.. _tensors.Keys];
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-    }
+    private ShardedWeights(string path) => Path = path;
 
     /// <inheritdoc/>
     public string Path { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Names { get; }
+    public IReadOnlyList<string> Names => _tensors.Keys;
+
+    /// <summary>Opens an index and its files.</summary>
+    /// <param name="path">The index file.</param>
+    /// <exception cref="CheckpointFormatException">The index is damaged, names files outside its folder, or disagrees with them.</exception>
+    /// <exception cref="IOException">A file cannot be opened or read.</exception>
+    public static ShardedWeights OfIndex(string path) => new ShardedWeights(path).Opened(source =>
+    {
+        var map = source.ReadMap();
+        source.OpenShards("files of the index are missing", source.Paths(map.Select(entry => entry.File)));
+        source.CheckAgreement(map);
+    });
+
+    /// <summary>Opens all files of a numbered set.</summary>
+    /// <param name="set">The set.</param>
+    /// <exception cref="CheckpointFormatException">A file is missing or damaged, or two hold a tensor of one name.</exception>
+    /// <exception cref="IOException">A file cannot be opened or read.</exception>
+    internal static ShardedWeights OfSet(ShardSet set) => new ShardedWeights(set.Path(1)).Opened(source =>
+    {
+        source.OpenShards($"files of {set.Count} are missing", Enumerable.Range(1, set.Count).ToDictionary(set.FileName, set.Path));
+        source.CheckAgreement([.. source._shards.SelectMany(shard => shard.Value.Names.Select(name => (name, shard.Key))).DistinctBy(entry => entry.name)]);
+    });
 
     /// <inheritdoc/>
     public bool Contains(string name) => _tensors.ContainsKey(name);
@@ -64,15 +65,22 @@ public sealed class ShardedSafetensors : ITensorSource
         }
     }
 
-    private static string FindIndex(string folder) => Directory.GetFiles(folder, "*" + IndexEnding) switch
+    private ShardedWeights Opened(Action<ShardedWeights> open)
     {
-        [var only] => only,
-        { Length: 0 } => throw new CheckpointFormatException(folder, null, $"the folder holds no index (*{IndexEnding})"),
-        var several => throw new CheckpointFormatException(folder, null, $"the folder holds {several.Length} indexes (*{IndexEnding}); name one"),
-    };
+        try
+        {
+            open(this);
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
 
-    private SafetensorsReader Shard(string name) =>
-        _tensors.TryGetValue(name, out var shard) ? shard : throw new CheckpointFormatException(Path, name, "not in the index");
+    private ITensorSource Shard(string name) =>
+        _tensors.TryGetValue(name, out var shard) ? shard : throw new CheckpointFormatException(Path, name, "not in the files");
 
     private List<(string Tensor, string File)> ReadMap()
     {
@@ -93,20 +101,23 @@ public sealed class ShardedSafetensors : ITensorSource
         }
     }
 
-    private void OpenShards(List<(string Tensor, string File)> map)
+    private Dictionary<string, string> Paths(IEnumerable<string> files)
     {
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
-        var paths = map.Select(entry => entry.File).Distinct()
-            .ToDictionary(file => file, file => FolderPath.Inside(folder, file)
-                ?? throw new CheckpointFormatException(Path, null, $"the file name '{file}' may lead out of the index's folder"));
-        if (paths.Where(pair => !File.Exists(pair.Value)).Select(pair => pair.Key).ToList() is { Count: > 0 } missing)
+        return files.Distinct().ToDictionary(file => file, file => FolderPath.Inside(folder, file)
+            ?? throw new CheckpointFormatException(Path, null, $"the file name '{file}' may lead out of the index's folder"));
+    }
+
+    private void OpenShards(string missing, Dictionary<string, string> paths)
+    {
+        if (paths.Where(pair => !File.Exists(pair.Value)).Select(pair => pair.Key).ToList() is { Count: > 0 } lost)
         {
-            throw new CheckpointFormatException(Path, null, $"files of the index are missing: {Some(missing)}");
+            throw new CheckpointFormatException(Path, null, $"{missing}: {Some(lost)}");
         }
 
         foreach (var (file, path) in paths)
         {
-            _shards.Add(file, new SafetensorsReader(path));
+            _shards.Add(file, TensorSources.OpenOne(path));
         }
     }
 
@@ -128,7 +139,7 @@ public sealed class ShardedSafetensors : ITensorSource
         if (problems.Where(problem => problem.Item2.Count > 0).ToList() is { Count: > 0 } found)
         {
             throw new CheckpointFormatException(
-                Path, null, "index and files disagree: " + string.Join("; ", found.Select(problem => $"{problem.Item1}: {Some(problem.Item2)}")));
+                Path, null, "the files of the model disagree: " + string.Join("; ", found.Select(problem => $"{problem.Item1}: {Some(problem.Item2)}")));
         }
     }
 

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Flip.Tests.Finetuning;
 
-public class ClassifierTrainerTests
+public class ClassifierTraineeTests
 {
     [Theory]
     [InlineData(0, Precision.Fp32, 0)]
@@ -34,7 +34,7 @@ public class ClassifierTrainerTests
         var config = TinyClassifier.Plain with
         {
             Head = head,
-            Length = Duration.OfSteps(150),
+            Samples = Duration.OfSteps(150),
             BatchSize = TinyClassifier.Images,
             Warmup = Duration.OfSteps(5),
             BaseLearningRate = 0.08,
@@ -61,11 +61,11 @@ public class ClassifierTrainerTests
         var batch = TinyClassifier.Batch(8);
         for (var step = 0; step < 4; step++)
         {
-            var whole = new ClassifierStep(classifier, config).ComputeGradient(batch, step);
+            var whole = new ClassifierStep(classifier, config).ComputeGradient(batch, step, config.MaskRatio);
             var expected = classifier.Parameters.Gradient.clone();
             foreach (var other in new[] { config with { MicroBatch = 3 }, config with { CheckpointBlocks = 1 } })
             {
-                var parts = new ClassifierStep(classifier, other).ComputeGradient(batch, step);
+                var parts = new ClassifierStep(classifier, other).ComputeGradient(batch, step, config.MaskRatio);
                 Assert.Equal(whole.Loss, parts.Loss, 1e-5);
                 Assert.True(classifier.Parameters.Gradient.allclose(expected, 1e-4, 1e-6));
             }
@@ -80,12 +80,12 @@ public class ClassifierTrainerTests
         var batch = TinyClassifier.Batch(8);
         using var classifier = TinyClassifier.New(TinyClassifier.Plain);
         using var scope = NewDisposeScope();
-        var loss = new ClassifierStep(classifier, TinyClassifier.Plain).ComputeGradient(batch, 0).Loss;
+        var loss = new ClassifierStep(classifier, TinyClassifier.Plain).ComputeGradient(batch, 0, 0).Loss;
         var logits = classifier.Score(batch.Images, 8);
         var expected = logits.Chunk(4).Zip(batch.Labels)
             .Average(image => Math.Log(image.First.Sum(score => Math.Exp(score))) - image.First[image.Second]);
         Assert.Equal(expected, loss, 1e-5);
-        Assert.NotEqual(loss, new ClassifierStep(classifier, TinyClassifier.Plain with { DropPath = 0.9 }).ComputeGradient(batch, 0).Loss);
+        Assert.NotEqual(loss, new ClassifierStep(classifier, TinyClassifier.Plain with { DropPath = 0.9 }).ComputeGradient(batch, 0, 0).Loss);
     }
 
     [Fact]

@@ -1,0 +1,125 @@
+namespace Flip.Data.Sources;
+
+/// <summary>
+/// Follows one shard pattern from folder to folder. What is there by the very name is taken, whatever signs are in it; only a name that is not
+/// there is a pattern, of braces first and then of wildcards.
+/// </summary>
+internal sealed class ShardSearch
+{
+    private static readonly char[] Separators = [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar];
+
+    private readonly WrittenPaths _paths = new();
+    private readonly string _pattern;
+
+    /// <summary>Follows a pattern.</summary>
+    /// <exception cref="FormatException">Braces that are not there by name make no pattern.</exception>
+    public ShardSearch(string pattern)
+    {
+        _pattern = pattern;
+        if (pattern.Length > 0)
+        {
+            var full = Path.GetFullPath(pattern);
+            var root = Path.GetPathRoot(full)!;
+            Follow(root, full[root.Length..], isExpanded: false);
+        }
+    }
+
+    /// <summary>Files and folders that the pattern names, in the order of its braces; what a wildcard matches in ordinal order.</summary>
+    public List<string> Found { get; } = [];
+
+    /// <summary>What the pattern names and is not there, for people.</summary>
+    public List<string> Problems { get; } = [];
+
+    private void Follow(string folder, string rest, bool isExpanded)
+    {
+        var end = rest.IndexOfAny(Separators);
+        var name = end < 0 ? rest : rest[..end];
+        if (_paths.Below(folder, name) is { } place && (end < 0 || Directory.Exists(place)))
+        {
+            if (end < 0)
+            {
+                Found.Add(place);
+            }
+            else
+            {
+                Follow(place, rest[(end + 1)..], isExpanded);
+            }
+
+            return;
+        }
+
+        var part = rest[..EndOfPart(rest)];
+        var choices = Braces.Expand(part);
+        if (choices is not [var one] || one != part)
+        {
+            foreach (var choice in choices.Where(choice => choice.Length > 0))
+            {
+                Follow(folder, choice + rest[part.Length..], isExpanded: true);
+            }
+        }
+        else if (HasWildcard(name))
+        {
+            AddMatches(folder, rest);
+        }
+        else
+        {
+            var origin = isExpanded ? $" (named by '{_pattern}')" : "";
+            Problems.Add($"The shard '{Path.Combine(folder, rest)}'{origin} does not exist.");
+        }
+    }
+
+    /// <summary>Braces behind a wildcard are expanded before it is matched, so that their order is the first one.</summary>
+    private void AddMatches(string folder, string rest)
+    {
+        foreach (var pattern in ExpandOrKeep(rest))
+        {
+            var matches = Matches(folder, pattern).Where(ShardPattern.IsShard).Order(StringComparer.Ordinal).ToList();
+            Found.AddRange(matches);
+            if (matches.Count == 0)
+            {
+                Problems.Add($"No {ShardPattern.Extension} shard matches '{Path.Combine(folder, pattern)}'.");
+            }
+        }
+    }
+
+    private IEnumerable<string> Matches(string folder, string rest)
+    {
+        var end = rest.IndexOfAny(Separators);
+        var name = end < 0 ? rest : rest[..end];
+        IEnumerable<string> places = _paths.Below(folder, name) is { } place ? [place]
+            : !HasWildcard(name) ? []
+            : end < 0 ? Directory.EnumerateFiles(folder, name)
+            : Directory.EnumerateDirectories(folder, name);
+        return end < 0 ? places.Where(File.Exists) : places.Where(Directory.Exists).SelectMany(inner => Matches(inner, rest[(end + 1)..]));
+    }
+
+    private static IReadOnlyList<string> ExpandOrKeep(string rest)
+    {
+        try
+        {
+            return Braces.Expand(rest);
+        }
+        catch (FormatException)
+        {
+            return [rest]; // they may be the names of folders
+        }
+    }
+
+    /// <summary>Where a name ends: a separator between braces is theirs.</summary>
+    private static int EndOfPart(string rest)
+    {
+        var depth = 0;
+        for (var i = 0; i < rest.Length; i++)
+        {
+            depth += rest[i] switch { '{' => 1, '}' => -1, _ => 0 };
+            if (depth == 0 && Separators.Contains(rest[i]))
+            {
+                return i;
+            }
+        }
+
+        return rest.Length;
+    }
+
+    private static bool HasWildcard(string text) => text.AsSpan().ContainsAny('*', '?');
+}

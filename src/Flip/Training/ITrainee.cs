@@ -1,0 +1,45 @@
+using Flip.Config;
+using Flip.Models;
+using Flip.Optim;
+
+namespace Flip.Training;
+
+/// <summary>What a <see cref="TrainingLoop"/> trains: weights, the gradient of a step, and the numbers that measure them.</summary>
+public interface ITrainee : IDisposable
+{
+    /// <summary>The weights.</summary>
+    FlatParameters Parameters { get; }
+
+    /// <summary>The model that the weights are of.</summary>
+    ModelConfig Model { get; }
+
+    /// <summary>Length, batch, optimiser, and what a run leaves on the way.</summary>
+    OptimizationConfig Settings { get; }
+
+    /// <summary>The plan for a data set of so many samples.</summary>
+    /// <exception cref="ConfigException">The settings make no training of it.</exception>
+    TrainingPlan Plan(long samplesPerEpoch);
+
+    /// <summary>A new optimiser of the weights; the caller disposes of it.</summary>
+    AdamW CreateOptimizer();
+
+    /// <summary>Fills the gradient with that of the next batch's loss.</summary>
+    /// <returns>The loss, and the time spent waiting for data.</returns>
+    (StepLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation);
+
+    /// <summary>Called after each update of the weights.</summary>
+    void OnUpdated();
+
+    /// <summary>The factor on cosine similarities, for the log; null where there is none.</summary>
+    double? LogitFactor();
+
+    /// <summary>Named numbers of the present weights.</summary>
+    IReadOnlyDictionary<string, double> Measure(CancellationToken cancellation);
+}
+
+/// <summary>Which step it is: all that its draws and schedules depend on.</summary>
+/// <param name="Samples">Samples seen before.</param>
+/// <param name="Steps">Steps before.</param>
+/// <param name="BatchSize">Samples of the step.</param>
+/// <param name="ImageMaskRatio">Share of each image's patches that the step removes, [0, 1).</param>
+public readonly record struct StepPosition(long Samples, long Steps, int BatchSize, double ImageMaskRatio);

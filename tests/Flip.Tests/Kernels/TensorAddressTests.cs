@@ -1,0 +1,58 @@
+using Flip.Kernels;
+using Flip.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Kernels;
+
+/// <summary>No dispose scope here: nothing but the kernels keeps the tensors alive.</summary>
+public class TensorAddressTests
+{
+    private const int Count = 1 << 19;
+
+    [Fact]
+    public async Task Tensors_that_nothing_else_holds_live_as_long_as_a_kernel_reads_them()
+    {
+        LibTorch.EnsureLoaded();
+        using var expected = SigmoidGate.Backward(Ones(2), Ones(3), SigmoidGate.Shape.GeluTanh);
+        using var stop = new CancellationTokenSource();
+        var collecting = Task.Run(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                    full(Count, 77, dtype: ScalarType.BFloat16).Dispose(); // takes memory that was freed too early
+                }
+            },
+            TestContext.Current.CancellationToken);
+        try
+        {
+            for (var round = 0; round < 60; round++)
+            {
+                using var actual = SigmoidGate.Backward(Ones(2), Ones(3), SigmoidGate.Shape.GeluTanh);
+                Assert.True(actual.equal(expected).all().item<bool>(), $"round {round}");
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await collecting;
+        }
+    }
+
+    [Fact]
+    public void An_address_is_of_a_contiguous_tensor_of_the_right_type()
+    {
+        LibTorch.EnsureLoaded();
+        using var tensor = zeros(2, 3);
+        using var transposed = tensor.t();
+        Assert.Throws<ArgumentException>(() => TensorAddress.Of<float>(transposed));
+        Assert.Throws<ArgumentException>(() => TensorAddress.Of<ushort>(tensor));
+        Assert.Equal(0, TensorAddress.Of<float>(null).Value);
+        Assert.NotEqual(0, TensorAddress.Of<float>(tensor).Value);
+    }
+
+    private static Tensor Ones(double value) => full(Count, value, dtype: ScalarType.BFloat16);
+}
