@@ -24,6 +24,9 @@ internal sealed class ForeignPart
     /// <summary>Whether a key has a value.</summary>
     public bool Has(string key) => Find(key) is not null;
 
+    /// <summary>Whether a key is there, were it with null.</summary>
+    public bool Contains(string key) => _values.ContainsKey(key);
+
     /// <summary>Whether a key has a list.</summary>
     public bool IsList(string key) => Find(key) is JsonArray;
 

@@ -72,12 +72,7 @@ internal static class OpenClipImage
         vision.Ignore(
             "timm_model_pretrained", "layers", "width", "head_width", "mlp_ratio", "patch_size", "pool_type", "final_ln_after_pool", "no_ln_pre",
             "act_kwargs", "norm_kwargs", "attentional_pool", "attn_pooler_queries", "attn_pooler_heads", "ls_init_value", "image_seq_len"); // of open_clip's own tower
-        if (vision.Text("timm_proj") is not "linear")
-        {
-            const string why = "linear is supported: one product without bias";
-            vision.Refused("timm_proj", why);
-        }
-
+        CheckProjection(vision);
         vision.Refuse("timm_proj_bias", "a bias in the projection, which Flip's does not have");
         var (image, kind) = new TimmArguments(vision.Part("timm_model_kwargs"), trunk).Read(vision);
         var size = vision.Size("image_size", 224);
@@ -92,6 +87,21 @@ internal static class OpenClipImage
     }
 
     private static void IgnoreTraining(ForeignPart vision) => vision.Ignore("patch_dropout", "output_tokens", "timm_drop", "timm_drop_path");
+
+    /// <summary>Absent is linear, and null is not the same.</summary>
+    private static void CheckProjection(ForeignPart vision)
+    {
+        var projection = vision.Contains("timm_proj") ? vision.Text("timm_proj") ?? string.Empty : "linear";
+        if (projection != "linear")
+        {
+            vision.Refused("timm_proj", projection switch
+            {
+                "" => "timm's own head, which has a bias (MobileCLIP); Flip's projection has none",
+                "none" => "no projection behind the pooling; Flip's tower has one",
+                _ => "Flip's projection is one product without bias",
+            });
+        }
+    }
 
     private static void CheckSizes(ForeignPart vision, ImageConfig image)
     {

@@ -13,7 +13,8 @@ internal sealed class TimmArguments(ForeignPart arguments, TimmTrunk trunk)
     {
         RefuseOthers();
         var constructed = arguments.Text("global_pool") ?? trunk.Pool;
-        var pool = vision.Text("timm_pool") switch { null => "avg", "" => constructed, var other => other };
+        var pool = vision.Contains("timm_pool") ? vision.Text("timm_pool") ?? string.Empty : "avg";
+        pool = pool.Length == 0 ? constructed : pool;
         if (pool is not ("avg" or "token"))
         {
             vision.Refused("timm_pool", pool == "map" ? "attention pooling (SigLIP), which Flip's image tower does not have" : "avg and token are supported");

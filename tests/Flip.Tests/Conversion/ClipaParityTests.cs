@@ -61,6 +61,21 @@ public sealed class ClipaParityTests : IDisposable
         Assert.Equal(TokenizerKind.WordPiece, stored.Config.Data.Tokenizer);
     }
 
+    /// <summary>open_clip's HFTokenizer with strip_sep_token: room is left for [SEP], and it is 0.</summary>
+    [Theory]
+    [InlineData("a dog &amp; a cat", new[] { 2, 4, 5, 7, 4, 6, 0, 0, 0, 0, 0, 0 }, 6)]
+    [InlineData("a a a a a a a a a a a a a a a", new[] { 2, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0 }, 11)]
+    [InlineData("", new[] { 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 1)]
+    public void Rows_begin_with_CLS_and_the_separator_is_padding(string text, int[] expected, int valid)
+    {
+        File.WriteAllText(_folder.File("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\ndog\ncat\n&\n");
+        using var stored = ModelSource.Open(SharedData.Golden("clipa-tiny"));
+        var tokenizer = stored.TokenizerFor(ConfigReader.Overlay(stored.Config, [$"data.vocabulary={_folder.File("vocab.txt")}"]).Data);
+        var row = new int[12];
+        Assert.Equal(valid, tokenizer.EncodeRow(text, row));
+        Assert.Equal(expected, row);
+    }
+
     [Theory]
     [InlineData("model.image.pooling=mean", true)]
     [InlineData("model.image.finalNorm=beforePooling", true)]

@@ -19,7 +19,7 @@ public sealed class OpenClipDescriptionTests : IDisposable
         { """{ "timm_model_name": "eva02_base_patch16_clip_224", "timm_pool": "token", "timm_proj": null }""", "timm_model_name = eva02", "EVA" },
         { """{ "timm_model_name": "fastvit_mci2", "timm_pool": "avg", "timm_proj": null }""", "timm_model_name = fastvit_mci2", "MobileCLIP" },
         { """{ "timm_model_name": "vit_base_mci_224", "timm_pool": "token", "timm_proj": null }""", "timm_model_name = vit_base_mci_224", "MobileCLIP" },
-        { """{ "timm_model_name": "vit_large_patch14_clip_224", "timm_pool": "token", "timm_proj": null }""", "timm_proj = null", "without bias" },
+        { """{ "timm_model_name": "vit_large_patch14_clip_224", "timm_pool": "token", "timm_proj": null }""", "timm_proj = null", "MobileCLIP" },
         { """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none" }""", "timm_pool = map", "attention pooling (SigLIP)" },
         { """{ "timm_model_name": "vitamin_small_224", "timm_pool": "", "timm_proj": "linear" }""", "timm_model_name = vitamin_small_224", "ViTamin" },
         { """{ "timm_model_name": "vit_pe_core_base_patch16_224", "timm_pool": "map" }""", "timm_model_name = vit_pe_core", "Perception Encoder" },
@@ -177,11 +177,32 @@ public sealed class OpenClipDescriptionTests : IDisposable
     [InlineData("vit_base_patch16_siglip_gap_224", "avg", ClassToken.None, ImagePooling.Mean)]
     [InlineData("vit_base_patch16_siglip_224", "avg", ClassToken.None, ImagePooling.Mean)]
     [InlineData("vit_base_patch16_224", "", ClassToken.WithPosition, ImagePooling.ClassToken)]
+    [InlineData("vit_base_patch16_siglip_gap_224", "", ClassToken.None, ImagePooling.Mean)]
     public void A_named_trunk_is_what_timm_builds(string name, string pool, ClassToken token, ImagePooling pooling)
     {
         var image = Read(Config($$"""{ "timm_model_name": "{{name}}", "timm_pool": "{{pool}}", "timm_proj": "linear" }""", "{}")).Model.Image;
         Assert.Equal((token, pooling, FinalNorm.BeforePooling, true, false), (image.ClassToken, image.Pooling, image.FinalNorm, image.PatchBias, image.PreNorm));
     }
+
+    [Fact]
+    public void Beside_a_trunk_absent_and_null_are_not_the_same()
+    {
+        var image = Read(Config("""{ "timm_model_name": "vit_base_patch16_224" }""", "{}")).Model.Image; // avg, linear
+        Assert.Equal(ImagePooling.PatchMean, image.Pooling);
+        image = Read(Config("""{ "timm_model_name": "vit_base_patch16_224", "timm_pool": null }""", "{}")).Model.Image; // timm's own
+        Assert.Equal(ImagePooling.ClassToken, image.Pooling);
+    }
+
+    /// <summary>timm puts the norm behind the pooling where it is told to average when it is built.</summary>
+    [Theory]
+    [InlineData("vit_base_patch16_224", "", FinalNorm.BeforePooling)]
+    [InlineData("vit_base_patch16_224", "\"global_pool\": \"avg\"", FinalNorm.AfterPooling)]
+    [InlineData("vit_base_patch16_224", "\"global_pool\": \"avg\", \"fc_norm\": false", FinalNorm.BeforePooling)]
+    [InlineData("vit_base_patch16_siglip_gap_224", "\"class_token\": false", FinalNorm.BeforePooling)]
+    [InlineData("vit_base_patch16_siglip_gap_224", "\"fc_norm\": true", FinalNorm.AfterPooling)]
+    [InlineData("vit_base_patch16_224", "\"final_norm\": false", FinalNorm.None)]
+    public void The_norm_of_a_trunk_is_where_timm_builds_it(string name, string kwargs, FinalNorm norm) => Assert.Equal(
+        norm, Read(Config($$"""{ "timm_model_name": "{{name}}", "timm_model_kwargs": { {{kwargs}} } }""", "{}")).Model.Image.FinalNorm);
 
     [Fact]
     public void A_trunk_of_another_size_than_the_image_is_refused() => AssertRefused(
