@@ -9,7 +9,7 @@ namespace Flip.Io;
 public static class TextFile
 {
     /// <summary>What is wrong with a broken text; follows "the text" or a place.</summary>
-    public const string Problem = "is not UTF-8, nor UTF-16 or UTF-32 with a byte-order mark; it may be Windows-1252: save it as UTF-8";
+    public const string Problem = "is not UTF-8, and no byte-order mark says another encoding (Windows-1252?): save it as UTF-8";
 
     /// <summary>Of Unicode's noncharacters, which are for a program's own use and are never written to files.</summary>
     private const char Broken = '\uFDD0';
