@@ -88,7 +88,7 @@ internal static class ModelCard
             tokenizer = open_clip.get_tokenizer("local-dir:FOLDER")
             ```
 
-            """ + string.Concat(ModelWriter.Notes(config, format).Select(note => $"\n{note}\n"))
+            """ + string.Concat(ModelWriter.Notes(config, WeightFormat.OpenClip).Select(note => $"\n{note}\n"))
             + (config.Data.Tokenizer == TokenizerKind.ClipBpe ? string.Empty : """
 
             As `hf-hub:NAME` the tokenizer is found where `text_cfg.hf_tokenizer_name` in `open_clip_config.json` is this repository's name
