@@ -136,7 +136,7 @@ public sealed class FinetuneCommandTests : IDisposable
         AssertFails(["finetune", _model], "--train: name the labelled training images", "--test: name labelled test images");
         AssertFails([.. begin, "--recipe", "huge"], "--recipe huge: no such recipe; there are paper, small");
         AssertFails([.. begin, "-s", "mixap=1"], "mixap: no such setting; did you mean mixup?");
-        AssertFails([.. begin, "--run", _folder.File("a")], "batchSize = 1024: the training set has 16 images");
+        AssertFails([.. begin, "--run", _folder.File("a")], "batchSize = 1024: the data set has 16 samples");
         AssertFails([.. begin, "--wise-ft", "0,2"], "--wise-ft 0,2: expected shares");
         AssertFails([.. begin, "--run", _folder.File("b"), "--wise-ft", "0,1", .. Quick], "it takes --head zeroShot");
         AssertFails(["finetune", _images.Path, "--train", _images.Path, "--test", _images.Path, "--run", _folder.File("c"), .. Quick], "holds no model");
