@@ -55,7 +55,7 @@ internal sealed class PickleBytes(string path, byte[] bytes)
                 value = BinaryPrimitives.ReadDoubleBigEndian(Take(8));
                 return true;
             default:
-                value = Whole(code) ?? Textual(code) ?? Opaque(code);
+                value = Whole(code) ?? (object?)Textual(code) ?? Opaque(code);
                 return value is not null;
         }
     }
@@ -72,7 +72,7 @@ internal sealed class PickleBytes(string path, byte[] bytes)
         _ => null,
     };
 
-    private object? Textual(byte code) => code switch
+    private string? Textual(byte code) => code switch
     {
         (byte)'X' => Text(Take(UInt32())),
         0x8c => Text(Take(Byte())),
