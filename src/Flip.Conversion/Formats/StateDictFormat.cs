@@ -16,7 +16,7 @@ internal static class StateDictFormat
     private const string TrunkKernel = "visual.trunk.patch_embed.proj.weight";
     private const string TrunkPositions = "visual.trunk.pos_embed";
     private const string FeatureNorm = "visual.trunk.fc_norm.weight";
-    private const double TimmEps = 1e-6;
+    private const string TrunkPreNorm = "visual.trunk.norm_pre.weight";
     private const string TokenTable = "token_embedding.weight";
 
     /// <summary>Whether the tensors have such names, with a ViT as image tower and CLIP's Transformer as text tower.</summary>
@@ -118,11 +118,11 @@ internal static class StateDictFormat
             ClassToken = !hasToken ? ClassToken.None : ownRow ? ClassToken.WithPosition : ClassToken.WithoutPosition,
             Pooling = hasToken ? ImagePooling.ClassToken : ImagePooling.Mean,
             PatchBias = weights.Contains("visual.trunk.patch_embed.proj.bias"),
-            PreNorm = weights.Contains("visual.trunk.norm_pre.weight"),
+            PreNorm = weights.Contains(TrunkPreNorm),
             FinalNorm = weights.Contains(FeatureNorm) ? FinalNorm.AfterPooling
                 : weights.Contains("visual.trunk.norm.weight") ? FinalNorm.BeforePooling
                 : FinalNorm.None,
-            LayerNormEps = TimmEps,
+            LayerNormEps = weights.Contains(TrunkPreNorm) ? null : TimmTrunk.Eps, // timm's CLIP towers have CLIP's
             PositionResize = PositionResize.BicubicAntialias,
         };
         return FixedPositions.Match(weights, TrunkPositions, image) ? image with { Pooling = ImagePooling.Mean } : image;

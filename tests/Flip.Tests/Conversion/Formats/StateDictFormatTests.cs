@@ -126,6 +126,7 @@ public sealed class StateDictFormatTests : IDisposable
         var path = _folder.File("epoch_1.pt");
         SaveTraining(path, Tensors(OpenClip(config)).Select(item => ("module." + item.Name, item.Tensor)));
         using var stored = ModelSource.Open(path);
+        Assert.Equal(config.Image.PreNorm ? null : 1e-6, stored.Config.Model.Image.LayerNormEps); // timm's; its CLIP towers have CLIP's
         string[] text = ["model.text.causal=false", "model.text.pooling=firstToken"];
         string[] rest = ["model.image.heads=2", "model.text.heads=3", "model.layerNormEps=1e-6", "model.image.normalization=imageNet", "data.tokenizer=wordPiece"];
         using var model = stored.LoadModel(ConfigReader.Overlay(stored.Config, [.. text, .. rest, .. told]));
