@@ -113,7 +113,9 @@ internal static class ListRows
     /// <summary>A row of a line of which what is used is no broken text.</summary>
     private static ListRow Used(ListRow row, string path, int line) => row with
     {
-        Line = line, Image = TextLines.Checked(row.Image, path, line), Class = TextLines.Checked(row.Class, path, line),
+        Line = line,
+        Image = TextLines.Checked(row.Image, path, line),
+        Class = TextLines.Checked(row.Class, path, line),
     };
 
     private static List<ListRow> Some(string path, List<ListRow> rows) =>
