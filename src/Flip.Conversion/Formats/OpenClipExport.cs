@@ -43,7 +43,7 @@ internal static class OpenClipExport
     /// <summary>Why the last release of open_clip that was tried does not open what is written; null where it does.</summary>
     public static string? Needs(ModelConfig model) => IsOwn(model) || TimmTrunk.Of(model) is not null
         ? null
-        : "This image tower is spelled out in timm_model_kwargs, which open_clip's main branch reads (4.2.0.dev0 was tried) and its release 3.3.0 does not. "
+        : "This image tower is spelled out in timm_model_kwargs, which open_clip's main branch (4.2.0.dev0) reads and its release 3.3.0 does not. "
             + (TimmTrunk.Of(model with { Activation = Activation.Gelu }) is null
                 ? "A model trained with `flip train --for open_clip` opens in both."
                 : "Trained with -s model.activation=gelu, or with `flip train --for open_clip`, it opens in both.");
