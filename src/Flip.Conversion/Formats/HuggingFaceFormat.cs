@@ -11,12 +11,6 @@ namespace Flip.Conversion.Formats;
 /// <summary>Hugging Face's <c>CLIPModel</c> folders: <c>config.json</c> of <c>model_type</c> clip, weights, tokenizer, preprocessor.</summary>
 internal static class HuggingFaceFormat
 {
-    /// <summary>Name of the preprocessor's file.</summary>
-    public const string PreprocessorFile = "preprocessor_config.json";
-
-    private const int Lanczos = 1; // numbers of Pillow
-    private const int Bilinear = 2;
-    private const int Bicubic = 3;
     private const int LargestId = 2; // CLIPModel's own sign for it
 
     /// <summary>The <c>model_type</c> of a folder's configuration; null if it is none of Hugging Face's.</summary>
@@ -38,7 +32,7 @@ internal static class HuggingFaceFormat
         var vision = description.VisionConfigDict ?? description.VisionConfig ?? new();
         var text = description.TextConfigDict ?? description.TextConfig ?? new();
         CheckTowers(path, description, vision, text);
-        var (normalization, eval, assumptions) = Preprocessing(folder, vision);
+        var (normalization, eval, assumptions) = HuggingFacePreprocessor.Read(folder, vision.ImageSize);
         var start = ClipDefaults.Model;
         var model = start with
         {
@@ -136,67 +130,7 @@ internal static class HuggingFaceFormat
         }
 
         JsonFile.Write(Path.Combine(folder, ModelFolder.ConfigFile), description);
-        JsonFile.Write(Path.Combine(folder, PreprocessorFile), Preprocessor(config, externalData is null ? FilterOf(config.Eval) : FilterOfTransformersJs(config.Eval.Transform)));
-    }
-
-    private static int FilterOf(EvalConfig eval) => eval.Interpolation == Interpolation.Bilinear ? Bilinear : Bicubic;
-
-    /// <summary>
-    /// transformers.js antialiases with Lanczos alone. Of photos shrunk by 3.5, embeddings are within 0.0003 of ours in cosine with it and off by 0.04
-    /// without; where our own transform does not antialias, as TensorFlow's, it is the other way round.
-    /// </summary>
-    private static int FilterOfTransformersJs(EvalTransform transform) => transform == EvalTransform.FlipTensorFlow ? Bicubic : Lanczos;
-
-    private static JsonObject Preprocessor(FlipConfig config, int filter)
-    {
-        var (mean, deviation) = PixelStatistics.Of(config.Model.Image.Normalization);
-        var size = config.Model.Image.ImageSize;
-        var squash = config.Eval.Transform == EvalTransform.Squash;
-        return new()
-        {
-            ["image_processor_type"] = "CLIPImageProcessor",
-            ["do_convert_rgb"] = true,
-            ["do_resize"] = true,
-            ["size"] = squash ? new JsonObject { ["height"] = size, ["width"] = size } : new JsonObject { ["shortest_edge"] = size },
-            ["resample"] = filter,
-            ["do_center_crop"] = !squash,
-            ["crop_size"] = new JsonObject { ["height"] = size, ["width"] = size },
-            ["do_rescale"] = true,
-            ["rescale_factor"] = 1 / 255.0,
-            ["do_normalize"] = true,
-            ["image_mean"] = JsonFile.Array(mean),
-            ["image_std"] = JsonFile.Array(deviation),
-        };
-    }
-
-    private static (PixelNormalization Normalization, EvalConfig Eval, IReadOnlyList<Assumption> Notes) Preprocessing(string folder, ClipTower vision)
-    {
-        var eval = ClipDefaults.Config(ClipDefaults.Model).Eval;
-        var path = Path.Combine(folder, PreprocessorFile);
-        if (!File.Exists(path))
-        {
-            return (PixelNormalization.Clip, eval, [new($"There is no {PreprocessorFile}: pixels are normalised with CLIP's mean and deviation.", "model.image.normalization")]);
-        }
-
-        var processor = JsonFile.Read<ClipPreprocessor>(path);
-        var notes = new List<Assumption>();
-        if (processor.Resample is not (null or Bicubic or Bilinear))
-        {
-            notes.Add(new($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically.", "eval.interpolation"));
-        }
-
-        var squash = processor is { DoResize: not false, Size: JsonObject size } && size["height"] is not null && size["width"] is not null;
-        eval = eval with
-        {
-            Transform = squash ? EvalTransform.Squash : EvalTransform.Clip,
-            Interpolation = processor.Resample == Bilinear ? Interpolation.Bilinear : Interpolation.Bicubic,
-        };
-        if (!squash && (processor.DoCenterCrop == false || processor.DoResize == false))
-        {
-            notes.Add(new($"The preprocessor does not resize and crop; Flip gives the model {vision.ImageSize}×{vision.ImageSize} by CLIP's rule.", "eval.transform"));
-        }
-
-        return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), eval, notes);
+        HuggingFacePreprocessor.Write(folder, config, forTransformersJs: externalData is not null);
     }
 
     private static void CheckTowers(string path, ClipDescription description, ClipTower vision, ClipTextTower text)
@@ -289,20 +223,5 @@ internal static class HuggingFaceFormat
         public string HiddenAct { get; init; } = "quick_gelu";
 
         public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
-    }
-
-    private sealed record ClipPreprocessor
-    {
-        public IReadOnlyList<double>? ImageMean { get; init; }
-
-        public IReadOnlyList<double>? ImageStd { get; init; }
-
-        public int? Resample { get; init; }
-
-        public bool? DoResize { get; init; }
-
-        public bool? DoCenterCrop { get; init; }
-
-        public JsonNode? Size { get; init; } // a number in old files
     }
 }

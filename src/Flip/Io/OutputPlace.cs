@@ -1,5 +1,3 @@
-using Flip.Config;
-
 namespace Flip.Io;
 
 /// <summary>Whether results can be written to a place: asked before the work that makes them, by writing there. Nothing is left behind.</summary>
@@ -8,7 +6,7 @@ public static class OutputPlace
     /// <summary>Refuses a folder that cannot be made or written to.</summary>
     /// <param name="folder">The folder; neither it nor those above it need be there.</param>
     /// <param name="option">What a user calls it, such as <c>--out</c>.</param>
-    /// <exception cref="ConfigException">The message has the option, the path and the system's reason.</exception>
+    /// <exception cref="IOException">The message has the option, the path and the system's reason.</exception>
     public static void CheckFolder(string folder, string option) => Try(folder, option, () => Probe(Path.GetFullPath(folder), ".flip"));
 
     /// <summary>Refuses a file that cannot be written.</summary>
@@ -34,7 +32,7 @@ public static class OutputPlace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new ConfigException($"{option} '{path}' cannot be written: {e.Message}");
+            throw new IOException($"{option} '{path}' cannot be written: {e.Message}");
         }
     }
 

@@ -29,12 +29,12 @@ public sealed class OutputPlaceTests : IDisposable
         Directory.CreateDirectory(_folder.File("folder"));
         foreach (var bad in (string[])[_folder.File("file"), _folder.File("file/below/it"), _folder.File(new string('n', 300)), ""])
         {
-            Assert.StartsWith($"--out '{bad}' cannot be written: ", Assert.Throws<ConfigException>(() => OutputPlace.CheckFolder(bad, "--out")).Message, StringComparison.Ordinal);
+            Assert.StartsWith($"--out '{bad}' cannot be written: ", Assert.Throws<IOException>(() => OutputPlace.CheckFolder(bad, "--out")).Message, StringComparison.Ordinal);
         }
 
         foreach (var bad in (string[])[_folder.File("folder"), _folder.File("folder") + "/", _folder.File("file/x"), _folder.File(new string('n', 300)), ""])
         {
-            Assert.StartsWith($"--out '{bad}' cannot be written: ", Assert.Throws<ConfigException>(() => OutputPlace.CheckFile(bad, "--out")).Message, StringComparison.Ordinal);
+            Assert.StartsWith($"--out '{bad}' cannot be written: ", Assert.Throws<IOException>(() => OutputPlace.CheckFile(bad, "--out")).Message, StringComparison.Ordinal);
         }
     }
 }
