@@ -1,14 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
-using Flip.Config;
-using Flip.Conversion.Onnx;
-using Flip.Data;
-using Flip.Data.Loading;
-using Flip.Io;
-using Flip.Native;
-using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Cli;
 
@@ -70,11 +62,9 @@ internal static class CommandLine
         ConfigCommand.Create(),
     };
 
-    /// <summary>Failures whose message is written for the user. Of arithmetic ones that is an evaluation's of embeddings that are not
+    /// <summary>Failures whose message is written for the user, and those of the system. Of arithmetic ones that is an evaluation's of embeddings that are not
     /// finite; the runtime's own are of derived types, and defects.</summary>
-    internal static bool IsExpected(Exception e) => e is ConfigException or LibTorchException or CheckpointFormatException
-        or VocabularyException or NonFiniteLossException or TooManyBadSamplesException or EvaluationDataException
-        or BadSampleException or OnnxMismatchException or IOException or UnauthorizedAccessException or InvalidDataException
+    internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Flip.Conversion.Onnx;
 
 /// <summary>An exported model computes something else than the model it was made from.</summary>
-public sealed class OnnxMismatchException : Exception
+public sealed class OnnxMismatchException : FlipException
 {
     /// <param name="folder">Where the files are.</param>
     /// <param name="differences">All differences, at least one of them beyond its tolerance.</param>

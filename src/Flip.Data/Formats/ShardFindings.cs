@@ -6,7 +6,6 @@ namespace Flip.Data.Formats;
 internal static class ShardFindings
 {
     private const int ShownOfCause = 2;
-    private const int ExtensionsShown = 8;
 
     /// <summary>Damage by cause: the first messages of each, and how many more there are.</summary>
     public static IEnumerable<string> OfDamage(IEnumerable<ShardDamage> damage)
@@ -28,17 +27,5 @@ internal static class ShardFindings
     }
 
     /// <summary>Members that no sample uses, by extension; null where there are none.</summary>
-    public static string? OfUnused(IReadOnlyDictionary<string, long> unused)
-    {
-        if (unused.Count == 0)
-        {
-            return null;
-        }
-
-        var shown = unused.OrderByDescending(extension => extension.Value).ThenBy(extension => extension.Key, StringComparer.Ordinal).Take(ExtensionsShown)
-            .Select(extension => string.Create(CultureInfo.InvariantCulture, $"{(extension.Key.Length > 0 ? extension.Key : "without extension")} {extension.Value:N0}"));
-        var more = unused.Count > ExtensionsShown ? $", and {unused.Count - ExtensionsShown} other extensions" : "";
-        return string.Create(
-            CultureInfo.InvariantCulture, $"Passed over: {unused.Values.Sum():N0} members that no sample uses ({string.Join(", ", shown)}{more}).");
-    }
+    public static string? OfUnused(IReadOnlyDictionary<string, long> unused) => Unused.Describe(unused, "members that no sample uses");
 }

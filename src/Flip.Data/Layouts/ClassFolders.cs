@@ -32,7 +32,7 @@ public sealed record ClassFolders : LabelledLayout
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
         var root = Root(folder, options.Split);
-        var files = ImageFolder.Find(root);
+        var files = ImageFolder.Find(root, options.Source.Say);
         if (files.Count == 0)
         {
             throw new ConfigException($"The folder '{root}' has no image ({string.Join(", ", ImageFolder.Extensions)}) in its class folders.");

@@ -38,8 +38,10 @@ public sealed class FileImages : IImageSource
     public bool IsOneFile { get; private init; }
 
     /// <summary>The images in a folder and the folders in it, in ordinal order of their paths, which are the keys.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="say">Told what else is in it.</param>
     /// <exception cref="ConfigException">There is none.</exception>
-    public static FileImages OfFolder(string folder) => ImageFolder.Find(folder) is { Count: > 0 } files
+    public static FileImages OfFolder(string folder, Action<string>? say = null) => ImageFolder.Find(folder, say) is { Count: > 0 } files
         ? new FileImages(files, allowMissing: false)
         : throw new ConfigException($"The folder '{folder}' has no image ({string.Join(", ", ImageFolder.Extensions)}).");
 

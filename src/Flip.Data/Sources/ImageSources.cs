@@ -49,7 +49,7 @@ public static class ImageSources
     {
         if (!ShardSources.IsFolder(folder))
         {
-            return FileImages.OfFolder(folder);
+            return FileImages.OfFolder(folder, options.Say);
         }
 
         return ImageFolder.Find(folder) is [var image, ..]

@@ -1,7 +1,7 @@
 namespace Flip.Config;
 
 /// <summary>Settings that cannot be used; carries every problem found, not the first alone.</summary>
-public sealed class ConfigException(IReadOnlyList<string> problems) : Exception(
+public sealed class ConfigException(IReadOnlyList<string> problems) : FlipException(
     problems.Count == 1 ? problems[0] : $"{problems.Count} problems:\n  " + string.Join("\n  ", problems))
 {
     /// <summary>A single problem.</summary>

@@ -1,7 +1,7 @@
 namespace Flip.Io;
 
 /// <summary>A file of weights that cannot be what it claims to be; the message names the file and, where one is meant, the tensor.</summary>
-public sealed class CheckpointFormatException : Exception
+public sealed class CheckpointFormatException : FlipException
 {
     /// <param name="path">The file.</param>
     /// <param name="tensor">The tensor, or null where the file as a whole is meant.</param>

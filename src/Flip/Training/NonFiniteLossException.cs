@@ -1,7 +1,7 @@
 namespace Flip.Training;
 
 /// <summary>A loss, a gradient or the weights are not finite; nothing of it was written to a checkpoint.</summary>
-public sealed class NonFiniteLossException(long samples, string what, string? lastCheckpoint, string? setAside = null) : Exception(
+public sealed class NonFiniteLossException(long samples, string what, string? lastCheckpoint, string? setAside = null) : FlipException(
     FormattableString.Invariant($"{what} at {samples} samples is not finite. ")
     + (setAside is null ? "" : $"The checkpoint of {samples} samples leads there at once and was set aside as {setAside}. ")
     + (lastCheckpoint is null

@@ -30,6 +30,21 @@ public sealed class ImageSourcesTests : IDisposable
     }
 
     [Fact]
+    public void What_else_is_in_a_folder_is_counted_by_extension()
+    {
+        foreach (var name in (string[])["a.jpg", "b.HEIC", "in/c.heic", "notes.txt", "LICENSE", ".old/d.jpg", ".DS_Store", "._a.jpg"])
+        {
+            _folder.AddBytes(name, [1]);
+        }
+
+        var said = new List<string>();
+        Assert.Equal(["a.jpg"], ImageSources.Open(_folder.Path, new SourceOptions { Say = said.Add }).Keys());
+        Assert.Equal(
+            [$"Passed over in '{_folder.Path}': 5 files that are no images of a format that is read (.heic 2, without extension 1, .txt 1, names with a dot before them 1)."],
+            said);
+    }
+
+    [Fact]
     public void Links_are_followed_but_not_around_in_circles()
     {
         using var elsewhere = new ImageFolderFixture();
