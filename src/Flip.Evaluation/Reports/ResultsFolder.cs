@@ -16,7 +16,7 @@ public static class ResultsFolder
     /// <summary>Refuses a folder that results cannot be written to, before the work that makes them.</summary>
     /// <param name="folder">The folder; need not be there.</param>
     /// <param name="option">What a user calls it.</param>
-    /// <exception cref="ConfigException">It cannot be made or written to, or has folders in the places of files.</exception>
+    /// <exception cref="IOException">It cannot be made or written to, or has folders in the places of files.</exception>
     public static void Check(string folder, string option)
     {
         OutputPlace.CheckFolder(folder, option);

@@ -139,8 +139,8 @@ public class EvaluationReportTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("file"), "");
         Directory.CreateDirectory(folder.File("out/report.html"));
-        Assert.Contains("--out", Assert.Throws<ConfigException>(() => ResultsFolder.Check(folder.File("file"), "--out")).Message, StringComparison.Ordinal);
-        Assert.Contains("report.html", Assert.Throws<ConfigException>(() => ResultsFolder.Check(folder.File("out"), "--out")).Message, StringComparison.Ordinal);
+        Assert.Contains("--out", Assert.Throws<IOException>(() => ResultsFolder.Check(folder.File("file"), "--out")).Message, StringComparison.Ordinal);
+        Assert.Contains("report.html", Assert.Throws<IOException>(() => ResultsFolder.Check(folder.File("out"), "--out")).Message, StringComparison.Ordinal);
         ResultsFolder.Check(folder.File("new/deep"), "--out");
         Assert.False(Directory.Exists(folder.File("new")));
     }
