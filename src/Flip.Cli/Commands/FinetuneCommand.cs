@@ -74,7 +74,7 @@ internal static class FinetuneCommand
             view.Message($"Classifier: {run.Model}");
             return report;
         }
-        catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or IOException && run.HasBegun))
+        catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or (IOException and not FolderInUseException) && run.HasBegun))
         {
             view.Message($"To go on: flip finetune --resume {run.Path}");
             throw;

@@ -39,7 +39,7 @@ internal static class TrainCommand
                 Finish(run, trained, view, result.GetValue(json));
                 return Task.FromResult(0);
             }
-            catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or IOException && run.HasBegun))
+            catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or (IOException and not FolderInUseException) && run.HasBegun))
             {
                 view.Message($"To go on: flip train --resume {run.Path}");
                 throw;

@@ -17,7 +17,10 @@ public sealed class TrainCommandTests : IDisposable
         File.WriteAllText(_folder.File("config.json"), "{}");
         using var held = FolderLock.Take(_folder.Path);
         var unfinished = Directory.CreateDirectory(_folder.File("checkpoints/samples-0000000000001.unfinished"));
-        CommandRun.AssertFails([command, "--resume", _folder.Path], "is in use", $"process {Environment.ProcessId}");
+        var (code, _, error) = CommandRun.Run([command, "--resume", _folder.Path]);
+        Assert.Equal(1, code);
+        Assert.Contains($"is in use: process {Environment.ProcessId}", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("To go on", error, StringComparison.Ordinal);
         Assert.True(unfinished.Exists);
     }
 }
