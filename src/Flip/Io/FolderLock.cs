@@ -70,21 +70,12 @@ public sealed class FolderLock : IDisposable
             aside = _folder; // where open files keep a folder from being renamed
         }
 
-        Dispose();
+        Release(aside); // the old place may have a new holder already, whose file stays
         Directory.Delete(aside, recursive: true);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!_lock.SafeFileHandle.IsClosed && Directory.Exists(_folder))
-        {
-            File.Delete(At(_folder, HolderFile));
-        }
-
-        _heartbeat.Dispose();
-        _lock.Dispose();
-    }
+    public void Dispose() => Release(_folder);
 
     private static Holder? ReadHolder(string folder)
     {
@@ -101,6 +92,23 @@ public sealed class FolderLock : IDisposable
     private static bool IsFresh(string folder) => DateTime.UtcNow - File.GetLastWriteTimeUtc(At(folder, HolderFile)) < Patience;
 
     private static string At(string folder, string file) => Path.Combine(folder, file);
+
+    /// <summary>Lets go of the folder, wherever it lies now; a second time does nothing.</summary>
+    private void Release(string folder)
+    {
+        if (_lock.SafeFileHandle.IsClosed)
+        {
+            return;
+        }
+
+        _heartbeat.Dispose();
+        if (Directory.Exists(folder))
+        {
+            File.Delete(At(folder, HolderFile));
+        }
+
+        _lock.Dispose();
+    }
 
     private void Touch()
     {

@@ -47,7 +47,9 @@ public sealed class FolderLockTests : IDisposable
         File.WriteAllText(Path.Combine(inner, "data"), "x");
         held.DeleteFolder();
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
-        FolderLock.Take(inner).Dispose();
+        using var next = FolderLock.Take(inner);
+        held.Dispose();
+        Assert.Contains(".lock.json", Directory.GetFiles(inner).Select(Path.GetFileName));
         Assert.DoesNotContain("data", Directory.GetFiles(inner).Select(Path.GetFileName));
     }
 
