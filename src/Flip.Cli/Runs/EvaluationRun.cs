@@ -51,7 +51,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     private void CheckPlaces()
     {
         Bootstrap.CheckSamples(request.Samples);
-        OutputPlace.CheckFolder(request.Cache, "--cache");
+        CacheFolder.Check(request.Cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");

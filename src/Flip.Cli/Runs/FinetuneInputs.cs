@@ -13,7 +13,8 @@ namespace Flip.Cli.Runs;
 internal sealed record FinetuneInputs(
     string Model, string Train, IReadOnlyList<string> Tests, string? Classes, IReadOnlyList<double> WiseFt)
 {
-    private const string FileName = "inputs.json";
+    /// <summary>Name of the file in a run.</summary>
+    public const string FileName = "inputs.json";
 
     public void Save(RunFolder run) =>
         AtomicFile.WriteText(Path.Combine(run.Path, FileName), JsonSerializer.Serialize(this, JsonOutput.Options) + "\n");
@@ -24,9 +25,10 @@ internal sealed record FinetuneInputs(
         var path = Path.Combine(run, FileName);
         try
         {
-            return JsonSerializer.Deserialize<FinetuneInputs>(File.ReadAllText(path), JsonOutput.Options) is { Train: not null, Tests: not null } inputs
+            return JsonSerializer.Deserialize<FinetuneInputs>(File.ReadAllText(path), JsonOutput.Options) is { Model: not null, Train: not null, Tests: not null } inputs
+                && inputs.Tests.All(test => test is not null)
                 ? inputs with { WiseFt = inputs.WiseFt ?? [] }
-                : throw new ConfigException($"{path}: names no training and test images.");
+                : throw new ConfigException($"{path}: names no model, training and test images.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

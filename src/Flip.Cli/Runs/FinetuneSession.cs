@@ -20,9 +20,8 @@ namespace Flip.Cli.Runs;
 internal sealed class FinetuneSession(RunFolder run, IProgressView view)
 {
     private const int ProbeImages = 16;
-    private const string EvaluationInRun = "evaluation";
 
-    private string StartFolder => Path.Combine(run.Path, ClassifierFolder.StartInRun);
+    private string StartFolder => run.Start;
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
@@ -188,7 +187,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         using var averaged = trainer.Ema?.Applied();
         ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);
         var scores = tests.Scores(outcomes);
-        tests.Write(Path.Combine(run.Path, EvaluationInRun), inputs.Model, classifier, outcomes, cancellation);
+        tests.Write(run.Evaluation, inputs.Model, classifier, outcomes, cancellation);
         if (inputs.WiseFt.Count == 0)
         {
             return new FinetuneResult(trainer.State, scores, []);

@@ -35,7 +35,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         request.Check();
-        OutputPlace.CheckFolder(request.Cache, "--cache");
+        CacheFolder.Check(request.Cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");
@@ -167,6 +167,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         };
         var result = EvaluationResult.Of(
             set.Name, set.Metric, outcome, images.Images.Fingerprint(), _data[false].Missing, references, settings);
+        OwnEntries.RequireWay(request.Out!, Path.Combine(folder, EvaluationReport.FileName));
         ResultsFolder.Write(folder, _header! with { Method = probed.Method }, [new EvaluatedSet(result, outcome, images.Images)]);
     }
 

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Finetuning;
 using Flip.Io;
 using Flip.Training;
 
@@ -10,6 +11,17 @@ namespace Flip.Cli.Runs;
 /// </summary>
 internal sealed class RunFolder(string path)
 {
+    private const string Results = "results.json";
+    private const string Report = "report.html";
+    private const string EvaluationInRun = "evaluation";
+
+    /// <summary>All that a run writes, removes or reads back when it goes on, besides the lock's files.</summary>
+    private static readonly string[] Entries =
+    [
+        ModelFolder.ConfigFile, FinetuneInputs.FileName, ModelFolder.TokenizerInRun, MetricLog.FileName, MetricLog.EventFolder,
+        ModelFolder.CheckpointsInRun, ModelFolder.InRun, ClassifierFolder.StartInRun, EvaluationInRun, Results, Report,
+    ];
+
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     public string ConfigFile => Of(ModelFolder.ConfigFile);
@@ -20,9 +32,15 @@ internal sealed class RunFolder(string path)
 
     public string Model => Of(ModelFolder.InRun);
 
-    public string ResultsFile => Of("results.json");
+    public string ResultsFile => Of(Results);
 
-    public string ReportFile => Of("report.html");
+    public string ReportFile => Of(Report);
+
+    /// <summary>The classifier before a fine-tuning.</summary>
+    public string Start => Of(ClassifierFolder.StartInRun);
+
+    /// <summary>Results of the tests after a fine-tuning.</summary>
+    public string Evaluation => Of(EvaluationInRun);
 
     /// <summary>Whether a training has left something that is not to be overwritten.</summary>
     public bool HasBegun => Directory.Exists(Checkpoints) || Directory.Exists(Model);
@@ -55,9 +73,14 @@ internal sealed class RunFolder(string path)
             : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
     }
 
-    /// <summary>Takes the folder for this process until the result is disposed of.</summary>
+    /// <summary>Takes the folder for this process until the result is disposed of. Nothing is written to a run before.</summary>
     /// <exception cref="FolderInUseException">Another process trains in it.</exception>
-    public FolderLock Lock() => FolderLock.Take(Path);
+    /// <exception cref="ForeignEntryException">One of a run's entries is a link, or no file; the folder itself may be a link.</exception>
+    public FolderLock Lock()
+    {
+        OwnEntries.Require(Path, Entries);
+        return FolderLock.Take(Path);
+    }
 
     /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
     public static string DefaultPath(string name) =>

@@ -2,6 +2,7 @@ using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Data.Scenes;
+using Flip.Io;
 using Flip.Models;
 using Flip.Training;
 
@@ -29,14 +30,18 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private const int TimedSteps = 24;
     private const double NoisyTime = 0.15;
     private const double TuneShare = 0.15;
+    private const string DataName = "data";
+    private const string MaskedName = "masked";
+    private const string TunedName = "tuned";
+    private const string BaselineName = "unmasked";
 
     public IReadOnlyList<QuickstartRow> Rows { get; private set; } = [];
 
-    public RunFolder Masked { get; } = new(Path.Combine(folder, "masked"));
+    public RunFolder Masked { get; } = new(Path.Combine(folder, MaskedName));
 
-    public RunFolder Tuned { get; } = new(Path.Combine(folder, "tuned"));
+    public RunFolder Tuned { get; } = new(Path.Combine(folder, TunedName));
 
-    public RunFolder Baseline { get; } = new(Path.Combine(folder, "unmasked"));
+    public RunFolder Baseline { get; } = new(Path.Combine(folder, BaselineName));
 
     public SceneDataset Data { get; private set; } = null!;
 
@@ -47,8 +52,9 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
 
     public void Run(CancellationToken cancellation)
     {
+        OwnEntries.Require(folder, DataName, MaskedName, TunedName, BaselineName);
         view.Message($"Drawing {TrainScenes:N0} scenes with captions.");
-        Data = SceneDataset.Write(Path.Combine(folder, "data"), TrainScenes, EvalScenes, (ulong)seed, cancellation: cancellation);
+        Data = SceneDataset.Write(Path.Combine(folder, DataName), TrainScenes, EvalScenes, (ulong)seed, cancellation: cancellation);
         var config = Configuration();
         var ratio = MaskedStepTime(config, cancellation);
 

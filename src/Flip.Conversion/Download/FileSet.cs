@@ -1,3 +1,5 @@
+using Flip.Io;
+
 namespace Flip.Conversion.Download;
 
 /// <summary>Brings files into a folder one after the other and tells how far all of them are.</summary>
@@ -8,10 +10,12 @@ internal sealed class FileSet(FileTransfer transfer, DownloadOptions options, st
 {
     /// <summary>Brings those files that are not here yet.</summary>
     /// <exception cref="DownloadException">The disk has no room for them, or one cannot be had.</exception>
+    /// <exception cref="ForeignEntryException">A folder that one goes to is a link.</exception>
     public async Task<IReadOnlyList<DownloadedFile>> BringAsync(IReadOnlyList<RemoteFile> files, CancellationToken cancellation)
     {
         var places = files.Select(file => file.PathIn(folder)).ToList();
         Directory.CreateDirectory(folder);
+        places.ForEach(place => OwnEntries.RequireWay(folder, place));
         var total = Total(files);
         var brought = new DownloadedFile?[files.Count];
         var done = 0L;

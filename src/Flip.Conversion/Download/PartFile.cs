@@ -10,19 +10,21 @@ namespace Flip.Conversion.Download;
 /// </summary>
 internal sealed class PartFile
 {
+    private const int LongestState = 1 << 16; // bytes; a digest and a header's line
+
     private readonly string _target;
     private readonly string _state;
     private readonly FileDigest _digest;
 
     /// <param name="target">The whole file's place.</param>
-    /// <param name="digest">What the whole file hashes to. A part of another file is removed.</param>
+    /// <param name="digest">What the whole file hashes to. A part of another file is removed, and so is what no download has left: a link, or no file.</param>
     public PartFile(string target, FileDigest digest)
     {
         _target = target;
         _digest = digest;
         Path = target + ".part";
         _state = Path + ".json";
-        var state = ReadState();
+        var state = OwnEntries.IsSole(Path) && OwnEntries.IsSole(_state) ? ReadState() : null;
         if (state?.Digest == digest.ToString())
         {
             Version = EntityTagHeaderValue.TryParse(state.Version, out var version) ? version : null;
@@ -51,7 +53,7 @@ internal sealed class PartFile
     }
 
     /// <summary>Opens the part behind its last byte.</summary>
-    public FileStream Append() => new(Path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+    public FileStream Append() => new(Path, File.Exists(Path) ? FileMode.Append : FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
 
     public void Remove()
     {
@@ -76,7 +78,7 @@ internal sealed class PartFile
     {
         try
         {
-            return File.Exists(_state) ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_state)) : null;
+            return File.Exists(_state) && new FileInfo(_state).Length <= LongestState ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_state)) : null;
         }
         catch (JsonException)
         {

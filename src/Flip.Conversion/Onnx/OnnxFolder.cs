@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flip.Conversion.Formats;
+using Flip.Io;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -36,6 +37,7 @@ public static class OnnxFolder
     {
         var config = stored.Config;
         var graphs = Path.Combine(folder, Graphs);
+        OwnEntries.RequireWay(folder, Path.Combine(graphs, OnnxExporter.JointFile));
         Directory.CreateDirectory(graphs);
         var differences = OnnxExporter.Export(model, graphs, precisions, tokenizer, config.Eval.Transform, inputs, config.Eval.Interpolation);
         HuggingFaceFormat.Describe(folder, config, tokenizer, ExternalData(graphs));

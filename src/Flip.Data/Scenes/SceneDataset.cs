@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Flip.Io;
 
 namespace Flip.Data.Scenes;
@@ -9,7 +10,7 @@ namespace Flip.Data.Scenes;
 /// The embedded data set in a folder: WebDataset shards of JPEG pictures. <c>train-*.tar</c> and <c>retrieval-*.tar</c> hold captions
 /// (<c>.txt</c> the first, <c>.json</c> all), <c>heldout-*.tar</c> and <c>seen-*.tar</c> class labels (<c>.cls</c>).
 /// </summary>
-public sealed class SceneDataset
+public sealed partial class SceneDataset
 {
     // About 4 MB of 64-pixel pictures.
     private const int ShardSize = 1000;
@@ -60,6 +61,7 @@ public sealed class SceneDataset
     /// <param name="progress">Told the share that is done, 0 to 1.</param>
     /// <param name="cancellation">Stops between shards; the next call starts over.</param>
     /// <exception cref="IOException">The folder holds other files, or cannot be written.</exception>
+    /// <exception cref="ForeignEntryException">One of the files is a link, or none.</exception>
     public static SceneDataset Write(
         string folder,
         int trainCount,
@@ -74,6 +76,7 @@ public sealed class SceneDataset
         ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 32);
         var manifest = new SceneManifest(SceneManifest.CurrentVersion, seed, trainCount, evalCount, imageSize, Complete: true);
         var dataset = new SceneDataset(folder, manifest);
+        OwnEntries.Require(folder, [SceneManifest.FileName, .. dataset.Files().Select(file => Path.GetFileName(file))]);
         if (SceneManifest.Read(folder) != manifest || !dataset.Files().All(File.Exists))
         {
             dataset.WriteAll(progress, cancellation);
@@ -118,22 +121,17 @@ public sealed class SceneDataset
             throw new IOException($"The folder '{_folder}' holds files that are no scenes; choose another, or empty it.");
         }
 
-        foreach (var split in Splits)
+        foreach (var file in Directory.EnumerateFiles(_folder).Where(path => IsUnfinished(path) || OwnShard().IsMatch(Path.GetFileName(path))))
         {
-            foreach (var shard in Directory.EnumerateFiles(_folder, $"{NameOf(split)}-????.tar"))
-            {
-                File.Delete(shard);
-            }
-        }
-
-        foreach (var unfinished in Directory.EnumerateFiles(_folder).Where(IsUnfinished))
-        {
-            File.Delete(unfinished);
+            File.Delete(file);
         }
     }
 
     /// <summary>Whether a file was left by a process that was killed while it wrote.</summary>
     private static bool IsUnfinished(string path) => path.EndsWith(TemporarySuffix, StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\A(train|retrieval|heldout|seen)-[0-9]{4,}\.tar\z")]
+    private static partial Regex OwnShard();
 
     /// <summary>The form of ImageNet's class lists: one object for each label, in order.</summary>
     private static byte[] ClassNamesJson() => JsonSerializer.SerializeToUtf8Bytes(

@@ -23,7 +23,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     private static readonly TimeSpan PartTime = TimeSpan.FromSeconds(30);
     private const int DefaultPartItems = 1 << 14;
 
-    // One fixed name: what a killed process left is written over by the next.
+    // By it the next process knows what one that was killed has left.
     private const string TemporarySuffix = ".tmp";
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -66,6 +66,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     {
         Check(path, overwrite);
         using var parts = EmbeddingParts.Open(path, manifest, overwrite, allowMissing);
+        AtomicFile.DeleteLeftovers(path, TemporarySuffix);
         var (resumed, start) = (parts.Next, _time.GetTimestamp());
         report?.Invoke(resumed);
         Encode(items, parts, report, cancellation);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Io;
@@ -11,7 +12,7 @@ namespace Flip.Evaluation.Embedding;
 /// The embeddings of an unfinished file, in a folder beside it: <c>manifest.json</c>, and files that each hold a range of the items and
 /// appear whole or not at all. One process at a time has the folder.
 /// </summary>
-internal sealed class EmbeddingParts : IDisposable
+internal sealed partial class EmbeddingParts : IDisposable
 {
     private const string Suffix = ".parts";
     private const string ManifestFile = "manifest.json";
@@ -44,11 +45,13 @@ internal sealed class EmbeddingParts : IDisposable
     /// <param name="manifest">What the embeddings depend on.</param>
     /// <param name="overwrite">Whether work that cannot be continued is thrown away; it is an error else.</param>
     /// <param name="allowMissing">Whether work that left items out can be continued.</param>
-    /// <exception cref="ConfigException">Work that is there cannot be continued.</exception>
+    /// <exception cref="ConfigException">Work that is there cannot be continued, or the folder holds other files.</exception>
+    /// <exception cref="ForeignEntryException">The folder or something in it is a link, or no file.</exception>
     /// <exception cref="FolderInUseException">Another process makes the same file.</exception>
     public static EmbeddingParts Open(string path, EmbeddingManifest manifest, bool overwrite, bool allowMissing)
     {
         var folder = Path.GetFullPath(path) + Suffix;
+        RequireOwn(folder);
         var parts = new EmbeddingParts(folder, FolderLock.Take(folder), manifest);
         try
         {
@@ -128,6 +131,23 @@ internal sealed class EmbeddingParts : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>The folder is removed with all that is in it, so all of that has to be of a job.</summary>
+    private static void RequireOwn(string folder)
+    {
+        OwnEntries.Require(Path.GetDirectoryName(folder)!, Path.GetFileName(folder));
+        var other = Directory.Exists(folder)
+            ? Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => Directory.Exists(entry) || !OwnName().IsMatch(Path.GetFileName(entry)))
+            : null;
+        if (other is not null)
+        {
+            throw new ConfigException($"{folder} is to hold unfinished work and holds '{Path.GetFileName(other)}' too: move that elsewhere, or name another file.");
+        }
+    }
+
+    /// <summary>Manifest, parts and the lock's files, with what a killed process left of them.</summary>
+    [GeneratedRegex(@"\A(manifest\.json|part-[0-9]{12,}\.safetensors|\.lock|\.lock\.json)(\.([^.]+\.)?tmp)?\z")]
+    private static partial Regex OwnName();
 
     private static string? Differences(string file, EmbeddingManifest manifest)
     {

@@ -12,7 +12,7 @@ namespace Flip.Evaluation.Features;
 /// <summary>
 /// Features that are extracted once: a file each, whose name is a hash of all that they depend on (<see cref="EmbeddingManifest"/>), with a
 /// <c>.json</c> beside it that holds the manifest, the file's hash and what was left out. A file that is not what it was is told and made
-/// anew; an extraction that was stopped goes on (<see cref="EmbeddingJob"/>).
+/// anew; an extraction that was stopped goes on (<see cref="EmbeddingJob"/>). A folder that is made for them is for its owner alone.
 /// </summary>
 /// <param name="folder">Where the files are; created if need be.</param>
 /// <param name="say">Told what a user should know, in a sentence.</param>
@@ -59,8 +59,11 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
         }
 
         // Whatever is in its place is damaged or unfinished, and all of it can be made again.
+        PrivateFolder.Create(folder);
         var made = new EmbeddingJob(path).Run(items, manifest, overwrite: true, allowMissing, report, cancellation);
+        PrivateFolder.Keep(path);
         AtomicFile.WriteText(EntryOf(path), JsonSerializer.Serialize(new Entry(manifest, HashOf(path), made.Missing), Json));
+        PrivateFolder.Keep(EntryOf(path));
         return ReadFile(path, manifest, made.Missing);
     }
 
@@ -79,6 +82,11 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
         if (!File.Exists(file) || !File.Exists(path))
         {
             return null;
+        }
+
+        if ((OwnEntries.Problem(file) ?? OwnEntries.Problem(path)) is { } foreign)
+        {
+            return Refuse($"it or its entry {foreign}");
         }
 
         try

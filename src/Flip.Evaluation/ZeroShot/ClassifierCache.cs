@@ -36,7 +36,7 @@ public sealed class ClassifierCache(string folder, IReadOnlyDictionary<string, s
         {
             try
             {
-                return ReadFile(path, prompts);
+                return OwnEntries.Problem(path) is { } foreign ? throw new CheckpointFormatException(path, null, foreign) : ReadFile(path, prompts);
             }
             catch (CheckpointFormatException e)
             {
@@ -46,7 +46,9 @@ public sealed class ClassifierCache(string folder, IReadOnlyDictionary<string, s
 
         var made = make();
         using var weights = torch.tensor(made.Weights, prompts.ClassNames.Count, made.EmbedDim);
+        PrivateFolder.Create(folder);
         SafetensorsWriter.Write(path, [(Weights, weights)]);
+        PrivateFolder.Keep(path);
         return made;
     }
 

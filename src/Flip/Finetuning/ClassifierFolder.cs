@@ -81,7 +81,7 @@ public static class ClassifierFolder
     {
         try
         {
-            return JsonSerializer.Deserialize<ClassList>(ReadText(path), ConfigJson.Options) is { Classes.Count: > 0 } list
+            return JsonSerializer.Deserialize<ClassList>(ReadText(path), ConfigJson.Options) is { Classes.Count: > 0 } list && list.Classes.All(name => name is not null)
                 ? list
                 : throw new CheckpointFormatException(path, null, "names no classes");
         }

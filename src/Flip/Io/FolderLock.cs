@@ -12,6 +12,7 @@ public sealed class FolderLock : IDisposable
 {
     private const string LockFile = ".lock";
     private const string HolderFile = ".lock.json";
+    private const int LongestHolder = 4096; // bytes; a machine's name has 255 at most
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(20);
 
     private readonly string _folder;
@@ -30,10 +31,12 @@ public sealed class FolderLock : IDisposable
 
     /// <summary>Takes a folder, which is made where it does not exist.</summary>
     /// <exception cref="FolderInUseException">Another process has it; the message names it.</exception>
+    /// <exception cref="ForeignEntryException">One of the lock's files is a link or no file.</exception>
     public static FolderLock Take(string folder)
     {
         var whole = Path.GetFullPath(folder);
         Directory.CreateDirectory(whole);
+        OwnEntries.Require(whole, LockFile, HolderFile);
         FileStream held;
         try
         {
@@ -56,11 +59,11 @@ public sealed class FolderLock : IDisposable
     /// <summary>Whether a name in a locked folder is the lock's.</summary>
     public static bool Owns(string path) => Path.GetFileName(path) is LockFile or HolderFile;
 
-    /// <summary>Removes the folder with all that is in it, and the lock with it.</summary>
+    /// <summary>Removes the folder with all that is in it, and the lock with it. Links in it are removed, not followed.</summary>
     public void DeleteFolder()
     {
         // Under another name no one else can begin in it before it is gone.
-        var aside = string.Create(CultureInfo.InvariantCulture, $"{_folder}.deleted-{Environment.ProcessId}");
+        var aside = AtomicFile.TemporaryName(_folder, ".deleted");
         try
         {
             Directory.Move(_folder, aside);
@@ -81,7 +84,8 @@ public sealed class FolderLock : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<Holder>(File.ReadAllText(At(folder, HolderFile)));
+            var file = new FileInfo(At(folder, HolderFile));
+            return file.Length <= LongestHolder ? JsonSerializer.Deserialize<Holder>(File.ReadAllText(file.FullName)) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -89,7 +93,8 @@ public sealed class FolderLock : IDisposable
         }
     }
 
-    private static bool IsFresh(string folder) => DateTime.UtcNow - File.GetLastWriteTimeUtc(At(folder, HolderFile)) < Patience;
+    /// <summary>Whether the holder was seen just now; a time far in the future says nothing.</summary>
+    private static bool IsFresh(string folder) => (DateTime.UtcNow - File.GetLastWriteTimeUtc(At(folder, HolderFile))).Duration() < Patience;
 
     private static string At(string folder, string file) => Path.Combine(folder, file);
 

@@ -47,8 +47,8 @@ public static class OutputPlace
         try
         {
             Directory.CreateDirectory(folder);
-            var probe = Path.Combine(folder, FormattableString.Invariant($"{name}.{Environment.ProcessId}.tmp"));
-            using var file = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            var probe = AtomicFile.TemporaryName(Path.Combine(folder, name));
+            using var file = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         finally
         {

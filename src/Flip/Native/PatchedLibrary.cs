@@ -3,7 +3,10 @@ using Flip.Io;
 
 namespace Flip.Native;
 
-/// <summary>Where a changed library is kept: in place of the original, else in the user's own folder, where later starts find it.</summary>
+/// <summary>
+/// Where a changed library is kept: in place of the original, else in the user's own folder, where later starts find it. A library is code, so that
+/// folder is used only where no other user can put something there or in the folders above.
+/// </summary>
 internal static class PatchedLibrary
 {
     /// <summary>Writes a changed library, unless an earlier start has.</summary>
@@ -15,31 +18,57 @@ internal static class PatchedLibrary
     {
         userFolder ??= Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         var name = Path.GetFileName(original);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(image))[..16];
-        string[] places = userFolder.Length == 0 ? [original] : [original, Path.Combine(userFolder, "flip", hash, name)];
-        foreach (var place in places)
-        {
-            try
-            {
-                return WriteOnce(place, image);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // The next place may be writable.
-            }
-        }
+        return TryWrite(() => WriteOnce(original, image))
+            ?? (userFolder.Length == 0 ? null : TryWrite(() => WriteForUser(Path.Combine(userFolder, "flip", Hash(image)), name, image)))
+            ?? WriteOnce(Path.Combine(Directory.CreateTempSubdirectory("flip-").FullName, name), image);
+    }
 
-        return WriteOnce(Path.Combine(Directory.CreateTempSubdirectory("flip-").FullName, name), image);
+    private static string Hash(byte[] image) => Convert.ToHexStringLower(SHA256.HashData(image))[..16];
+
+    /// <summary>The path that was written to; null where the next place has to be tried.</summary>
+    private static string? TryWrite(Func<string?> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string? WriteForUser(string folder, string name, byte[] image)
+    {
+        PrivateFolder.Create(folder);
+        return IsSafe(folder) && PrivateFolder.Narrow(folder) ? WriteOnce(Path.Combine(folder, name), image) : null;
     }
 
     private static string WriteOnce(string path, byte[] image)
     {
-        // A name says little in a folder that others may write to; what is loaded is what was meant.
-        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(image))
+        if (OwnEntries.Problem(path) is not null || !File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(image))
         {
             AtomicFile.Write(path, stream => stream.Write(image));
         }
 
         return path;
     }
+
+    /// <summary>Whether a folder and all above it are this user's or the administrator's, and none lets everyone replace what is in it.</summary>
+    private static bool IsSafe(string folder)
+    {
+        for (var place = Path.GetFullPath(folder); place is not null; place = Path.GetDirectoryName(place))
+        {
+            if (!IsTrusted(FileStatus.Of(place)) || !IsTrusted(FileStatus.Of(place, follow: true)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsTrusted(FileStatus? status) => status is not null
+        && (status.IsOwn || status.Owner == 0)
+        && (status.Type == FileStatus.Link || (status.Mode & (UnixFileMode.OtherWrite | UnixFileMode.StickyBit)) != UnixFileMode.OtherWrite);
 }

@@ -11,7 +11,7 @@ namespace Flip.Training;
 
 /// <summary>
 /// Checkpoints of a run, one folder each, named by samples seen. A folder is written under a temporary name and renamed
-/// when it is whole, so that one that has its name is complete.
+/// when it is whole, so that one that has its name is complete. Folders of other names are neither read nor removed.
 /// </summary>
 /// <param name="folder">Folder of all checkpoints of the run.</param>
 /// <param name="keep">Newest checkpoints kept, at least 2; 0 keeps all.</param>
@@ -20,9 +20,11 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <summary>Name of the averaged weights' file in a checkpoint.</summary>
     public const string AverageFile = "average.safetensors";
 
+    private const string StateFile = "state.json";
     private const string Prefix = "samples-";
     private const string Unfinished = ".unfinished";
     private const string NotFinite = ".not-finite";
+    private const int LongestState = 1 << 20; // bytes; a few causes of bad samples take some hundred
     private const int FewestKept = 2; // the newest is known to be good only after the step that follows it
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -39,12 +41,12 @@ public sealed class CheckpointStore(string folder, int keep)
             return target; // the state at a sample count is always the same
         }
 
-        var temporary = target + Unfinished;
+        var temporary = AtomicFile.TemporaryName(target, Unfinished);
         try
         {
-            foreach (var abandoned in Directory.Exists(folder) ? Directory.GetDirectories(folder, "*" + Unfinished) : [])
+            foreach (var abandoned in Directory.Exists(folder) ? Directory.GetDirectories(folder, Prefix + "*" + Unfinished) : [])
             {
-                Directory.Delete(abandoned, recursive: true);
+                Directory.Delete(abandoned, recursive: true); // of a link, the link alone
             }
 
             Directory.CreateDirectory(temporary);
@@ -57,7 +59,7 @@ public sealed class CheckpointStore(string folder, int keep)
                 WeightFile.Save(Path.Combine(temporary, AverageFile), parameters, ema.Average);
             }
 
-            AtomicFile.WriteText(Path.Combine(temporary, "state.json"), JsonSerializer.Serialize(state, Json));
+            AtomicFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, Json));
             Directory.Move(temporary, target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -102,7 +104,7 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
     public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
     {
-        var state = LoadState(Path.Combine(checkpoint, "state.json"));
+        var state = LoadState(Path.Combine(checkpoint, StateFile));
         using (var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile)))
         {
             WeightFile.Load(weights, OwnNames.Instance, parameters, config);
@@ -112,8 +114,8 @@ public sealed class CheckpointStore(string folder, int keep)
         using var scope = NewDisposeScope();
         using (var moments = new SafetensorsReader(Path.Combine(checkpoint, "optimizer.safetensors")))
         {
-            CopyFlat(moments, "firstMoment", optimizer.FirstMoment, checkpoint);
-            CopyFlat(moments, "secondMoment", optimizer.SecondMoment, checkpoint);
+            CopyFlat(moments, "firstMoment", optimizer.FirstMoment);
+            CopyFlat(moments, "secondMoment", optimizer.SecondMoment);
         }
 
         if (ema is not null)
@@ -121,7 +123,7 @@ public sealed class CheckpointStore(string folder, int keep)
             using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
             foreach (var parameter in parameters.All)
             {
-                ema.Average.narrow(0, parameter.Offset, parameter.Count).copy_(average.ReadTensor(parameter.Name).view(-1));
+                CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
             }
         }
 
@@ -133,9 +135,16 @@ public sealed class CheckpointStore(string folder, int keep)
     {
         try
         {
-            return JsonSerializer.Deserialize<TrainState>(File.ReadAllText(path), Json) is { BadSamples: not null, Samples: >= 0 } state
+            if (new FileInfo(path).Length is > LongestState and var length)
+            {
+                throw new CheckpointFormatException(path, null, $"has {length} bytes, and a training state at most {LongestState}");
+            }
+
+            return JsonSerializer.Deserialize<TrainState>(File.ReadAllText(path), Json)
+                is { BadSamples: not null, Samples: >= 0, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity, SamplesPerEpoch: >= 0 } state
+                && state.BadSamples.Values.All(count => count >= 0)
                 ? state
-                : throw new CheckpointFormatException(path, null, "holds no training state");
+                : throw new CheckpointFormatException(path, null, "holds no training state: samples, steps, seconds and bad samples, none negative");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -143,25 +152,32 @@ public sealed class CheckpointStore(string folder, int keep)
         }
     }
 
-    private static void CopyFlat(SafetensorsReader reader, string name, Tensor target, string checkpoint)
+    private static void CopyFlat(SafetensorsReader reader, string name, Tensor target)
     {
+        CheckpointFormatException Wrong(string problem) => new(reader.Path, name, problem);
+
         var count = reader.Contains(name) ? reader.Describe(name).Count : 0;
         if (count != target.numel())
         {
-            throw new CheckpointFormatException(
-                checkpoint, name, $"has {count} entries, and the model {target.numel()} parameters");
+            throw Wrong($"has {count} entries, and the model {target.numel()} parameters");
         }
 
-        target.copy_(reader.ReadTensor(name).view(-1));
+        var values = reader.ReadTensor(name);
+        target.copy_(!values.is_floating_point() ? throw Wrong($"is {reader.Describe(name).Type}, expected floating-point numbers")
+            : !WeightFile.IsFinite(values) ? throw Wrong("has numbers that are NaN or infinite")
+            : values.view(-1));
     }
 
     private string FolderOf(long samples) => Path.Combine(folder, Prefix + samples.ToString("D13", CultureInfo.InvariantCulture));
 
+    /// <summary>Folders that have a checkpoint's name, the oldest first.</summary>
     private List<string> Checkpoints() => !Directory.Exists(folder)
         ? []
-        : [.. Directory.EnumerateDirectories(folder, Prefix + "*")
-            .Where(path => !path.EndsWith(Unfinished, StringComparison.Ordinal) && !path.EndsWith(NotFinite, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
+        : [.. Directory.EnumerateDirectories(folder, Prefix + "*").Where(IsCheckpoint).Order(StringComparer.Ordinal)];
+
+    private bool IsCheckpoint(string path) =>
+        long.TryParse(Path.GetFileName(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var samples)
+        && Path.GetFileName(path) == Path.GetFileName(FolderOf(samples));
 
     private void Prune()
     {

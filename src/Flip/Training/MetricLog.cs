@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Flip.Io;
@@ -8,7 +9,7 @@ namespace Flip.Training;
 /// <summary>
 /// The numbers of a run: <c>metrics.jsonl</c>, one JSON object a line (<c>samples</c>, <c>step</c>, <c>time</c>, then the named numbers), and
 /// TensorBoard event files in <c>tensorboard/</c> with samples as their step. A resumed run continues both as if it had never stopped: what was logged
-/// beyond the position it resumes from is dropped. For one thread.
+/// beyond the position it resumes from is dropped. The file is a new one at every start, so that nothing is written through a link. For one thread.
 /// </summary>
 public sealed class MetricLog : IDisposable
 {
@@ -17,6 +18,8 @@ public sealed class MetricLog : IDisposable
 
     /// <summary>Folder of the event files in the run folder.</summary>
     public const string EventFolder = "tensorboard";
+
+    private const int LongestLine = 1 << 20; // characters; a line of a hundred numbers has some thousand
 
     private static readonly string[] Reserved = ["samples", "step", "time"];
 
@@ -31,17 +34,15 @@ public sealed class MetricLog : IDisposable
     /// <param name="folder">Run folder; created if need be.</param>
     /// <param name="resumedAtSamples">Samples seen at the checkpoint that the run resumes from; lines up to it stay. 0 begins anew.</param>
     /// <param name="time">Clock; null for the system's.</param>
+    /// <exception cref="ForeignEntryException">The file or the folder of events is a link or no file.</exception>
     public MetricLog(string folder, long resumedAtSamples = 0, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(resumedAtSamples);
         _time = time ?? TimeProvider.System;
         Directory.CreateDirectory(folder);
+        OwnEntries.Require(folder, FileName, EventFolder);
         var path = Path.Combine(folder, FileName);
-        if (File.Exists(path))
-        {
-            DropBeyond(path, resumedAtSamples);
-        }
-
+        AtomicFile.Write(path, stream => KeepUpTo(resumedAtSamples, path, stream));
         _lines = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         var events = Directory.CreateDirectory(Path.Combine(folder, EventFolder)).FullName;
         if (resumedAtSamples == 0)
@@ -110,23 +111,51 @@ public sealed class MetricLog : IDisposable
         return File.Exists(path) ? [.. ReadLines(path).Select(item => item.Record)] : [];
     }
 
-    private static void DropBeyond(string path, long samples)
+    private static void KeepUpTo(long samples, string path, Stream target)
     {
-        var kept = ReadLines(path).Where(item => samples > 0 && item.Record.Samples <= samples).Select(item => item.Line + "\n");
-        AtomicFile.WriteText(path, string.Concat(kept));
+        foreach (var (line, record) in samples > 0 && File.Exists(path) ? ReadLines(path) : [])
+        {
+            if (record.Samples <= samples)
+            {
+                target.Write(Encoding.UTF8.GetBytes(line + "\n"));
+            }
+        }
     }
 
     private static IEnumerable<(string Line, MetricRecord Record)> ReadLines(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line)
+        foreach (var line in Lines(reader))
         {
             if (Parse(line) is { } record)
             {
                 yield return (line, record);
             }
         }
+    }
+
+    /// <summary>Lines without their ends; of one that is longer than any that was written, the first <see cref="LongestLine"/> characters, which are none.</summary>
+    private static IEnumerable<string> Lines(StreamReader reader)
+    {
+        var (line, buffer) = (new StringBuilder(), new char[1 << 12]);
+        while (reader.Read(buffer, 0, buffer.Length) is > 0 and var count)
+        {
+            for (var start = 0; start < count;)
+            {
+                var end = buffer.AsSpan(start..count).IndexOf('\n');
+                var length = end < 0 ? count - start : end;
+                line.Append(buffer, start, Math.Min(length, LongestLine - line.Length));
+                start += length + (end < 0 ? 0 : 1);
+                if (end >= 0)
+                {
+                    yield return line.ToString();
+                    line.Clear();
+                }
+            }
+        }
+
+        yield return line.ToString();
     }
 
     private static MetricRecord? Parse(string line)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Tensorboard;
 
@@ -11,7 +12,7 @@ namespace Flip.Training;
 /// SummaryWriter is not used because its steps are 32-bit (a run's samples are not), it opens the file anew for each number, and it
 /// cannot mark a restart, without which a resumed run's curves run back and forth.
 /// </summary>
-internal sealed class TensorBoardWriter : IDisposable
+internal sealed partial class TensorBoardWriter : IDisposable
 {
     private const string Prefix = "events.out.tfevents.";
 
@@ -35,9 +36,10 @@ internal sealed class TensorBoardWriter : IDisposable
         }
     }
 
+    /// <summary>Removes the files that writers have made; those of other programs stay.</summary>
     public static void DeleteAll(string folder)
     {
-        foreach (var path in Directory.EnumerateFiles(folder, Prefix + "*"))
+        foreach (var path in Directory.EnumerateFiles(folder, Prefix + "*").Where(path => OwnName().IsMatch(Path.GetFileName(path))))
         {
             File.Delete(path);
         }
@@ -53,6 +55,9 @@ internal sealed class TensorBoardWriter : IDisposable
     public void Flush() => _file.Flush(flushToDisk: true);
 
     public void Dispose() => _file.Dispose();
+
+    [GeneratedRegex(@"\Aevents\.out\.tfevents\.[0-9]{10,}\.[0-9]{3}\..+\.[0-9a-f]{32}\z")]
+    private static partial Regex OwnName();
 
     /// <summary>A TFRecord: length, its checksum, data, its checksum.</summary>
     private void Append(Event entry)

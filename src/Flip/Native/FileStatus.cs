@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace Flip.Native;
+
+/// <summary>What .NET does not tell of an entry of the file system: whether it is a file at all, how many names it has, and whose it is.</summary>
+/// <param name="Type">Its kind, one of the constants.</param>
+/// <param name="Links">Names that it has; more than one for a file with hard links.</param>
+/// <param name="Owner">Its owner's number.</param>
+/// <param name="Mode">Who may do what.</param>
+internal sealed partial record FileStatus(int Type, uint Links, uint Owner, UnixFileMode Mode)
+{
+    public const int NamedPipe = 0x1000;
+    public const int CharacterDevice = 0x2000;
+    public const int Folder = 0x4000;
+    public const int BlockDevice = 0x6000;
+    public const int PlainFile = 0x8000;
+    public const int Link = 0xA000;
+    public const int Socket = 0xC000;
+
+    private const int TypeBits = 0xF000;
+    private const int WorkingFolder = -100; // AT_FDCWD
+    private const int NotFollowing = 0x100; // AT_SYMLINK_NOFOLLOW
+    private const uint BasicFields = 0x7FF; // STATX_BASIC_STATS
+
+    /// <summary>Whether it is this process's user's.</summary>
+    public bool IsOwn => Owner == EffectiveUser();
+
+    /// <summary>Asks Linux; null where there is no such entry, or the system does not tell.</summary>
+    /// <param name="path">The entry.</param>
+    /// <param name="follow">Whether a link stands for what it leads to.</param>
+    public static FileStatus? Of(string path, bool follow = false)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        try
+        {
+            return Statx(WorkingFolder, path, follow ? 0 : NotFollowing, BasicFields, out var found) == 0
+                ? new FileStatus(found.Mode & TypeBits, found.Links, found.Owner, (UnixFileMode)(found.Mode & ~TypeBits))
+                : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null; // a C library older than 2018
+        }
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int folder, string path, int flags, uint fields, out Fields found);
+
+    [LibraryImport("libc.so.6", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    /// <summary>Those parts of the kernel's <c>struct statx</c> that are read; it is the same for every processor.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Fields
+    {
+        [FieldOffset(16)]
+        public uint Links;
+
+        [FieldOffset(20)]
+        public uint Owner;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+    }
+}
