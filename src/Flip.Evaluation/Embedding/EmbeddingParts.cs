@@ -19,6 +19,8 @@ internal sealed partial class EmbeddingParts : IDisposable
     private const string Vectors = "embeddings";
     private const string Items = "items";
 
+    private static readonly JsonSerializerOptions Json = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private readonly string _folder;
     private readonly FolderLock _lock;
     private readonly List<Part> _parts = [];
@@ -88,7 +90,7 @@ internal sealed partial class EmbeddingParts : IDisposable
         }
 
         var part = new PartItems(items.Next, items.Keys, items.Texts, items.Missing);
-        var json = JsonSerializer.SerializeToUtf8Bytes(part);
+        var json = JsonSerializer.SerializeToUtf8Bytes(part, Json);
         var path = PathOf(items.First);
         SafetensorsWriter.Write(
             path,
@@ -210,7 +212,7 @@ internal sealed partial class EmbeddingParts : IDisposable
         try
         {
             using var scope = NewDisposeScope();
-            return JsonSerializer.Deserialize<PartItems>(reader.ReadTensor(Items).bytes) ?? throw new JsonException("no items");
+            return JsonSerializer.Deserialize<PartItems>(reader.ReadTensor(Items).bytes, Json) ?? throw new JsonException("no items");
         }
         catch (JsonException e)
         {

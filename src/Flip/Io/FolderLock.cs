@@ -85,7 +85,8 @@ public sealed class FolderLock : IDisposable
         try
         {
             var file = new FileInfo(At(folder, HolderFile));
-            return file.Length <= LongestHolder ? JsonSerializer.Deserialize<Holder>(File.ReadAllText(file.FullName)) : null;
+            var holder = file.Length <= LongestHolder ? JsonSerializer.Deserialize<Holder>(File.ReadAllText(file.FullName)) : null;
+            return holder?.Host is null ? null : holder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -129,7 +130,7 @@ public sealed class FolderLock : IDisposable
 
     private sealed record Holder(string Host, int Process)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {Host}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {OwnEntries.Printable(Host)}");
     }
 }
 

@@ -83,5 +83,5 @@ public static class OwnEntries
     };
 
     /// <summary>A stranger's name without what consoles obey.</summary>
-    private static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
+    internal static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
 }

@@ -8,7 +8,7 @@ public static class PrivateFolder
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Makes a folder and those above it that are not there, for their owner alone; one that is there stays as it is.</summary>
+    /// <summary>Makes a folder for its owner alone, and those above it as usual; one that is there stays as it is.</summary>
     public static void Create(string folder)
     {
         if (OperatingSystem.IsWindows())

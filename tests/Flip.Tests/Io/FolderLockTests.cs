@@ -53,6 +53,37 @@ public sealed class FolderLockTests : IDisposable
         Assert.DoesNotContain("data", Directory.GetFiles(inner).Select(Path.GetFileName));
     }
 
+    [Theory]
+    [InlineData(".lock")]
+    [InlineData(".lock.json")]
+    public void A_lock_that_is_a_link_is_refused(string name)
+    {
+        using var bystander = new Bystander();
+        Bystander.LinkTo(bystander.File, _folder.File(name));
+        Assert.Contains(name, Assert.Throws<ForeignEntryException>(() => FolderLock.Take(_folder.Path)).Message, StringComparison.Ordinal);
+        bystander.AssertUntouched();
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("""{"Host":null,"Process":7}""")]
+    [InlineData("""{"Host":"a","Process":99999999999}""")]
+    public void A_holder_that_is_none_keeps_no_one_out(string json)
+    {
+        File.WriteAllText(_folder.File(".lock.json"), json);
+        FolderLock.Take(_folder.Path).Dispose();
+        File.WriteAllText(_folder.File(".lock.json"), "\"" + new string('x', 1 << 16));
+        FolderLock.Take(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void A_holder_of_the_far_future_does_not_count_as_alive()
+    {
+        Holder("elsewhere", DateTime.UtcNow + TimeSpan.FromDays(3650));
+        FolderLock.Take(_folder.Path).Dispose();
+    }
+
     private void Holder(string host, DateTime seen)
     {
         File.WriteAllText(_folder.File(".lock.json"), $$"""{"Host":"{{host}}","Process":7}""");

@@ -56,6 +56,38 @@ public sealed class PatchedLibraryTests : IDisposable
         Directory.Delete(Path.GetDirectoryName(copy)!, recursive: true);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("flip")]
+    public void A_folder_that_everyone_may_change_is_not_used(string open)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: only there a library is changed");
+        var user = Directory.CreateDirectory(Path.Combine(_folder.File("user"), open));
+        if (!OperatingSystem.IsWindows())
+        {
+            user.UnixFileMode |= UnixFileMode.OtherWrite;
+        }
+
+        var copy = PatchedLibrary.Write(Path.Combine(Unwritable, "library.so"), [1, 2], _folder.File("user"));
+        Assert.False(copy.StartsWith(_folder.Path, StringComparison.Ordinal), copy);
+        Assert.Equal([1, 2], File.ReadAllBytes(copy));
+        Directory.Delete(Path.GetDirectoryName(copy)!, recursive: true);
+    }
+
+    [Fact]
+    public void The_folder_of_the_user_s_copy_is_for_the_user_alone_and_a_link_in_it_is_replaced()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: only there a library is changed");
+        var original = Path.Combine(Unwritable, "library.so");
+        var copy = PatchedLibrary.Write(original, [1, 2], _folder.File("user"));
+        var owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Assert.Equal(owner, new DirectoryInfo(Path.GetDirectoryName(copy)!).UnixFileMode);
+        File.Move(copy, _folder.File("elsewhere.so"));
+        File.CreateSymbolicLink(copy, _folder.File("elsewhere.so"));
+        Assert.Equal(copy, PatchedLibrary.Write(original, [1, 2], _folder.File("user")));
+        Assert.Null(new FileInfo(copy).LinkTarget);
+    }
+
     [Fact]
     public void A_library_that_is_none_is_an_error_of_one_line()
     {

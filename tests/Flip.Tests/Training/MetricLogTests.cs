@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Flip.Io;
 using Flip.Training;
 using Tensorboard;
 using TorchSharp.Utils;
@@ -101,6 +102,64 @@ public sealed class MetricLogTests : IDisposable
     {
         using var log = new MetricLog(_folder.Path);
         Assert.Throws<ArgumentException>(() => log.Write(1, 1, new Dictionary<string, double> { ["step"] = 1 }));
+    }
+
+    [Theory]
+    [InlineData(MetricLog.FileName, 0)]
+    [InlineData(MetricLog.FileName, 20)]
+    [InlineData(MetricLog.EventFolder, 20)]
+    public void A_log_that_is_a_link_is_refused(string name, int resumedAt)
+    {
+        using var bystander = new Bystander();
+        Bystander.LinkTo(name == MetricLog.FileName ? bystander.File : bystander.Path, _folder.File(name));
+        Assert.Contains(name, Assert.Throws<ForeignEntryException>(() => new MetricLog(_folder.Path, resumedAt)).Message, StringComparison.Ordinal);
+        File.Delete(_folder.File(name));
+        Bystander.LinkTo(Path.Combine(bystander.Path, "new"), _folder.File(name)); // leads to nothing yet
+        Assert.Throws<ForeignEntryException>(() => new MetricLog(_folder.Path, resumedAt));
+        bystander.AssertUntouched();
+    }
+
+    [Fact]
+    public void A_second_name_of_a_log_is_another_file_when_it_goes_on()
+    {
+        using var bystander = new Bystander();
+        File.WriteAllText(bystander.File, """{"samples":10,"step":1,"time":"2026-01-01T00:00:00Z","loss":1}""" + "\n");
+        var before = File.ReadAllText(bystander.File);
+        Bystander.MakeHardLink(bystander.File, _folder.File(MetricLog.FileName));
+        using (var log = new MetricLog(_folder.Path, 20))
+        {
+            WriteLosses(log, 25);
+        }
+
+        Assert.Equal([10, 25], MetricLog.Read(_folder.Path).Select(record => record.Samples));
+        Assert.Equal(before, File.ReadAllText(bystander.File));
+    }
+
+    [Fact]
+    public void A_line_without_an_end_takes_no_memory_and_no_other_line()
+    {
+        var line = """{"samples":10,"step":1,"time":"2026-01-01T00:00:00Z","loss":1}""";
+        File.WriteAllText(_folder.File(MetricLog.FileName), line + "\n" + "{\"x\":\"" + new string('x', 20_000_000) + "\"}\n" + line.Replace("10", "20", StringComparison.Ordinal));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal([10, 20], MetricLog.Read(_folder.Path).Select(record => record.Samples));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000_000);
+    }
+
+    [Fact]
+    public void Event_files_of_other_programs_stay_where_a_run_begins_anew()
+    {
+        using (new MetricLog(_folder.Path))
+        {
+        }
+
+        var other = Path.Combine(_folder.File(MetricLog.EventFolder), "events.out.tfevents.1700000000.host.123.0");
+        File.WriteAllText(other, "x");
+        using (new MetricLog(_folder.Path))
+        {
+        }
+
+        Assert.Equal(2, EventFiles().Count);
+        Assert.True(File.Exists(other));
     }
 
     private static void WriteLosses(MetricLog log, params int[] samples) =>

@@ -181,8 +181,8 @@ public class TrainingLoopTests
         var store = new CheckpointStore(folder.Path, 2);
         var good = store.Save(TrainState.Start, model.Parameters, optimizer, null);
 
-        // A file stands where the next checkpoint's folder is to be made.
-        File.WriteAllText(folder.File("samples-0000000000008.unfinished"), "");
+        // A file stands where the next checkpoint is to be.
+        File.WriteAllText(folder.File("samples-0000000000008"), "");
         var failure = Assert.Throws<IOException>(() => store.Save(TrainState.Start with { Samples = 8 }, model.Parameters, optimizer, null));
         Assert.Contains("samples-0000000000008", failure.Message, StringComparison.Ordinal);
         Assert.Equal(good, store.Latest);

@@ -55,6 +55,36 @@ public sealed class FileTransferTests : IDisposable
         Assert.Equal("\"v1\"", _remote.Server.Requests[1].IfRange);
     }
 
+    [Theory]
+    [InlineData("weights.pt.part", true)]
+    [InlineData("weights.pt.part", false)]
+    [InlineData("weights.pt.part.json", false)]
+    [InlineData("weights.pt", false)]
+    public async Task What_comes_is_not_written_through_links(string name, bool hard)
+    {
+        using var bystander = new Bystander();
+        File.WriteAllText(_remote.Folder.File("weights.pt.part.json"), $$"""{"Digest":"sha256:{{RemoteFixture.Hash(_remote.Content)}}","Version":"\"v1\""}""");
+        File.Delete(_remote.Folder.File(name));
+        Lure(bystander.File, _remote.Folder.File(name), hard);
+        _remote.Server.Answers[RemoteFixture.Path] = context => LoopbackServer.Send(context, _remote.Content, "\"v1\"");
+        await _remote.BringAsync();
+        _remote.AssertWhole();
+        Assert.Null(new FileInfo(_remote.Folder.File("weights.pt")).LinkTarget);
+        bystander.AssertUntouched();
+    }
+
+    private static void Lure(string target, string path, bool hard)
+    {
+        if (hard)
+        {
+            Bystander.MakeHardLink(target, path);
+        }
+        else
+        {
+            Bystander.LinkTo(target, path);
+        }
+    }
+
     [Fact]
     public async Task A_stopped_call_is_continued_by_the_next()
     {

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Flip.Data.Images;
 using Flip.Data.Scenes;
+using Flip.Io;
 
 namespace Flip.Tests.Data.Scenes;
 
@@ -133,6 +134,21 @@ public sealed class SceneDatasetTests : IDisposable
         Write("a", 10, 10);
         Assert.Empty(Directory.GetFiles(At("a"), "*.tmp"));
         Assert.Equal(30, Read("a/train-0000.tar").Count);
+    }
+
+    [Fact]
+    public void A_link_in_place_of_a_file_is_refused_and_one_of_a_killed_process_is_removed()
+    {
+        Write("a", 10, 10);
+        using var bystander = new Bystander();
+        File.CreateSymbolicLink(At("a/scenes.json.0123456789abcdef.scenes.tmp"), bystander.File);
+        File.WriteAllText(At("a/train-best.tar"), "of the user");
+        Write("a", 11, 10);
+        Assert.Empty(Directory.GetFiles(At("a"), "*.tmp"));
+        Assert.Equal("of the user", File.ReadAllText(At("a/train-best.tar")));
+        bystander.Lure(At("a/train-0000.tar"), isFolder: false);
+        Assert.Contains("train-0000.tar is a link to", Assert.Throws<ForeignEntryException>(() => Write("a", 12, 10)).Message, StringComparison.Ordinal);
+        bystander.AssertUntouched();
     }
 
     [Fact]

@@ -101,6 +101,37 @@ public sealed class FeatureCacheTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(".json")]
+    public void A_link_in_the_cache_is_told_and_replaced(string entry)
+    {
+        _images.Add(3);
+        var whole = Read(FeatureKind.Pooled).Values;
+        var path = new FeatureCache(_folder.Path).PathOf(Manifest(FeatureKind.Pooled));
+        var lured = entry.Length == 0 ? path : Path.ChangeExtension(path, entry);
+        using var bystander = new Bystander();
+        bystander.Lure(lured, isFolder: false);
+        Assert.Equal(whole, Read(FeatureKind.Pooled).Values);
+        Assert.Contains("is a link to", Assert.Single(_said), StringComparison.Ordinal);
+        Assert.Null(new FileInfo(lured).LinkTarget);
+        bystander.AssertUntouched();
+    }
+
+    [Fact]
+    public void A_new_cache_is_for_its_owner_alone()
+    {
+        _images.Add(3);
+        var folder = _folder.File("new/cache");
+        new FeatureCache(folder).Read(Items(FeatureKind.Pooled), Manifest(FeatureKind.Pooled));
+        Assert.Equal(2, Directory.GetFileSystemEntries(folder).Length);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+            Assert.All(new DirectoryInfo(folder).GetFiles(), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode));
+        }
+    }
+
     [Fact]
     public void Another_model_kind_or_source_has_another_file()
     {

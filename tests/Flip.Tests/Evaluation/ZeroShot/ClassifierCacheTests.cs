@@ -48,8 +48,28 @@ public sealed class ClassifierCacheTests : IDisposable
         Assert.Equal(2, _made);
     }
 
-    private ZeroShotClassifier Read(ClassPrompts prompts, IReadOnlyDictionary<string, string> settings) =>
-        new ClassifierCache(_folder.Path, settings, _said.Add).Read(prompts, () =>
+    [Fact]
+    public void A_link_in_the_cache_is_replaced_and_what_is_made_is_for_its_owner_alone()
+    {
+        var folder = _folder.File("new/cache");
+        var path = new ClassifierCache(folder, Settings).PathOf(Prompts);
+        Read(Prompts, Settings, folder);
+        using var bystander = new Bystander();
+        bystander.Lure(path, isFolder: false);
+        Read(Prompts, Settings, folder);
+        Assert.Equal(2, _made);
+        Assert.Contains("is a link to", Assert.Single(_said), StringComparison.Ordinal);
+        Assert.Null(new FileInfo(path).LinkTarget);
+        bystander.AssertUntouched();
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        }
+    }
+
+    private ZeroShotClassifier Read(ClassPrompts prompts, IReadOnlyDictionary<string, string> settings, string? folder = null) =>
+        new ClassifierCache(folder ?? _folder.Path, settings, _said.Add).Read(prompts, () =>
         {
             _made++;
             return new ZeroShotClassifier(prompts.ClassNames, [0.6f, 0.8f, 1f / 3, -0.1f], 2);
