@@ -22,6 +22,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     private const int SweepPoints = 15;
     private const long FewSteps = 1000;
 
+    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
     private readonly Dictionary<(FeatureKind, bool, int?), LabelledFeatures> _features = [];
     private readonly List<ProbeRow> _rows = [];
     private readonly List<string> _notes = [];
@@ -41,7 +42,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             ResultsFolder.Check(folder, "--out");
         }
 
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);
@@ -166,7 +167,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             ["setting"] = probed.Setting,
         };
         var result = EvaluationResult.Of(
-            set.Name, set.Metric, outcome, images.Images.Fingerprint(), _data[false].Missing, references, settings);
+            set.Name, set.Metric, outcome, images.Images.Fingerprint(_hashes), _data[false].Missing, references, settings);
         ResultsFolder.Write(folder, _header! with { Method = probed.Method }, [new EvaluatedSet(result, outcome, images.Images)]);
     }
 
@@ -188,7 +189,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         }
 
         var (images, labels) = isTrain ? source.Train : source.Test;
-        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, randomView);
+        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, _hashes, cancellation, randomView);
         var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
         var found = new FeatureCache(request.Cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);

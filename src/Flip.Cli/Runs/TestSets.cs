@@ -45,7 +45,7 @@ internal sealed class TestSets(
         IProgressView view,
         CancellationToken cancellation)
     {
-        var options = IndexingProgress.Sources(view.Message);
+        var options = SourceProgress.Sources(view.Message);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
         foreach (var source in sources)
         {
@@ -90,12 +90,19 @@ internal sealed class TestSets(
     public void Write(
         string folder, string name, ImageClassifier classifier, IReadOnlyList<ClassificationOutcome> outcomes, CancellationToken cancellation)
     {
+        var hashes = SourceProgress.Hashes(CacheFolder.Default, view.Message);
         var evaluated = new List<EvaluatedSet>();
         foreach (var ((source, set, images), outcome) in sets.Zip(outcomes))
         {
             var references = set.ResultsOf(FineTuneMeasure);
             var result = EvaluationResult.Of(
-                set.Name, set.Metric, outcome, images.Images.Fingerprint(), references: references, settings: new Dictionary<string, string> { ["test"] = source }, cancellation: cancellation);
+                set.Name,
+                set.Metric,
+                outcome,
+                images.Images.Fingerprint(hashes, cancellation),
+                references: references,
+                settings: new Dictionary<string, string> { ["test"] = source },
+                cancellation: cancellation);
             evaluated.Add(new EvaluatedSet(result, outcome, images.Images));
         }
 

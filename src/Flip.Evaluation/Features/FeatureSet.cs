@@ -10,7 +10,8 @@ namespace Flip.Evaluation.Features;
 /// <param name="Values"><c>[count, Dim]</c></param>
 /// <param name="Dim">Width of a feature.</param>
 /// <param name="Missing">Images that were left out.</param>
-public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing)
+/// <param name="Source">Fingerprint of the images.</param>
+public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing, string Source)
 {
     /// <summary>The number in the source of each image that could be used, <c>[count]</c>.</summary>
     /// <param name="source">The images that the features are of.</param>

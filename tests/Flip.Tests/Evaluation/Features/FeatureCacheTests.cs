@@ -231,7 +231,7 @@ public sealed class FeatureCacheTests : IDisposable
 
         public int EmbedDim => items.EmbedDim;
 
-        public string Fingerprint() => items.Fingerprint();
+        public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => items.Fingerprint(hashes, cancellation);
 
         public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
             throw new InvalidOperationException("They are in the cache.");
