@@ -69,7 +69,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
 
     private void Run(string method, Source source, CancellationToken cancellation)
     {
-        var classes = source.ClassNames.Count;
+        var keepScores = _set!.Metric.NeedsScores();
         var kind = request.FeatureOf(method);
         var test = Features(source, kind, isTrain: false, null, cancellation);
         switch (method)
@@ -78,7 +78,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                 {
                     var (train, done) = (Features(source, kind, isTrain: true, null, cancellation), 0);
                     var meter = new ItemMeter(view, method, "fits", SweepPoints);
-                    Add(kind, LogisticProbe.Run(train, test, classes, request.Logistic, _ => meter.Report(++done), cancellation));
+                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, _ => meter.Report(++done), cancellation));
                     break;
                 }
 
@@ -87,13 +87,13 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                     var views = Enumerable.Range(0, request.Views)
                         .Select(i => Features(source, kind, isTrain: true, request.Views > 1 ? i : null, cancellation)).ToList();
                     ItemMeter? meter = null;
-                    Add(kind, LarsProbe.Run(views, test, classes, request.Lars, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
+                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
                     NoteFewSteps();
                     break;
                 }
 
             case FewShotProbe.Name:
-                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, source.ClassNames, cancellation);
+                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, cancellation);
                 break;
 
             default:
@@ -101,33 +101,32 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                     var train = Features(source, kind, isTrain: true, null, cancellation);
                     var meter = new ItemMeter(view, method, "comparisons", (long)train.Count * test.Count);
                     Add(kind, [.. NearestNeighbors.Run(
-                        train, test, classes, request.Neighbors, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
+                        train, test, request.Neighbors, keepScores, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
                     break;
                 }
         }
     }
 
-    private void RunFewShots(
-        FeatureKind kind, LabelledFeatures train, LabelledFeatures test, IReadOnlyList<string> classNames, CancellationToken cancellation)
+    private void RunFewShots(FeatureKind kind, LabelledFeatures train, LabelledFeatures test, CancellationToken cancellation)
     {
-        CheckShots(train.Labels, classNames); // again: images may have been left out
+        CheckShots(train.Labels, train.ClassNames); // again: images may have been left out
         var (done, meter) = (0, new ItemMeter(view, FewShotProbe.Name, "draws", request.Shots.Count * request.Seeds));
         foreach (var shots in request.Shots)
         {
             var result = FewShotProbe.Run(
-                train, test, classNames.Count, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
-            var (top1, meanPerClass) = (result.Of(scored => scored.TopK(1)), result.Of(scored => scored.MeanPerClass()));
+                train, test, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
+            var (top1, meanPerClass) = (result.Of(Metric.Top1), result.Of(Metric.MeanPerClass));
             _rows.Add(new(
                 result.Draws[0].Method,
                 kind,
                 string.Join(", ", result.Draws.Select(draw => draw.Setting).Distinct()),
                 top1.Mean,
-                result.Of(scored => scored.TopK(5)).Mean,
+                result.Of(Metric.Top5).Mean,
                 meanPerClass.Mean,
                 top1.Deviation,
                 meanPerClass.Deviation,
                 result.Draws.Sum(draw => draw.Seconds),
-                [.. result.Draws.Select(draw => new Dictionary<string, object>(draw.Details) { ["top1"] = draw.Test.TopK(1), ["meanPerClass"] = draw.Test.MeanPerClass() })]));
+                [.. result.Draws.Select(draw => new Dictionary<string, object>(draw.Details) { ["top1"] = draw.Outcome.Value(Metric.Top1), ["meanPerClass"] = draw.Outcome.Value(Metric.MeanPerClass) })]));
         }
     }
 
@@ -138,9 +137,18 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         foreach (var result in results)
         {
-            var test = result.Test;
+            var outcome = result.Outcome;
             _rows.Add(new(
-                result.Method, kind, result.Setting, test.TopK(1), test.TopK(5), test.MeanPerClass(), null, null, result.Seconds, [result.Details]));
+                result.Method,
+                kind,
+                result.Setting,
+                outcome.Value(Metric.Top1),
+                outcome.Value(Metric.Top5),
+                outcome.Value(Metric.MeanPerClass),
+                null,
+                null,
+                result.Seconds,
+                [result.Details]));
             if (result.Details.TryGetValue("converged", out var converged) && converged is false)
             {
                 _notes.Add($"{result.Method}: the fit stopped before its gradient was small ({result.Setting}); another --lambda or --scaling may be better conditioned.");
@@ -156,9 +164,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     /// <summary>The results of a method in the form that every evaluation has, so that flip compare takes them.</summary>
     private void Write(string folder, FeatureKind kind, ProbeResult probed)
     {
-        var (test, set, images) = (probed.Test, _set!, _test!);
-        var outcome = ClassificationOutcome.Of(
-            test.Keys, [.. test.Labels.Select(label => new[] { label })], images.ClassNames, test.Scores, set.Metric.NeedsScores());
+        var (outcome, set, images) = (probed.Outcome, _set!, _test!);
         var references = probed.Method is LogisticProbe.Name or LarsProbe.Name ? set.ResultsOf(LinearProbeMeasure) : [];
         var settings = new Dictionary<string, string>
         {
@@ -205,7 +211,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
 
         _settings["weights"] = manifest.Weights;
         _data[isTrain] = new(isTrain ? request.Train : request.Test, found.Keys.Count, found.Missing.Count);
-        return _features[(kind, isTrain, randomView)] = found.With(images, labels);
+        return _features[(kind, isTrain, randomView)] = found.With(images, labels, source.ClassNames);
     }
 
     /// <summary>The model and the data.</summary>

@@ -81,9 +81,9 @@ internal sealed class TestSets(
         .. sets.Zip(outcomes, (test, outcome) => new TestScores(
             test.Source,
             test.Images.Images.Count,
-            outcome.Statistic(Metric.Top1).Value(),
-            outcome.Statistic(Metric.Top5).Value(),
-            outcome.Statistic(Metric.MeanPerClass).Value())),
+            outcome.Value(Metric.Top1),
+            outcome.Value(Metric.Top5),
+            outcome.Value(Metric.MeanPerClass))),
     ];
 
     /// <summary>Writes the results that every evaluation has.</summary>
@@ -121,8 +121,7 @@ internal sealed class TestSets(
     {
         var meter = new ItemMeter(view, "test", "images", images.Images.Count);
         var loader = new ImageLoader(images.Images, _transform, workers);
-        return ClassifierScores.Of(classifier, images, loader, batchSize, meter.Report, cancellation)
-            .ToOutcome([.. images.Images.Keys()], set.Metric.NeedsScores());
+        return ClassifierEvaluator.Classify(classifier, images, loader, batchSize, set.Metric.NeedsScores(), meter.Report, cancellation);
     }
 
     /// <summary>As named numbers, for logs: <c>test/top1</c>, of further sets <c>test2/top1</c>.</summary>

@@ -35,10 +35,11 @@ public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int 
     /// <summary>The features with their classes; the labels of missing images are left out too.</summary>
     /// <param name="source">The images that the features are of.</param>
     /// <param name="labels">Class of each image of the source.</param>
+    /// <param name="classNames">Names in the order of the labels.</param>
     /// <exception cref="EvaluationDataException">The keys are not the source's.</exception>
-    public LabelledFeatures With(IImageSource source, IReadOnlyList<int> labels)
+    public LabelledFeatures With(IImageSource source, IReadOnlyList<int> labels, IReadOnlyList<string> classNames)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return new LabelledFeatures(Values, Dim, Array.ConvertAll(ImagesOf(source), image => labels[image]), Keys);
+        return new LabelledFeatures(Values, Dim, Array.ConvertAll(ImagesOf(source), image => labels[image]), Keys, classNames);
     }
 }
