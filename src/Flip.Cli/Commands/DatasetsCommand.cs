@@ -124,7 +124,7 @@ internal static class DatasetsCommand
     private static void Check(DataSetDescription set, string source, bool json, CancellationToken cancellation)
     {
         var isRetrieval = set.Task == DataSetTask.Retrieval;
-        var options = IndexingProgress.Sources(Console.Error.WriteLine);
+        var options = SourceProgress.Sources(Console.Error.WriteLine);
         var labelled = isRetrieval ? null : set.OpenLabelled(source, options: options, cancellation: cancellation);
         var captioned = isRetrieval ? set.OpenCaptioned(source, options: options, cancellation: cancellation) : null;
         var images = labelled?.Images.Count ?? captioned!.Images.Count;

@@ -77,7 +77,7 @@ internal static class EmbedCommand
         EmbeddingJob.Check(request.File, request.Overwrite);
         using var view = Consoles.Progress(json);
         var leftOut = new List<string>();
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing) with
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing) with
         {
             Say = line =>
             {
@@ -94,8 +94,9 @@ internal static class EmbedCommand
         var meter = new ItemMeter(view, "embed", items.Kind, items.Count);
         try
         {
-            var embedded = new EmbeddingJob(request.File).Run(
-                items, ItemEncoders.Manifest(loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, items), request.Overwrite, request.AllowMissing, meter.Report, cancellation);
+            var hashes = SourceProgress.Hashes(CacheFolder.Default, view.Message);
+            var manifest = ItemEncoders.Manifest(loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, items, hashes, cancellation);
+            var embedded = new EmbeddingJob(request.File).Run(items, manifest, request.Overwrite, request.AllowMissing, meter.Report, cancellation);
             return new Report(
                 request.File,
                 items.Kind,

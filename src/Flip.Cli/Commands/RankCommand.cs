@@ -72,8 +72,8 @@ internal static class RankCommand
         }
 
         using var view = Consoles.Progress(json: true); // standard output is for the ranking
-        var texts = Texts(request, IndexingProgress.Sources(view.Message), cancellation);
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
+        var texts = Texts(request, SourceProgress.Sources(view.Message), cancellation);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded

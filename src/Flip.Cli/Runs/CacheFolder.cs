@@ -13,15 +13,16 @@ internal static class CacheFolder
         "features");
 
     /// <summary>
-    /// Refuses a folder that cannot be written. The user's own is closed to others, as a new one is from the beginning; of another that is open to
-    /// others it is told what that means.
+    /// Makes a folder, for its owner alone, and refuses one that cannot be written. The user's own is closed to others if it is not yet; of another that
+    /// is open to others it is told what that means.
     /// </summary>
     /// <param name="folder">The folder; need not be there.</param>
     /// <param name="say">Told what a user should know, in a sentence.</param>
-    public static void Check(string folder, Action<string> say)
+    public static void Open(string folder, Action<string> say)
     {
         OutputPlace.CheckFolder(folder, "--cache");
-        if (Directory.Exists(folder) && !(folder == Default && PrivateFolder.Narrow(folder)) && PrivateFolder.IsOpenToOthers(folder))
+        PrivateFolder.Create(folder);
+        if (!(folder == Default && PrivateFolder.Narrow(folder)) && PrivateFolder.IsOpenToOthers(folder))
         {
             say($"Warning: the cache {folder} is another user's, or others may write to it: numbers that they put there would be taken for this model's. Another --cache is your own.");
         }

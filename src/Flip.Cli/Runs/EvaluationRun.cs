@@ -20,6 +20,8 @@ namespace Flip.Cli.Runs;
 /// <param name="view">Shows the progress.</param>
 internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress view)
 {
+    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
+
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
@@ -51,7 +53,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     private void CheckPlaces()
     {
         Bootstrap.CheckSamples(request.Samples);
-        CacheFolder.Check(request.Cache, view.Message);
+        CacheFolder.Open(request.Cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");
@@ -60,7 +62,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
     private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
     {
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
         if (item.Set.Task == DataSetTask.Retrieval)
         {
             return new OpenedData(item.Set, null, item.Set.OpenCaptioned(item.Source, options: options, cancellation: cancellation), null, "none");
@@ -109,7 +111,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
     private FeatureSet Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
     {
-        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing);
+        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing, _hashes, cancellation);
         return new FeatureCache(request.Cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }

@@ -61,7 +61,7 @@ internal static class Evaluators
         shards,
         Transform(config),
         workers: config.Data.Workers,
-        options: say is null ? null : IndexingProgress.Sources(say));
+        options: say is null ? null : SourceProgress.Sources(say));
 
     /// <summary>How images become the model's pixels.</summary>
     public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize, config.Eval.Interpolation);

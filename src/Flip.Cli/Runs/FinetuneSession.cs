@@ -113,7 +113,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
     }
 
-    private SourceOptions Sources() => IndexingProgress.Sources(view.Message);
+    private SourceOptions Sources() => SourceProgress.Sources(view.Message);
 
     private static void CheckInterpolation(IReadOnlyList<double> alphas, ClassifierHead head)
     {

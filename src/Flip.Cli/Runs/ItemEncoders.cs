@@ -32,9 +32,19 @@ internal static class ItemEncoders
     /// <param name="kind">What of an image is kept.</param>
     /// <param name="images">The images.</param>
     /// <param name="allowMissing">Whether images that cannot be used are left out.</param>
+    /// <param name="hashes">Of the images' files.</param>
+    /// <param name="cancellation">Stops the hashing of files.</param>
     /// <param name="view">Which random crop of each image, from 0; null for the evaluation's own.</param>
     public static (IItemEncoder Items, EmbeddingManifest Manifest) Features(
-        LoadedModel loaded, string weights, MaskChoice mask, FeatureKind kind, IImageSource images, bool allowMissing, int? view = null)
+        LoadedModel loaded,
+        string weights,
+        MaskChoice mask,
+        FeatureKind kind,
+        IImageSource images,
+        bool allowMissing,
+        ContentHashes hashes,
+        CancellationToken cancellation,
+        int? view = null)
     {
         var (size, seed) = (loaded.Config.Model.Image.ImageSize, (ulong)loaded.Config.Train.Seed);
         IImageTransform transform = view is { } epoch
@@ -45,7 +55,7 @@ internal static class ItemEncoders
         var items = kind == FeatureKind.Pooled
             ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
             : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
-        var manifest = Manifest(loaded, weights, mask, items);
+        var manifest = Manifest(loaded, weights, mask, items, hashes, cancellation);
         manifest.Settings["feature"] = kind.ToString();
         if (view is not null)
         {
@@ -60,7 +70,8 @@ internal static class ItemEncoders
         texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.Config.Eval.BatchSize, allowMissing, cancellation);
 
     /// <summary>All that the embeddings of some items depend on.</summary>
-    public static EmbeddingManifest Manifest(LoadedModel loaded, string weights, MaskChoice mask, IItemEncoder items)
+    public static EmbeddingManifest Manifest(
+        LoadedModel loaded, string weights, MaskChoice mask, IItemEncoder items, ContentHashes hashes, CancellationToken cancellation)
     {
         var settings = items is TextItems ? TextSettings(loaded) : ModelSettings(loaded);
         if (items is not TextItems)
@@ -70,7 +81,7 @@ internal static class ItemEncoders
             settings["mask"] = Describe(mask, loaded.Config);
         }
 
-        return EmbeddingManifest.Of(items, weights, settings);
+        return EmbeddingManifest.Of(items, weights, settings, hashes, cancellation);
     }
 
     /// <summary>What the embeddings of texts depend on beside the weights, by name.</summary>

@@ -22,6 +22,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     private const int SweepPoints = 15;
     private const long FewSteps = 1000;
 
+    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
     private readonly Dictionary<(FeatureKind, bool, int?), LabelledFeatures> _features = [];
     private readonly List<ProbeRow> _rows = [];
     private readonly List<string> _notes = [];
@@ -35,13 +36,13 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         request.Check();
-        CacheFolder.Check(request.Cache, view.Message);
+        CacheFolder.Open(request.Cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");
         }
 
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);
@@ -68,7 +69,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
 
     private void Run(string method, Source source, CancellationToken cancellation)
     {
-        var classes = source.ClassNames.Count;
+        var keepScores = _set!.Metric.NeedsScores();
         var kind = request.FeatureOf(method);
         var test = Features(source, kind, isTrain: false, null, cancellation);
         switch (method)
@@ -77,7 +78,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                 {
                     var (train, done) = (Features(source, kind, isTrain: true, null, cancellation), 0);
                     var meter = new ItemMeter(view, method, "fits", SweepPoints);
-                    Add(kind, LogisticProbe.Run(train, test, classes, request.Logistic, _ => meter.Report(++done), cancellation));
+                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, _ => meter.Report(++done), cancellation));
                     break;
                 }
 
@@ -86,13 +87,13 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                     var views = Enumerable.Range(0, request.Views)
                         .Select(i => Features(source, kind, isTrain: true, request.Views > 1 ? i : null, cancellation)).ToList();
                     ItemMeter? meter = null;
-                    Add(kind, LarsProbe.Run(views, test, classes, request.Lars, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
+                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
                     NoteFewSteps();
                     break;
                 }
 
             case FewShotProbe.Name:
-                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, source.ClassNames, cancellation);
+                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, cancellation);
                 break;
 
             default:
@@ -100,33 +101,32 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
                     var train = Features(source, kind, isTrain: true, null, cancellation);
                     var meter = new ItemMeter(view, method, "comparisons", (long)train.Count * test.Count);
                     Add(kind, [.. NearestNeighbors.Run(
-                        train, test, classes, request.Neighbors, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
+                        train, test, request.Neighbors, keepScores, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
                     break;
                 }
         }
     }
 
-    private void RunFewShots(
-        FeatureKind kind, LabelledFeatures train, LabelledFeatures test, IReadOnlyList<string> classNames, CancellationToken cancellation)
+    private void RunFewShots(FeatureKind kind, LabelledFeatures train, LabelledFeatures test, CancellationToken cancellation)
     {
-        CheckShots(train.Labels, classNames); // again: images may have been left out
+        CheckShots(train.Labels, train.ClassNames); // again: images may have been left out
         var (done, meter) = (0, new ItemMeter(view, FewShotProbe.Name, "draws", request.Shots.Count * request.Seeds));
         foreach (var shots in request.Shots)
         {
             var result = FewShotProbe.Run(
-                train, test, classNames.Count, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
-            var (top1, meanPerClass) = (result.Of(scored => scored.TopK(1)), result.Of(scored => scored.MeanPerClass()));
+                train, test, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
+            var (top1, meanPerClass) = (result.Of(Metric.Top1), result.Of(Metric.MeanPerClass));
             _rows.Add(new(
                 result.Draws[0].Method,
                 kind,
                 string.Join(", ", result.Draws.Select(draw => draw.Setting).Distinct()),
                 top1.Mean,
-                result.Of(scored => scored.TopK(5)).Mean,
+                result.Of(Metric.Top5).Mean,
                 meanPerClass.Mean,
                 top1.Deviation,
                 meanPerClass.Deviation,
                 result.Draws.Sum(draw => draw.Seconds),
-                [.. result.Draws.Select(draw => new Dictionary<string, object>(draw.Details) { ["top1"] = draw.Test.TopK(1), ["meanPerClass"] = draw.Test.MeanPerClass() })]));
+                [.. result.Draws.Select(draw => new Dictionary<string, object>(draw.Details) { ["top1"] = draw.Outcome.Value(Metric.Top1), ["meanPerClass"] = draw.Outcome.Value(Metric.MeanPerClass) })]));
         }
     }
 
@@ -137,9 +137,18 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     {
         foreach (var result in results)
         {
-            var test = result.Test;
+            var outcome = result.Outcome;
             _rows.Add(new(
-                result.Method, kind, result.Setting, test.TopK(1), test.TopK(5), test.MeanPerClass(), null, null, result.Seconds, [result.Details]));
+                result.Method,
+                kind,
+                result.Setting,
+                outcome.Value(Metric.Top1),
+                outcome.Value(Metric.Top5),
+                outcome.Value(Metric.MeanPerClass),
+                null,
+                null,
+                result.Seconds,
+                [result.Details]));
             if (result.Details.TryGetValue("converged", out var converged) && converged is false)
             {
                 _notes.Add($"{result.Method}: the fit stopped before its gradient was small ({result.Setting}); another --lambda or --scaling may be better conditioned.");
@@ -155,9 +164,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
     /// <summary>The results of a method in the form that every evaluation has, so that flip compare takes them.</summary>
     private void Write(string folder, FeatureKind kind, ProbeResult probed)
     {
-        var (test, set, images) = (probed.Test, _set!, _test!);
-        var outcome = ClassificationOutcome.Of(
-            test.Keys, [.. test.Labels.Select(label => new[] { label })], images.ClassNames, test.Scores, set.Metric.NeedsScores());
+        var (outcome, set, images) = (probed.Outcome, _set!, _test!);
         var references = probed.Method is LogisticProbe.Name or LarsProbe.Name ? set.ResultsOf(LinearProbeMeasure) : [];
         var settings = new Dictionary<string, string>
         {
@@ -166,7 +173,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             ["setting"] = probed.Setting,
         };
         var result = EvaluationResult.Of(
-            set.Name, set.Metric, outcome, images.Images.Fingerprint(), _data[false].Missing, references, settings);
+            set.Name, set.Metric, outcome, images.Images.Fingerprint(_hashes), _data[false].Missing, references, settings);
         OwnEntries.RequireWay(request.Out!, Path.Combine(folder, EvaluationReport.FileName));
         ResultsFolder.Write(folder, _header! with { Method = probed.Method }, [new EvaluatedSet(result, outcome, images.Images)]);
     }
@@ -189,7 +196,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
         }
 
         var (images, labels) = isTrain ? source.Train : source.Test;
-        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, randomView);
+        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, _hashes, cancellation, randomView);
         var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
         var found = new FeatureCache(request.Cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);
@@ -205,7 +212,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
 
         _settings["weights"] = manifest.Weights;
         _data[isTrain] = new(isTrain ? request.Train : request.Test, found.Keys.Count, found.Missing.Count);
-        return _features[(kind, isTrain, randomView)] = found.With(images, labels);
+        return _features[(kind, isTrain, randomView)] = found.With(images, labels, source.ClassNames);
     }
 
     /// <summary>The model and the data.</summary>

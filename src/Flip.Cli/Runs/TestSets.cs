@@ -45,7 +45,7 @@ internal sealed class TestSets(
         IProgressView view,
         CancellationToken cancellation)
     {
-        var options = IndexingProgress.Sources(view.Message);
+        var options = SourceProgress.Sources(view.Message);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
         foreach (var source in sources)
         {
@@ -81,21 +81,28 @@ internal sealed class TestSets(
         .. sets.Zip(outcomes, (test, outcome) => new TestScores(
             test.Source,
             test.Images.Images.Count,
-            outcome.Statistic(Metric.Top1).Value(),
-            outcome.Statistic(Metric.Top5).Value(),
-            outcome.Statistic(Metric.MeanPerClass).Value())),
+            outcome.Value(Metric.Top1),
+            outcome.Value(Metric.Top5),
+            outcome.Value(Metric.MeanPerClass))),
     ];
 
     /// <summary>Writes the results that every evaluation has.</summary>
     public void Write(
         string folder, string name, ImageClassifier classifier, IReadOnlyList<ClassificationOutcome> outcomes, CancellationToken cancellation)
     {
+        var hashes = SourceProgress.Hashes(CacheFolder.Default, view.Message);
         var evaluated = new List<EvaluatedSet>();
         foreach (var ((source, set, images), outcome) in sets.Zip(outcomes))
         {
             var references = set.ResultsOf(FineTuneMeasure);
             var result = EvaluationResult.Of(
-                set.Name, set.Metric, outcome, images.Images.Fingerprint(), references: references, settings: new Dictionary<string, string> { ["test"] = source }, cancellation: cancellation);
+                set.Name,
+                set.Metric,
+                outcome,
+                images.Images.Fingerprint(hashes, cancellation),
+                references: references,
+                settings: new Dictionary<string, string> { ["test"] = source },
+                cancellation: cancellation);
             evaluated.Add(new EvaluatedSet(result, outcome, images.Images));
         }
 
@@ -114,8 +121,7 @@ internal sealed class TestSets(
     {
         var meter = new ItemMeter(view, "test", "images", images.Images.Count);
         var loader = new ImageLoader(images.Images, _transform, workers);
-        return ClassifierScores.Of(classifier, images, loader, batchSize, meter.Report, cancellation)
-            .ToOutcome([.. images.Images.Keys()], set.Metric.NeedsScores());
+        return ClassifierEvaluator.Classify(classifier, images, loader, batchSize, set.Metric.NeedsScores(), meter.Report, cancellation);
     }
 
     /// <summary>As named numbers, for logs: <c>test/top1</c>, of further sets <c>test2/top1</c>.</summary>

@@ -18,7 +18,7 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
-        var index = ShardSources.Open(pattern, IndexingProgress.Sources(say, allowMissing: true), cancellation);
+        var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
         if (data.ClassNames is not { } file)
         {

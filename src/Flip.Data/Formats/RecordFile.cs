@@ -9,11 +9,9 @@ internal sealed class RecordFile
     /// <summary>Deflate makes a byte of at most so many.</summary>
     private const int MostPacking = 1032;
 
-    private readonly byte[]? _content;
-
     private RecordFile(string path, long length, byte[]? content)
     {
-        (Path, Length, _content) = (path, length, content);
+        (Path, Length, Unpacked) = (path, length, content);
     }
 
     /// <summary>The file.</summary>
@@ -21,6 +19,9 @@ internal sealed class RecordFile
 
     /// <summary>Bytes, unpacked.</summary>
     public long Length { get; }
+
+    /// <summary>The content of a file that was compressed; null where it is read from the disk.</summary>
+    public byte[]? Unpacked { get; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file; <c>.gz</c> is unpacked.</param>
@@ -79,7 +80,7 @@ internal sealed class RecordFile
     }
 
     /// <summary>Opens the file for reading.</summary>
-    public RecordReader OpenReader() => new(Path, _content);
+    public RecordReader OpenReader() => new(Path, Unpacked);
 
     private static EvaluationDataException WrongLength(string path, long length, long expected) =>
         new($"'{path}' has {length} bytes instead of the {expected} that its header promises.");

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Flip.Config;
 using Flip.Data.Formats;
 
@@ -76,15 +74,15 @@ public sealed class FileImages : IImageSource
     internal static FileImages OfFiles(IReadOnlyList<ImageFile> files, bool allowMissing) => new(files, allowMissing);
 
     /// <inheritdoc/>
-    public string Fingerprint()
+    public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (var i = 0; i < _files.Count; i++)
+        using var fingerprint = new Fingerprint();
+        foreach (var (file, hash) in _files.Zip((hashes ?? new()).Of([.. _files.Select(file => file.Path)], cancellation)))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{UnicodeName.Composed(_files[i].Key)}\n{_lengths[i]}\n")));
+            fingerprint.Add(UnicodeName.Composed(file.Key)).Add(hash);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return fingerprint.Take();
     }
 
     /// <inheritdoc/>

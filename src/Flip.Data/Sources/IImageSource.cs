@@ -8,9 +8,11 @@ public interface IImageSource
     /// <summary>Number of images.</summary>
     int Count { get; }
 
-    /// <summary>What tells this source from another: SHA-256 of the images' names and lengths, as hexadecimal digits. It does not
-    /// change when all files are moved to another folder.</summary>
-    string Fingerprint();
+    /// <summary>What tells this source from another: SHA-256 of the images' names and contents, as hexadecimal digits. It does not
+    /// change when all files are moved or copied to another folder.</summary>
+    /// <param name="hashes">Computes and keeps the hashes of the files; null computes them anew.</param>
+    /// <param name="cancellation">Stops the hashing.</param>
+    string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default);
 
     /// <summary>Keys in order, one line of text each, made as they are asked for.</summary>
     /// <param name="first">The first image.</param>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Flip.Data.Formats;
 
 namespace Flip.Data.Sources;
@@ -16,24 +14,17 @@ internal sealed class RecordImages(IReadOnlyList<RecordFile> files, PixelRecords
     public int Count => _counts.Sum();
 
     /// <inheritdoc/>
-    /// <remarks>Of the files' bytes too: MNIST and those made like it have the same names and lengths.</remarks>
-    public string Fingerprint()
+    /// <remarks>A packed file has that of its content.</remarks>
+    public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 20];
+        hashes ??= new();
+        using var fingerprint = new Fingerprint();
         foreach (var file in files)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Stem(file)}\n{file.Length}\n")));
-            using var reader = file.OpenReader();
-            for (long done = 0; done < file.Length; done += buffer.Length)
-            {
-                var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, file.Length - done));
-                reader.Read(done, part);
-                hash.AppendData(part);
-            }
+            fingerprint.Add(Stem(file)).Add(file.Unpacked is { } content ? ContentHashes.Of(content) : hashes.Of([file.Path], cancellation)[0]);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return fingerprint.Take();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Flip.Data.Formats;
 
 namespace Flip.Data.Sources;
@@ -15,20 +13,21 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
     public int Count { get; } = checked((int)index.Count);
 
     /// <inheritdoc/>
-    public string Fingerprint()
+    /// <remarks>Of the places of the images too: which members are images is a matter of how shards are read.</remarks>
+    public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, shard) in _names.Zip(index.Shards))
+        using var fingerprint = new Fingerprint();
+        var contents = (hashes ?? new()).Of([.. index.Shards.Select(shard => shard.Path)], cancellation);
+        foreach (var (name, content, shard) in _names.Zip(contents, index.Shards))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(UnicodeName.Composed(name) + "\n"));
+            fingerprint.Add(UnicodeName.Composed(name)).Add(content);
             foreach (var sample in shard.Samples)
             {
-                hash.AppendData(Encoding.UTF8.GetBytes(
-                    string.Create(CultureInfo.InvariantCulture, $"{sample.Image.Block} {sample.Image.Length}\n")));
+                fingerprint.Add(string.Create(CultureInfo.InvariantCulture, $"{sample.Image.Block} {sample.Image.Length}"));
             }
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return fingerprint.Take();
     }
 
     /// <inheritdoc/>

@@ -61,7 +61,7 @@ public sealed class DataSetEvaluator(
         }
 
         var note = prompts.NoteOfRepeated(tokenizer, encoder.TextLength, present.SelectMany(image => data.Labels[image]));
-        return Evaluated(set, accumulator.ToOutcome(), data.Images, features, settings, note, cancellation);
+        return Evaluated(set, accumulator.ToOutcome(), data.Images, features, features.Source, settings, note, cancellation);
 
         List<int[]>? Of(IReadOnlyList<int[]>? ofImages, int[] rows) => ofImages is null ? null : [.. rows.Select(row => ofImages[present[row]])];
     }
@@ -84,7 +84,17 @@ public sealed class DataSetEvaluator(
         int[] textToImage = [.. captions.SelectMany((list, image) => list.Select(_ => image))];
         cancellation.ThrowIfCancellationRequested();
         var result = Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage);
-        return Evaluated(set, RetrievalOutcome.Of(features.Keys, textToImage, result), data.Images, features, settings, note: null, cancellation);
+
+        // Other captions of the same images are other questions.
+        using var fingerprint = new Fingerprint();
+        fingerprint.Add(features.Source);
+        foreach (var caption in captions.SelectMany((list, image) => list.Prepend(features.Keys[image])))
+        {
+            fingerprint.Add(caption);
+        }
+
+        var outcome = RetrievalOutcome.Of(features.Keys, textToImage, result);
+        return Evaluated(set, outcome, data.Images, features, fingerprint.Take(), settings, note: null, cancellation);
     }
 
     private EvaluatedSet Evaluated(
@@ -92,6 +102,7 @@ public sealed class DataSetEvaluator(
         EvaluationOutcome outcome,
         IImageSource images,
         FeatureSet features,
+        string fingerprint,
         IReadOnlyDictionary<string, string>? settings,
         string? note,
         CancellationToken cancellation)
@@ -99,7 +110,7 @@ public sealed class DataSetEvaluator(
         var measures = outcome.Measures();
         var references = set.Results.Where(reference => reference.Measure is null || measures.ContainsKey(reference.Measure)).ToList();
         var result = EvaluationResult.Of(
-            set.Name, set.Metric, outcome, images.Fingerprint(), features.Missing.Count, references, settings, samples, cancellation);
+            set.Name, set.Metric, outcome, fingerprint, features.Missing.Count, references, settings, samples, cancellation);
         string[] notes = [set.Notes, set.DifferenceFromPublished(images.Count) ?? string.Empty, note ?? string.Empty];
         return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.Where(note => note.Length > 0)] }, outcome, images);
     }

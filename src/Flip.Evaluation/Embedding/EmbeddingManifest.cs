@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Flip.Data.Sources;
 
 namespace Flip.Evaluation.Embedding;
 
@@ -22,8 +23,18 @@ public sealed record EmbeddingManifest(
     };
 
     /// <summary>The manifest of an encoder.</summary>
-    public static EmbeddingManifest Of(IItemEncoder items, string weights, IReadOnlyDictionary<string, string> settings) => new(
-        items.Kind, items.Count, items.Fingerprint(), items.EmbedDim, weights, new(settings.ToDictionary(), StringComparer.Ordinal));
+    /// <param name="items">Source and model.</param>
+    /// <param name="weights">Hash of the model's weights.</param>
+    /// <param name="settings">What else the numbers depend on, by name.</param>
+    /// <param name="hashes">Computes and keeps the hashes of files; null computes them anew.</param>
+    /// <param name="cancellation">Stops the hashing.</param>
+    public static EmbeddingManifest Of(
+        IItemEncoder items,
+        string weights,
+        IReadOnlyDictionary<string, string> settings,
+        ContentHashes? hashes = null,
+        CancellationToken cancellation = default) => new(
+        items.Kind, items.Count, items.Fingerprint(hashes, cancellation), items.EmbedDim, weights, new(settings.ToDictionary(), StringComparer.Ordinal));
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>

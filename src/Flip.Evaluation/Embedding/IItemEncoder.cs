@@ -1,3 +1,5 @@
+using Flip.Data.Sources;
+
 namespace Flip.Evaluation.Embedding;
 
 /// <summary>A source of images or texts with the model that embeds them.</summary>
@@ -13,7 +15,9 @@ public interface IItemEncoder
     int EmbedDim { get; }
 
     /// <summary>What tells the source from another, as hexadecimal digits.</summary>
-    string Fingerprint();
+    /// <param name="hashes">Computes and keeps the hashes of files; null computes them anew.</param>
+    /// <param name="cancellation">Stops the hashing.</param>
+    string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default);
 
     /// <summary>Embeds the items in order, a batch at a time. What comes out does not depend on where it begins.</summary>
     /// <param name="first">The first item, a multiple of the batch size.</param>

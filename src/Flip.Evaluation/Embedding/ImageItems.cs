@@ -1,4 +1,5 @@
 using Flip.Data.Loading;
+using Flip.Data.Sources;
 using Flip.Models;
 
 namespace Flip.Evaluation.Embedding;
@@ -39,7 +40,8 @@ public sealed class ImageItems : IItemEncoder
         new(images, encoder(0).FeatureDim, seen => Pool(encoder(seen)), batchSize);
 
     /// <inheritdoc/>
-    public string Fingerprint() => _images.Source.Fingerprint();
+    public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) =>
+        _images.Source.Fingerprint(hashes, cancellation);
 
     /// <inheritdoc/>
     public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)

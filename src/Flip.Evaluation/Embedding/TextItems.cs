@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
@@ -37,7 +34,7 @@ public sealed class TextItems : IItemEncoder
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         (_texts, _encoder, _tokenizer, _batchSize) = (texts, encoder, tokenizer, batchSize);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var fingerprint = new Fingerprint();
         foreach (var text in texts.Read())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -47,11 +44,10 @@ public sealed class TextItems : IItemEncoder
             }
 
             Count++;
-            Append(hash, text.Key);
-            Append(hash, text.Text ?? "");
+            fingerprint.Add(text.Key).Add(text.Text ?? "");
         }
 
-        _fingerprint = Count > 0 ? Convert.ToHexStringLower(hash.GetHashAndReset()) : throw new ConfigException("The source of texts is empty.");
+        _fingerprint = Count > 0 ? fingerprint.Take() : throw new ConfigException("The source of texts is empty.");
     }
 
     /// <inheritdoc/>
@@ -64,7 +60,7 @@ public sealed class TextItems : IItemEncoder
     public int EmbedDim => _encoder.EmbedDim;
 
     /// <inheritdoc/>
-    public string Fingerprint() => _fingerprint;
+    public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => _fingerprint;
 
     /// <inheritdoc/>
     public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)
@@ -85,15 +81,5 @@ public sealed class TextItems : IItemEncoder
                 texts.Length > 0 ? Embeddings.OfTexts(_encoder, _tokenizer, texts) : [],
                 [.. batch.Where(text => text.Text is null).Select(text => new MissingItem(text.Key, text.Problem ?? "no text"))]);
         }
-    }
-
-    /// <summary>The length comes first, so that no two lists of texts are the same bytes.</summary>
-    private static void Append(IncrementalHash hash, string text)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(text);
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(length, utf8.Length);
-        hash.AppendData(length);
-        hash.AppendData(utf8);
     }
 }

@@ -114,7 +114,7 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
         using var reader = new SafetensorsReader(path);
         var (keys, values) = SafetensorsEmbeddings.Read(reader);
         return keys.Count + missing.Count == manifest.Items && values.LongLength == (long)keys.Count * manifest.EmbedDim
-            ? new FeatureSet(keys, values, manifest.EmbedDim, missing)
+            ? new FeatureSet(keys, values, manifest.EmbedDim, missing, manifest.Source)
             : throw new CheckpointFormatException(path, null, "its rows do not fit its manifest");
     }
 

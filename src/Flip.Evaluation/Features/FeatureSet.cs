@@ -10,7 +10,8 @@ namespace Flip.Evaluation.Features;
 /// <param name="Values"><c>[count, Dim]</c></param>
 /// <param name="Dim">Width of a feature.</param>
 /// <param name="Missing">Images that were left out.</param>
-public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing)
+/// <param name="Source">Fingerprint of the images.</param>
+public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing, string Source)
 {
     /// <summary>The number in the source of each image that could be used, <c>[count]</c>.</summary>
     /// <param name="source">The images that the features are of.</param>
@@ -34,10 +35,11 @@ public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int 
     /// <summary>The features with their classes; the labels of missing images are left out too.</summary>
     /// <param name="source">The images that the features are of.</param>
     /// <param name="labels">Class of each image of the source.</param>
+    /// <param name="classNames">Names in the order of the labels.</param>
     /// <exception cref="EvaluationDataException">The keys are not the source's.</exception>
-    public LabelledFeatures With(IImageSource source, IReadOnlyList<int> labels)
+    public LabelledFeatures With(IImageSource source, IReadOnlyList<int> labels, IReadOnlyList<string> classNames)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return new LabelledFeatures(Values, Dim, Array.ConvertAll(ImagesOf(source), image => labels[image]), Keys);
+        return new LabelledFeatures(Values, Dim, Array.ConvertAll(ImagesOf(source), image => labels[image]), Keys, classNames);
     }
 }

@@ -6,13 +6,16 @@ namespace Flip.Evaluation.Metrics;
 /// </summary>
 public static class AveragePrecision
 {
-    /// <summary>Mean over the classes that have images of VOC2007's measure (Everingham et al., "The PASCAL Visual Object Classes (VOC) Challenge", 2010,
-    /// section 4.2): the mean over recalls t = 0, 0.1 ... 1 of the largest precision at a recall of at least t.</summary>
-    public static ClassMean ElevenPoint(LabelledScores scores) => Mean(scores, elevenPoint: true);
-
-    /// <summary>Mean over the classes that have images of the precision at each recall, uninterpolated: the sum over thresholds of the recall gained times
-    /// the precision reached.</summary>
-    public static ClassMean Plain(LabelledScores scores) => Mean(scores, elevenPoint: false);
+    /// <summary>The mean over the classes that have images. The 11-point measure is VOC2007's (Everingham et al., "The PASCAL Visual Object Classes (VOC)
+    /// Challenge", 2010, section 4.2): the mean over recalls t = 0, 0.1 ... 1 of the largest precision at a recall of at least t. The plain one is the
+    /// sum over thresholds of the recall gained times the precision reached, uninterpolated.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="elevenPoint">VOC2007's, not the plain one.</param>
+    public static ClassMean Mean(LabelledScores scores, bool elevenPoint)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        return ClassMean.Of(Statistic(scores, elevenPoint).Value(), scores.Labels, scores.Classes);
+    }
 
     /// <summary>Average precision of each class; NaN for one without images.</summary>
     /// <param name="scores">The scores.</param>
@@ -24,9 +27,6 @@ public static class AveragePrecision
     /// <param name="scores">The scores.</param>
     /// <param name="elevenPoint">VOC2007's, not the plain one.</param>
     public static Statistic Statistic(LabelledScores scores, bool elevenPoint) => new MeanStatistic(Statistics(scores, elevenPoint));
-
-    private static ClassMean Mean(LabelledScores scores, bool elevenPoint) =>
-        ClassMean.Of(Statistic(scores, elevenPoint).Value(), scores.Labels, scores.Classes);
 
     private static List<AveragePrecisionStatistic> Statistics(LabelledScores scores, bool elevenPoint)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Flip.Config;
+using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.Probes;
 
@@ -9,10 +10,10 @@ namespace Flip.Evaluation.Probes;
 /// <param name="Draws">What each draw measured.</param>
 public sealed record FewShotResult(int Shots, IReadOnlyList<ProbeResult> Draws)
 {
-    /// <summary>Mean of a figure over the draws, and its standard deviation (of a sample); 0 where there is one draw.</summary>
-    public (double Mean, double Deviation) Of(Func<ScoredImages, double> figure)
+    /// <summary>Mean of a metric over the draws, and its standard deviation (of a sample); 0 where there is one draw.</summary>
+    public (double Mean, double Deviation) Of(Metric metric)
     {
-        var values = Draws.Select(draw => figure(draw.Test)).ToArray();
+        var values = Draws.Select(draw => draw.Outcome.Value(metric)).ToArray();
         var mean = values.Average();
         return (mean, values.Length < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)));
     }
@@ -60,7 +61,6 @@ public static class FewShotProbe
     /// <summary>Trains and measures one size.</summary>
     /// <param name="train">Training images, of which a few are drawn.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="shots">Images of each class.</param>
     /// <param name="draws">Times it is repeated with other images.</param>
     /// <param name="options">Seed and scaling; λ too, where it is not to be chosen.</param>
@@ -69,35 +69,34 @@ public static class FewShotProbe
     public static FewShotResult Run(
         LabelledFeatures train,
         LabelledFeatures test,
-        int classes,
         int shots,
         int draws,
         LogisticProbeOptions options,
         Action? report = null,
         CancellationToken cancellation = default)
     {
-        test.Check(classes);
+        test.Check();
         var results = new List<ProbeResult>(draws);
         for (var draw = 0; draw < draws; draw++)
         {
             var start = Stopwatch.GetTimestamp();
-            var order = ClassDraw.Of(train.Labels, classes, options.Seed, draw).Images;
+            var order = ClassDraw.Of(train.Labels, train.Classes, options.Seed, draw).Images;
             var few = train.Select([.. order.SelectMany(images => images.Take(shots))]);
             var (lambda, near) = (options.Lambda ?? 0, (LinearClassifier?)null);
             if (options.Lambda is null)
             {
                 var further = train.Select([.. order.SelectMany(images => images.Skip(shots).Take(Math.Min(shots, MostValidationImages)))]);
-                var sweep = LogisticProbe.Sweep(few, further, classes, options.Scaling, null, cancellation);
+                var sweep = LogisticProbe.Sweep(few, further, options.Scaling, null, cancellation);
                 (lambda, near) = (sweep.Best.Lambda, sweep.Classifier);
             }
 
             using var regression = new LogisticRegression(
-                few, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
+                few, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
             var fit = regression.Fit(lambda, near, cancellation);
             results.Add(new(
                 string.Create(CultureInfo.InvariantCulture, $"{Name}-{shots}"),
                 LogisticProbe.Describe(lambda, options.Lambda is null),
-                fit.Classifier.Score(test),
+                fit.Classifier.Classify(test),
                 Stopwatch.GetElapsedTime(start).TotalSeconds,
                 new Dictionary<string, object> { ["shots"] = shots, ["draw"] = draw, ["lambda"] = lambda, ["converged"] = fit.IsConverged }));
             report?.Invoke();

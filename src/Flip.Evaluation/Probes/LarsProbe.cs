@@ -46,38 +46,38 @@ public static class LarsProbe
     /// <summary>Trains and measures.</summary>
     /// <param name="views">The training set, each time seen in another way; the same images in the same order.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="options">The recipe.</param>
+    /// <param name="keepScores">Whether to keep the logits of all classes.</param>
     /// <param name="report">Told the steps done and all steps.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public static ProbeResult Run(
         IReadOnlyList<LabelledFeatures> views,
         LabelledFeatures test,
-        int classes,
         LarsProbeOptions options,
+        bool keepScores = false,
         Action<long, long>? report = null,
         CancellationToken cancellation = default)
     {
         foreach (var view in views)
         {
-            view.Check(classes);
+            view.Check();
             if (view.Dim != test.Dim || !view.Labels.AsSpan().SequenceEqual(views[0].Labels))
             {
                 throw new ArgumentException("The views are not of the same images, or not of the test images' width.", nameof(views));
             }
         }
 
-        test.Check(classes);
+        test.Check();
         LibTorch.EnsureLoaded();
         var start = Stopwatch.GetTimestamp();
-        var (classifier, steps, loss) = Train(views, classes, options, report, cancellation);
+        var (classifier, steps, loss) = Train(views, options, report, cancellation);
         var batch = Math.Min(options.BatchSize, views[0].Count);
         return new(
             Name,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"lr {options.BaseLearningRate * batch / 256:0.###}, {steps:N0} steps{(views.Count > 1 ? $", {views.Count} views" : "")}"),
-            classifier.Score(test),
+            classifier.Classify(test, keepScores),
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             new Dictionary<string, object>
             {
@@ -91,7 +91,7 @@ public static class LarsProbe
     }
 
     private static (LinearClassifier Classifier, long Steps, double Loss) Train(
-        IReadOnlyList<LabelledFeatures> views, int classes, LarsProbeOptions options, Action<long, long>? report, CancellationToken cancellation)
+        IReadOnlyList<LabelledFeatures> views, LarsProbeOptions options, Action<long, long>? report, CancellationToken cancellation)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -103,7 +103,7 @@ public static class LarsProbe
             ScheduleKind.Cosine, options.BaseLearningRate * batch / 256, (long)options.WarmupEpochs * perEpoch, total, 0);
         var tensors = views.Select(view => tensor(view.Values).view(images, dim)).ToArray();
         var labels = tensor(Array.ConvertAll(views[0].Labels, label => (long)label)).view(-1, 1);
-        var head = new Head(classes, dim, options.Seed);
+        var head = new Head(views[0].Classes, dim, options.Seed);
         using var lars = new Lars([head.Weights, head.Biases], new LarsOptions());
         var (step, loss) = (0L, 0.0);
         for (var epoch = 0; epoch < options.Epochs; epoch++)

@@ -1,3 +1,5 @@
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Reports;
 using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,11 +13,59 @@ public sealed record LinearClassifier(double[] Weights, double[] Biases)
 {
     private const int RowsAtOnce = 8192;
 
-    /// <summary>The logits of images, computed in fp64 and rounded once, so that the size of a chunk does not show in them.</summary>
+    /// <summary>Classifies images, a chunk at a time.</summary>
     /// <param name="features">The images.</param>
+    /// <param name="keepScores">Whether to keep all logits; see <see cref="MetricNames.NeedsScores"/>.</param>
     /// <param name="rowsAtOnce">Images of a chunk.</param>
     /// <exception cref="ArgumentException">The features are of another width.</exception>
-    public ScoredImages Score(LabelledFeatures features, int rowsAtOnce = RowsAtOnce)
+    public ClassificationOutcome Classify(LabelledFeatures features, bool keepScores = false, int rowsAtOnce = RowsAtOnce)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        var outcome = new ClassificationAccumulator(features.ClassNames, keepScores);
+        foreach (var (first, logits) in Logits(features, rowsAtOnce))
+        {
+            var rows = Enumerable.Range(first, logits.Length / features.Classes);
+            outcome.Add([.. rows.Select(row => features.Keys[row])], [.. rows.Select(row => new[] { features.Labels[row] })], logits);
+        }
+
+        return outcome.ToOutcome();
+    }
+
+    /// <summary>Share of images classified right, and mean cross-entropy of their classes.</summary>
+    /// <param name="features">The images.</param>
+    public (double Accuracy, double CrossEntropy) Measure(LabelledFeatures features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        var (hits, sum) = (0, 0.0);
+        foreach (var (first, logits) in Logits(features, RowsAtOnce))
+        {
+            for (var image = 0; image < logits.Length / features.Classes; image++)
+            {
+                var row = logits.AsSpan(image * features.Classes, features.Classes);
+                var label = features.Labels[first + image];
+                hits += Ranking.Before(row, label) == 0 ? 1 : 0;
+                sum += CrossEntropy(row, label);
+            }
+        }
+
+        return ((double)hits / features.Count, sum / features.Count);
+    }
+
+    /// <summary>−log of the softmax's probability of a class.</summary>
+    internal static double CrossEntropy(ReadOnlySpan<float> logits, int label)
+    {
+        double most = logits[Ranking.Best(logits)];
+        var total = 0.0;
+        foreach (var logit in logits)
+        {
+            total += Math.Exp(logit - most);
+        }
+
+        return Math.Log(total) + most - logits[label];
+    }
+
+    /// <summary>The logits of chunks, each with its first image; computed in fp64 and rounded once, so that the size of a chunk does not show in them.</summary>
+    private IEnumerable<(int First, float[] Logits)> Logits(LabelledFeatures features, int rowsAtOnce)
     {
         var (classes, dim) = (Biases.Length, features.Dim);
         if (Weights.LongLength != (long)classes * dim)
@@ -23,20 +73,19 @@ public sealed record LinearClassifier(double[] Weights, double[] Biases)
             throw new ArgumentException($"The classifier has {Weights.Length} weights, not {classes} × {dim}.", nameof(features));
         }
 
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        var weights = tensor(Weights).view(classes, dim).t(); // [dim, classes]
-        var biases = tensor(Biases);
-        var scores = new float[(long)features.Count * classes];
         for (var first = 0; first < features.Count; first += rowsAtOnce)
         {
-            using var chunk = NewDisposeScope();
-            var rows = Math.Min(rowsAtOnce, features.Count - first);
-            var x = tensor(features.Values.AsSpan(first * dim, rows * dim).ToArray()).view(rows, dim).to(ScalarType.Float64);
-            x.mm(weights).Plus_(biases).to(ScalarType.Float32).data<float>().ToArray().CopyTo(scores, first * classes);
+            yield return (first, Chunk(features, first, Math.Min(rowsAtOnce, features.Count - first)));
         }
+    }
 
-        return new(features.Keys, features.Labels, classes, scores);
+    private float[] Chunk(LabelledFeatures features, int first, int rows)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = tensor(Weights).view(Biases.Length, features.Dim).t(); // [dim, classes]
+        var x = tensor(features.Values.AsSpan(first * features.Dim, rows * features.Dim).ToArray()).view(rows, features.Dim).to(ScalarType.Float64);
+        return x.mm(weights).Plus_(tensor(Biases)).to(ScalarType.Float32).data<float>().ToArray(); // [rows, classes]
     }
 
     /// <summary>The classifier of features as they are that agrees with this one of scaled ones.</summary>

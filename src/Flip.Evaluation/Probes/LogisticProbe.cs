@@ -32,41 +32,41 @@ public static class LogisticProbe
     /// <summary>Trains and measures.</summary>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="options">Choices.</param>
+    /// <param name="keepScores">Whether to keep the logits of all classes.</param>
     /// <param name="report">Told each λ measured.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     /// <exception cref="ConfigException">There is nothing to hold out.</exception>
     public static ProbeResult Run(
         LabelledFeatures train,
         LabelledFeatures test,
-        int classes,
         LogisticProbeOptions options,
+        bool keepScores = false,
         Action<SweepPoint>? report = null,
         CancellationToken cancellation = default)
     {
-        test.Check(classes);
+        test.Check();
         var start = Stopwatch.GetTimestamp();
         var (lambda, near) = (options.Lambda ?? 0, (LinearClassifier?)null);
         IReadOnlyList<SweepPoint> points = [];
         if (options.Lambda is null)
         {
-            var draw = ClassDraw.Of(train.Labels, classes, options.Seed);
+            var draw = ClassDraw.Of(train.Labels, train.Classes, options.Seed);
             var (kept, held) = draw.HoldOut(options.ValidationShare);
             if (held.Count == 0)
             {
                 throw new ConfigException("The regulariser cannot be chosen: no class has two training images, one of them to hold out; give --lambda.");
             }
 
-            var sweep = Sweep(train.Select(kept), train.Select(held), classes, options.Scaling, report, cancellation);
+            var sweep = Sweep(train.Select(kept), train.Select(held), options.Scaling, report, cancellation);
             (lambda, near, points) = (sweep.Best.Lambda, sweep.Classifier, sweep.Points);
         }
 
         // What is reported: in fp64, and closer to the minimum than the choice of λ needs.
         using var all = new LogisticRegression(
-            train, classes, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
+            train, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
         var fit = all.Fit(lambda, near, cancellation);
-        var scored = fit.Classifier.Score(test);
+        var scored = fit.Classifier.Classify(test, keepScores);
         return new(Name, Describe(lambda, options.Lambda is null), scored, Stopwatch.GetElapsedTime(start).TotalSeconds, new Dictionary<string, object>
         {
             ["lambda"] = lambda,
@@ -81,19 +81,18 @@ public static class LogisticProbe
     internal static (SweepPoint Best, LinearClassifier Classifier, IReadOnlyList<SweepPoint> Points) Sweep(
         LabelledFeatures train,
         LabelledFeatures validation,
-        int classes,
         FeatureScaling scaling,
         Action<SweepPoint>? report,
         CancellationToken cancellation)
     {
-        using var regression = new LogisticRegression(train, classes, new() { Scaling = scaling });
+        using var regression = new LogisticRegression(train, new() { Scaling = scaling });
         var classifiers = new Dictionary<double, LinearClassifier>();
         var (best, points) = RegularizerSweep.Search((lambda, nearest) =>
         {
             var fit = regression.Fit(lambda, nearest is { } known ? classifiers[known] : null, cancellation);
             classifiers[lambda] = fit.Classifier;
-            var scored = fit.Classifier.Score(validation);
-            var point = new SweepPoint(lambda, scored.TopK(1), scored.CrossEntropy());
+            var (accuracy, crossEntropy) = fit.Classifier.Measure(validation);
+            var point = new SweepPoint(lambda, accuracy, crossEntropy);
             report?.Invoke(point);
             return point;
         });

@@ -49,19 +49,18 @@ public sealed class LogisticRegression : IDisposable
 
     /// <summary>Takes the training set, once for any number of fits.</summary>
     /// <param name="train">The training set.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="options">How it is computed.</param>
     /// <exception cref="ArgumentException">See <see cref="LabelledFeatures.Check"/>.</exception>
     /// <exception cref="ArithmeticException">A feature is not finite.</exception>
-    public LogisticRegression(LabelledFeatures train, int classes, LogisticOptions options)
+    public LogisticRegression(LabelledFeatures train, LogisticOptions options)
     {
-        train.Check(classes);
-        (_classes, _options) = (classes, options);
+        train.Check();
+        (_classes, _options) = (train.Classes, options);
         LibTorch.EnsureLoaded();
         _scaled = ScaledFeatures.Of(train, options.Scaling);
         _axes = new PrincipalAxes(train, _scaled);
         var features = _axes.Rotate(options.DoublePrecision ? ScalarType.Float64 : ScalarType.Float32);
-        _loss = new SoftmaxLoss(features, train.Labels, classes, options.RowsAtOnce);
+        _loss = new SoftmaxLoss(features, train.Labels, train.Classes, options.RowsAtOnce);
     }
 
     /// <summary>Fits.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flip.Evaluation.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,24 +33,24 @@ public static class NearestNeighbors
     /// <summary>Finds the neighbours once and votes in both ways.</summary>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="k">Neighbours that vote; of a smaller training set all do.</param>
+    /// <param name="keepScores">Whether to keep the votes for all classes.</param>
     /// <param name="report">Told the share of the work that is done.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     public static IReadOnlyList<ProbeResult> Run(
         LabelledFeatures train,
         LabelledFeatures test,
-        int classes,
         int k,
+        bool keepScores = false,
         Action<double>? report = null,
         CancellationToken cancellation = default)
     {
-        train.Check(classes);
-        test.Check(classes);
+        train.Check();
+        test.Check();
         var start = Stopwatch.GetTimestamp();
         var found = Find(train, test, k, report: report, cancellation: cancellation);
         var details = new Dictionary<string, object> { ["k"] = found.Count, ["temperature"] = Temperature };
-        var (weighted, majority) = (Vote(found, train, test, classes, Temperature), Vote(found, train, test, classes, null));
+        var (weighted, majority) = (Vote(found, train, test, Temperature, keepScores), Vote(found, train, test, null, keepScores));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return
         [
@@ -110,30 +111,40 @@ public static class NearestNeighbors
     /// <param name="found">The neighbours.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="temperature">τ of votes exp(cosine / τ); null for equal ones.</param>
-    public static ScoredImages Vote(Neighbors found, LabelledFeatures train, LabelledFeatures test, int classes, double? temperature)
+    /// <param name="keepScores">Whether to keep the votes for all classes.</param>
+    public static ClassificationOutcome Vote(
+        Neighbors found, LabelledFeatures train, LabelledFeatures test, double? temperature, bool keepScores = false)
     {
-        var scores = new float[(long)test.Count * classes];
-        var votes = new double[classes];
-        for (var image = 0; image < test.Count; image++)
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
+        var outcome = new ClassificationAccumulator(test.ClassNames, keepScores);
+        foreach (var images in Enumerable.Range(0, test.Count).Chunk(TestRowsAtOnce))
         {
-            Array.Clear(votes);
-            for (var place = image * found.Count; place < (image + 1) * found.Count; place++)
-            {
-                // Relative to the nearest, which changes no order and overflows nowhere.
-                votes[train.Labels[found.Indices[place]]] += temperature is { } tau
-                    ? Math.Exp((found.Cosines[place] - found.Cosines[image * found.Count]) / tau)
-                    : 1;
-            }
-
-            for (var c = 0; c < classes; c++)
-            {
-                scores[((long)image * classes) + c] = (float)votes[c];
-            }
+            outcome.Add(
+                [.. images.Select(image => test.Keys[image])],
+                [.. images.Select(image => new[] { test.Labels[image] })],
+                [.. images.SelectMany(image => Votes(found, train, image, temperature))]);
         }
 
-        return new(test.Keys, test.Labels, classes, scores);
+        return outcome.ToOutcome();
+    }
+
+    /// <summary>The votes of an image's neighbours, <c>[classes]</c>.</summary>
+    private static float[] Votes(Neighbors found, LabelledFeatures train, int image, double? temperature)
+    {
+        var votes = new double[train.Classes];
+        var first = image * found.Count;
+        for (var place = first; place < first + found.Count; place++)
+        {
+            // Relative to the nearest, which changes no order and overflows nowhere.
+            votes[train.Labels[found.Indices[place]]] += temperature is { } tau
+                ? Math.Exp((found.Cosines[place] - found.Cosines[first]) / tau)
+                : 1;
+        }
+
+        return Array.ConvertAll(votes, vote => (float)vote);
     }
 
     /// <summary>Rows of length 1, fp64; a row of zeros stays one.</summary>

@@ -86,7 +86,7 @@ public sealed class ClassificationOutcome : EvaluationOutcome
         if (HasScores)
         {
             measures["elevenPointMap"] = Statistic(Metric.ElevenPointMap).Value();
-            measures["plainMap"] = AveragePrecision.Plain(AllScores(Metric.ElevenPointMap)).Value;
+            measures["plainMap"] = AveragePrecision.Mean(AllScores(Metric.ElevenPointMap), elevenPoint: false).Value;
             if (ClassNames.Count == 2 && Predictions.All(image => image.Right.Length == 1) && ByClass().Count() == 2)
             {
                 measures["rocAuc"] = Statistic(Metric.RocAuc).Value();

@@ -13,6 +13,10 @@ public abstract class EvaluationOutcome
     /// <exception cref="ConfigException">The metric is not one of such data, or not defined on it.</exception>
     public abstract Statistic Statistic(Metric metric);
 
+    /// <summary>A metric, between 0 and 1.</summary>
+    /// <exception cref="ConfigException">See <see cref="Statistic"/>.</exception>
+    public double Value(Metric metric) => Statistic(metric).Value();
+
     /// <summary>What a random order of the answers reaches; in mAP and ROC-AUC, what equal scores reach.</summary>
     public abstract double Chance(Metric metric);
 

@@ -12,7 +12,7 @@ namespace Flip.Evaluation.Reports;
 /// <param name="Chance">What a random answer reaches.</param>
 /// <param name="Images">Images scored.</param>
 /// <param name="Missing">Images that could not be read and were left out.</param>
-/// <param name="Data">Fingerprint of the images.</param>
+/// <param name="Data">Fingerprint of the images, and of the captions where they are searched.</param>
 /// <param name="Measures">Other metrics by name, between 0 and 1.</param>
 /// <param name="References">What publications have.</param>
 /// <param name="Settings">What else the numbers depend on, by name, such as the templates.</param>
@@ -37,7 +37,7 @@ public sealed record EvaluationResult(
     /// <param name="name">The data set.</param>
     /// <param name="metric">What it is scored by.</param>
     /// <param name="outcome">What the model made of it.</param>
-    /// <param name="data">Fingerprint of the images.</param>
+    /// <param name="data">Fingerprint of the images, and of the captions where they are searched.</param>
     /// <param name="missing">Images that could not be read and were left out.</param>
     /// <param name="references">What publications have.</param>
     /// <param name="settings">What else the numbers depend on, by name.</param>

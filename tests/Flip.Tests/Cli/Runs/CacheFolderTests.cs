@@ -22,9 +22,22 @@ public sealed class CacheFolderTests : IDisposable
     public void The_user_s_own_cache_is_closed_to_others()
     {
         Make(CacheFolder.Default, UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupExecute);
-        CacheFolder.Check(CacheFolder.Default, _said.Add);
+        CacheFolder.Open(CacheFolder.Default, _said.Add);
         Assert.Empty(_said);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, new DirectoryInfo(CacheFolder.Default).UnixFileMode);
+    }
+
+    [Fact]
+    public void A_new_cache_is_made_for_its_owner_alone()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: rights and owners are told there");
+        foreach (var folder in (string[])[CacheFolder.Default, _folder.File("named/cache")])
+        {
+            CacheFolder.Open(folder, _said.Add);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, new DirectoryInfo(folder).UnixFileMode);
+        }
+
+        Assert.Empty(_said);
     }
 
     [Theory]
@@ -34,7 +47,7 @@ public sealed class CacheFolderTests : IDisposable
     public void A_named_cache_that_others_may_write_to_is_told_and_stays_as_it_is(UnixFileMode more, int warnings)
     {
         var mode = Make(_folder.File("shared"), more);
-        CacheFolder.Check(_folder.File("shared"), _said.Add);
+        CacheFolder.Open(_folder.File("shared"), _said.Add);
         Assert.Equal(warnings, _said.Count);
         Assert.All(_said, said => Assert.Contains(_folder.File("shared"), said, StringComparison.Ordinal));
         Assert.Equal(mode, new DirectoryInfo(_folder.File("shared")).UnixFileMode);

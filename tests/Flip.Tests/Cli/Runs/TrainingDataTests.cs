@@ -40,7 +40,7 @@ public sealed class TrainingDataTests : IDisposable
     public void Indexing_tells_how_far_it_is_every_three_seconds()
     {
         var clock = new Clock();
-        var progress = new IndexingProgress(_said.Add, clock);
+        var progress = new SourceProgress(_said.Add, "Indexing", "shards", clock);
         for (var done = 1; done <= 70; done++, clock.Seconds += 0.1)
         {
             progress.Report(done, 2000);

@@ -159,7 +159,7 @@ public sealed class ImageSourcesTests : IDisposable
     }
 
     [Fact]
-    public void A_fingerprint_is_of_names_and_lengths_not_of_the_place()
+    public void A_fingerprint_is_of_names_and_contents_not_of_the_place()
     {
         using var copy = new ImageFolderFixture();
         foreach (var folder in (ImageFolderFixture[])[_folder, copy])
@@ -170,7 +170,7 @@ public sealed class ImageSourcesTests : IDisposable
 
         var first = ImageSources.Open(_folder.Path).Fingerprint();
         Assert.Equal(first, ImageSources.Open(copy.Path).Fingerprint());
-        copy.AddBytes("b/c.jpg", [1, 2, 3]);
+        copy.AddBytes("b/c.jpg", [1, 3]);
         Assert.NotEqual(first, ImageSources.Open(copy.Path).Fingerprint());
         File.Move(_folder.File("a.jpg"), _folder.File("aa.jpg"));
         Assert.NotEqual(first, ImageSources.Open(_folder.Path).Fingerprint());

@@ -201,7 +201,7 @@ public sealed class FeatureCacheTests : IDisposable
 
         var set = Read(FeatureKind.Pooled, allowMissing: true);
         Assert.Equal("0002.png", Assert.Single(set.Missing).Key);
-        var labelled = set.With(Source(), [0, 1, 2, 3, 4, 5]);
+        var labelled = set.With(Source(), [0, 1, 2, 3, 4, 5], ["a", "b", "c", "d", "e", "f"]);
         Assert.Equal([0, 1, 3, 4, 5], labelled.Labels);
         Assert.Equal(["0000.png", "0001.png", "0003.png", "0004.png", "0005.png"], labelled.Keys);
         Assert.Equal(5 * Width, labelled.Values.Length);
@@ -217,7 +217,7 @@ public sealed class FeatureCacheTests : IDisposable
     {
         _images.Add(4);
         var set = Read(FeatureKind.Pooled) with { Keys = ["0000.png", "0001.png", "0001.png", "0003.png"] };
-        var error = Assert.Throws<EvaluationDataException>(() => set.With(Source(), [0, 1, 2, 3]));
+        var error = Assert.Throws<EvaluationDataException>(() => set.With(Source(), [0, 1, 2, 3], ["a", "b", "c", "d"]));
         Assert.Contains("'0001.png'", error.Message, StringComparison.Ordinal);
     }
 
@@ -262,7 +262,7 @@ public sealed class FeatureCacheTests : IDisposable
 
         public int EmbedDim => items.EmbedDim;
 
-        public string Fingerprint() => items.Fingerprint();
+        public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => items.Fingerprint(hashes, cancellation);
 
         public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
             throw new InvalidOperationException("They are in the cache.");

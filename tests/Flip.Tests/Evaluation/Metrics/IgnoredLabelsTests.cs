@@ -35,7 +35,7 @@ public class IgnoredLabelsTests
         Assert.Equal(1, outcome.Confusions().Sum(pair => pair.Images));
         Assert.Equal("c", Assert.Single(outcome.WorstMistakes(5)).Key);
         Assert.Equal(
-            AveragePrecision.ElevenPoint(new LabelledScores(Scores, 2, Labels, ignored: Ignored)).Value, outcome.Statistic(Metric.ElevenPointMap).Value(), 12);
+            AveragePrecision.Mean(new LabelledScores(Scores, 2, Labels, ignored: Ignored), elevenPoint: true).Value, outcome.Statistic(Metric.ElevenPointMap).Value(), 12);
     }
 
     [Fact]

@@ -46,10 +46,10 @@ public class MetricGoldenTests
     public void Average_precisions_equal_the_reference(string name)
     {
         var (scores, expected) = Case("averagePrecision", name);
-        Compare("plain", false, AveragePrecision.Plain(scores));
+        Compare("plain", false, AveragePrecision.Mean(scores, elevenPoint: false));
         if (expected.TryGetProperty("elevenPoint", out _))
         {
-            Compare("elevenPoint", true, AveragePrecision.ElevenPoint(scores));
+            Compare("elevenPoint", true, AveragePrecision.Mean(scores, elevenPoint: true));
         }
 
         void Compare(string entry, bool elevenPoint, ClassMean mean)

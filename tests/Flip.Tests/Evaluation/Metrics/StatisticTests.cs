@@ -28,7 +28,7 @@ public class StatisticTests
     {
         var scores = RandomScores.Labelled(40, 2, levels);
         Check(scores, RocAuc.Statistic(scores), RocAuc.Of);
-        Check(scores, AveragePrecision.Statistic(scores, elevenPoint: false), repeated => AveragePrecision.Plain(repeated).Value);
+        Check(scores, AveragePrecision.Statistic(scores, elevenPoint: false), repeated => AveragePrecision.Mean(repeated, elevenPoint: false).Value);
     }
 
     [Fact]

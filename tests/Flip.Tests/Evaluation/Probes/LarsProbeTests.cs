@@ -1,3 +1,4 @@
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 using static Flip.Tests.Evaluation.Probes.ProbeData;
 
@@ -10,8 +11,8 @@ public sealed class LarsProbeTests
     [Fact]
     public void Separable_classes_are_told_apart()
     {
-        var result = LarsProbe.Run([Clusters(40, 6, 12, 0.05, 1)], Clusters(10, 6, 12, 0.05, 2), 6, Small);
-        Assert.Equal(1, result.Test.TopK(1));
+        var result = LarsProbe.Run([Clusters(40, 6, 12, 0.05, 1)], Clusters(10, 6, 12, 0.05, 2), Small);
+        Assert.Equal(1, result.Outcome.Value(Metric.Top1));
         Assert.Equal(7L * 60, result.Details["steps"]);
     }
 
@@ -19,10 +20,10 @@ public sealed class LarsProbeTests
     public void The_normalisation_removes_unit_and_offset_of_each_feature()
     {
         var (train, test) = (Clusters(40, 4, 8, 1, 1), Clusters(20, 4, 8, 1, 2));
-        var plain = LarsProbe.Run([train], test, 4, Small).Test;
-        var moved = LarsProbe.Run([Moved(train)], Moved(test), 4, Small).Test;
-        Assert.All(plain.Scores.Zip(moved.Scores), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
-        Assert.True(plain.TopK(1) > 0.6);
+        var plain = LarsProbe.Run([train], test, Small, keepScores: true).Outcome;
+        var moved = LarsProbe.Run([Moved(train)], Moved(test), Small, keepScores: true).Outcome;
+        Assert.All(Scores(plain).Zip(Scores(moved)), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
+        Assert.True(plain.Value(Metric.Top1) > 0.6);
 
         static LabelledFeatures Moved(LabelledFeatures set) =>
             set with { Values = [.. set.Values.Select((value, i) => (value * (1 + (i % 8))) + (i % 8) - 3)] };
@@ -32,7 +33,7 @@ public sealed class LarsProbeTests
     public void The_paper_takes_one_step_an_epoch_where_the_set_is_smaller_than_its_batch()
     {
         var train = Clusters(10, 3, 4, 1, 1);
-        var result = LarsProbe.Run([train], train, 3, new());
+        var result = LarsProbe.Run([train], train, new());
         Assert.Equal((90L, 30), (result.Details["steps"], result.Details["batchSize"]));
         Assert.Equal("lr 0.001, 90 steps", result.Setting);
     }
@@ -42,10 +43,10 @@ public sealed class LarsProbeTests
     {
         var (train, test) = (Clusters(20, 4, 8, 1, 1), Clusters(5, 4, 8, 1, 2));
         var other = train with { Values = Array.ConvertAll(train.Values, value => -value) };
-        float[] Scores(params LabelledFeatures[] views) => LarsProbe.Run(views, test, 4, Small).Test.Scores;
-        Assert.Equal(Scores(train), Scores(train));
-        Assert.Equal(Scores(train), Scores(train, train));
-        Assert.NotEqual(Scores(train), Scores(train, other));
-        Assert.Throws<ArgumentException>(() => Scores(train, Clusters(19, 4, 8, 1, 1)));
+        float[] Run(params LabelledFeatures[] views) => Scores(LarsProbe.Run(views, test, Small, keepScores: true).Outcome);
+        Assert.Equal(Run(train), Run(train));
+        Assert.Equal(Run(train), Run(train, train));
+        Assert.NotEqual(Run(train), Run(train, other));
+        Assert.Throws<ArgumentException>(() => Run(train, Clusters(19, 4, 8, 1, 1)));
     }
 }

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 using static Flip.Tests.Evaluation.Probes.ProbeData;
 
@@ -9,8 +10,8 @@ public sealed class LogisticProbeTests
     [Fact]
     public void Separable_classes_are_told_apart()
     {
-        var result = LogisticProbe.Run(Clusters(20, 6, 12, 0.05, 1), Clusters(10, 6, 12, 0.05, 2), 6, new());
-        Assert.Equal((1, 1, 1), (result.Test.TopK(1), result.Test.TopK(5), result.Test.MeanPerClass()));
+        var result = LogisticProbe.Run(Clusters(20, 6, 12, 0.05, 1), Clusters(10, 6, 12, 0.05, 2), new());
+        Assert.Equal((1, 1, 1), (result.Outcome.Value(Metric.Top1), result.Outcome.Value(Metric.Top5), result.Outcome.Value(Metric.MeanPerClass)));
     }
 
     [Fact]
@@ -21,18 +22,18 @@ public sealed class LogisticProbeTests
         Assert.True(noisy > 10 * plenty, $"{noisy} and {plenty}");
 
         static double Chosen(LabelledFeatures train) =>
-            (double)LogisticProbe.Run(train, train, 3, new() { ValidationShare = 0.5 }).Details["lambda"];
+            (double)LogisticProbe.Run(train, train, new() { ValidationShare = 0.5 }).Details["lambda"];
     }
 
     [Fact]
     public void The_refit_is_the_fit_of_all_training_images()
     {
         var (train, test) = (Clusters(30, 4, 8, 1, 1), Clusters(10, 4, 8, 1, 2));
-        var result = LogisticProbe.Run(train, test, 4, new());
-        using var regression = new LogisticRegression(train, 4, new() { DoublePrecision = true, GradientTolerance = 1e-7 });
-        var scores = regression.Fit((double)result.Details["lambda"]).Classifier.Score(test).Scores;
-        Assert.All(scores.Zip(result.Test.Scores), pair => Assert.Equal(pair.First, pair.Second, 1e-2f));
-        Assert.Equal(result.Test.TopK(1), LogisticProbe.Run(train, test, 4, new() { Lambda = (double)result.Details["lambda"] }).Test.TopK(1));
+        var result = LogisticProbe.Run(train, test, new(), keepScores: true);
+        using var regression = new LogisticRegression(train, new() { DoublePrecision = true, GradientTolerance = 1e-7 });
+        var scores = Scores(regression.Fit((double)result.Details["lambda"]).Classifier.Classify(test, keepScores: true));
+        Assert.All(scores.Zip(Scores(result.Outcome)), pair => Assert.Equal(pair.First, pair.Second, 1e-2f));
+        Assert.Equal(result.Outcome.Value(Metric.Top1), LogisticProbe.Run(train, test, new() { Lambda = (double)result.Details["lambda"] }).Outcome.Value(Metric.Top1));
     }
 
     [Fact]
@@ -78,7 +79,7 @@ public sealed class LogisticProbeTests
         Assert.Equal([0, 0, 2], held.Select(image => labels[image]).Order());
         Assert.Equal(Enumerable.Range(0, 13), kept.Concat(held).Order());
         Assert.NotEqual(held, ClassDraw.Of(labels, 4, 2).HoldOut(0.2).Held);
-        var single = Assert.Throws<ConfigException>(() => LogisticProbe.Run(Clusters(1, 3, 4, 1, 1), Clusters(1, 3, 4, 1, 2), 3, new()));
+        var single = Assert.Throws<ConfigException>(() => LogisticProbe.Run(Clusters(1, 3, 4, 1, 1), Clusters(1, 3, 4, 1, 2), new()));
         Assert.Contains("--lambda", single.Message, StringComparison.Ordinal);
     }
 
@@ -86,21 +87,24 @@ public sealed class LogisticProbeTests
     public void Scores_have_no_trace_of_the_chunks()
     {
         var (train, test) = (Clusters(30, 4, 33, 1, 1), Clusters(25, 4, 33, 1, 2));
-        using var regression = new LogisticRegression(train, 4, new() { DoublePrecision = true, GradientTolerance = 1e-8 });
+        using var regression = new LogisticRegression(train, new() { DoublePrecision = true, GradientTolerance = 1e-8 });
         var classifier = regression.Fit(0.01).Classifier;
-        Assert.Equal(classifier.Score(test).Scores, classifier.Score(test, rowsAtOnce: 7).Scores);
-        using var chunked = new LogisticRegression(train, 4, new() { DoublePrecision = true, GradientTolerance = 1e-8, RowsAtOnce = 7 });
+        Assert.Equal(Scores(classifier.Classify(test, keepScores: true)), Scores(classifier.Classify(test, keepScores: true, rowsAtOnce: 7)));
+        using var chunked = new LogisticRegression(train, new() { DoublePrecision = true, GradientTolerance = 1e-8, RowsAtOnce = 7 });
         Assert.All(classifier.Weights.Zip(chunked.Fit(0.01).Classifier.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
     }
 
     [Fact]
-    public void Figures_are_those_of_the_scores()
+    public void A_measure_is_of_the_same_logits_as_the_outcome()
     {
-        // Right class first, second, first of equals, second of equals.
-        var scored = new ScoredImages(["a", "b", "c", "d"], [0, 0, 1, 2], 3, [3, 2, 1, 2, 3, 1, 0, 5, 5, 0, 5, 5]);
-        Assert.Equal([0, 1, 0, 1], scored.Ranks);
-        Assert.Equal((0.5, 1), (scored.TopK(1), scored.TopK(2)));
-        Assert.Equal((0.5 + 1 + 0) / 3, scored.MeanPerClass(), 1e-12);
-        Assert.Equal(Math.Log(3), new ScoredImages(["a"], [1], 3, [7, 7, 7]).CrossEntropy(), 1e-12);
+        var (train, test) = (Clusters(30, 4, 8, 2, 1), Clusters(25, 4, 8, 2, 2));
+        using var regression = new LogisticRegression(train, new());
+        var classifier = regression.Fit(0.01).Classifier;
+        var outcome = classifier.Classify(test, keepScores: true);
+        var (accuracy, crossEntropy) = classifier.Measure(test);
+        Assert.Equal(outcome.Value(Metric.Top1), accuracy, 1e-12);
+        Assert.Equal(outcome.Predictions.Average(image => LinearClassifier.CrossEntropy(image.Scores, image.Right[0])), crossEntropy, 1e-12);
+        Assert.Equal(Math.Log(3), LinearClassifier.CrossEntropy([7, 7, 7], 1), 1e-12);
+        Assert.Equal(Math.Log(1 + Math.Exp(-2)), LinearClassifier.CrossEntropy([3, 1], 0), 1e-12);
     }
 }

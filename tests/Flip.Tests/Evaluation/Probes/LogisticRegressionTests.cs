@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 
 namespace Flip.Tests.Evaluation.Probes;
@@ -16,7 +17,7 @@ public sealed class LogisticRegressionTests
     [InlineData(7)]
     public void Loss_weights_and_predictions_are_the_references(int rowsAtOnce)
     {
-        using var regression = new LogisticRegression(_golden.Train(), 5, Exact with { RowsAtOnce = rowsAtOnce });
+        using var regression = new LogisticRegression(_golden.Train(), Exact with { RowsAtOnce = rowsAtOnce });
         Assert.Equal(4, _golden.Runs.Length);
         foreach (var run in _golden.Runs)
         {
@@ -26,9 +27,9 @@ public sealed class LogisticRegressionTests
             Assert.All(run.Weights.SelectMany(row => row).Zip(fit.Classifier.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
             var shift = fit.Classifier.Biases.Average(); // a constant on all biases changes nothing; the reference's mean is 0
             Assert.All(run.Bias.Zip(fit.Classifier.Biases), pair => Assert.Equal(pair.First, pair.Second - shift, 1e-4));
-            var test = fit.Classifier.Score(_golden.Test());
-            Assert.Equal(run.TestPredictions, Predictions(test));
-            Assert.Equal(run.TestAccuracy, test.TopK(1), 1e-12);
+            var test = fit.Classifier.Classify(_golden.Test());
+            Assert.Equal(run.TestPredictions, test.Predictions.Select(image => image.Predicted));
+            Assert.Equal(run.TestAccuracy, test.Value(Metric.Top1), 1e-12);
         }
     }
 
@@ -36,12 +37,12 @@ public sealed class LogisticRegressionTests
     public void Single_precision_and_a_start_elsewhere_end_at_the_same_minimum()
     {
         var run = _golden.Runs[1];
-        using var single = new LogisticRegression(_golden.Train(), 5, Exact with { DoublePrecision = false, GradientTolerance = 1e-5 });
+        using var single = new LogisticRegression(_golden.Train(), Exact with { DoublePrecision = false, GradientTolerance = 1e-5 });
         var fit = single.Fit(run.Lambda);
         Assert.Equal(run.Loss, fit.Loss, 1e-6);
         Assert.All(run.Weights.SelectMany(row => row).Zip(fit.Classifier.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
 
-        using var twice = new LogisticRegression(_golden.Train(), 5, Exact);
+        using var twice = new LogisticRegression(_golden.Train(), Exact);
         var start = twice.Fit(_golden.Runs[0].Lambda);
         var (cold, warm) = (twice.Fit(run.Lambda), twice.Fit(run.Lambda, start.Classifier));
         Assert.Equal(cold.Loss, warm.Loss, 1e-12);
@@ -78,10 +79,10 @@ public sealed class LogisticRegressionTests
     {
         var (train, test) = (_golden.Train(), _golden.Test());
         var options = Exact with { Scaling = scaling };
-        using var one = new LogisticRegression(train, 5, options);
-        using var other = new LogisticRegression(Times(train, 0.01f), 5, options);
+        using var one = new LogisticRegression(train, options);
+        using var other = new LogisticRegression(Times(train, 0.01f), options);
         Assert.All(
-            one.Fit(0.01).Classifier.Score(test).Scores.Zip(other.Fit(0.01).Classifier.Score(Times(test, 0.01f)).Scores),
+            Scores(one.Fit(0.01).Classifier, test).Zip(Scores(other.Fit(0.01).Classifier, Times(test, 0.01f))),
             pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
     }
 
@@ -94,10 +95,10 @@ public sealed class LogisticRegressionTests
         var deviations = columns.Zip(means, (column, mean) => Math.Sqrt(column.Average(value => (value - mean) * (value - mean)))).ToArray();
         LabelledFeatures ByHand(LabelledFeatures set) =>
             set with { Values = [.. set.Values.Select((value, i) => (float)((value - means[i % 16]) / deviations[i % 16]))] };
-        using var own = new LogisticRegression(train, 5, Exact with { Scaling = FeatureScaling.Standardize });
-        using var byHand = new LogisticRegression(ByHand(train), 5, Exact);
+        using var own = new LogisticRegression(train, Exact with { Scaling = FeatureScaling.Standardize });
+        using var byHand = new LogisticRegression(ByHand(train), Exact);
         Assert.All(
-            own.Fit(0.1).Classifier.Score(_golden.Test()).Scores.Zip(byHand.Fit(0.1).Classifier.Score(ByHand(_golden.Test())).Scores),
+            Scores(own.Fit(0.1).Classifier, _golden.Test()).Zip(Scores(byHand.Fit(0.1).Classifier, ByHand(_golden.Test()))),
             pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
     }
 
@@ -108,16 +109,16 @@ public sealed class LogisticRegressionTests
         var constant = train with { Values = [.. train.Values.Select((value, i) => i % 16 == 3 ? 0 : value)] };
         foreach (var scaling in Enum.GetValues<FeatureScaling>())
         {
-            using var regression = new LogisticRegression(constant, 5, Exact with { Scaling = scaling });
+            using var regression = new LogisticRegression(constant, Exact with { Scaling = scaling });
             Assert.True(regression.Fit(0.1).IsConverged);
         }
 
         var bad = train with { Values = [.. train.Values.Select((value, i) => i == 40 ? float.NaN : value)] };
-        var error = Assert.Throws<ArithmeticException>(() => new LogisticRegression(bad, 5, Exact));
+        var error = Assert.Throws<ArithmeticException>(() => new LogisticRegression(bad, Exact));
         Assert.Contains("'row 2' has the feature NaN", error.Message, StringComparison.Ordinal);
 
         // Without any difference between images the biases alone learn, the shares of the classes.
-        using var blind = new LogisticRegression(train with { Values = new float[train.Values.Length] }, 5, Exact);
+        using var blind = new LogisticRegression(train with { Values = new float[train.Values.Length] }, Exact);
         var fit = blind.Fit(0.1);
         var shares = _golden.TrainLabels.CountBy(label => label).Select(count => count.Value / 300.0);
         Assert.Equal(-shares.Sum(share => share * Math.Log(share)), fit.Loss, 1e-9);
@@ -128,7 +129,7 @@ public sealed class LogisticRegressionTests
     public void Fewer_images_than_features_have_the_same_minimum_as_the_loss_itself()
     {
         var few = ProbeData.Clusters(2, 4, 30, 0.5, 1);
-        using var regression = new LogisticRegression(few, 4, Exact);
+        using var regression = new LogisticRegression(few, Exact);
         var fit = regression.Fit(0.01);
         using var loss = new SoftmaxLoss(TorchSharp.torch.tensor(Array.ConvertAll(few.Values, value => (double)value)).view(8, 30), few.Labels, 4);
         var gradient = new double[loss.Variables];
@@ -139,22 +140,22 @@ public sealed class LogisticRegressionTests
     [Fact]
     public void Cancellation_ends_a_fit()
     {
-        using var regression = new LogisticRegression(_golden.Train(), 5, Exact);
+        using var regression = new LogisticRegression(_golden.Train(), Exact);
         Assert.Throws<OperationCanceledException>(() => regression.Fit(0.1, cancellation: new CancellationToken(canceled: true)));
     }
 
     [Fact]
     public void A_label_outside_the_classes_is_refused_by_name()
     {
-        var error = Assert.Throws<ArgumentException>(() => new LogisticRegression(_golden.Train(), 4, Exact));
+        var error = Assert.Throws<ArgumentException>(() => new LogisticRegression(_golden.Train() with { ClassNames = ProbeData.Names(4) }, Exact));
         Assert.Contains("has the label 4; there are 4 classes", error.Message, StringComparison.Ordinal);
     }
 
     private static LabelledFeatures Times(LabelledFeatures set, float factor) =>
         set with { Values = Array.ConvertAll(set.Values, value => value * factor) };
 
-    private static int[] Predictions(ScoredImages scored) =>
-        [.. scored.Scores.Chunk(scored.Classes).Select(row => Array.IndexOf(row, row.Max()))];
+    private static float[] Scores(LinearClassifier classifier, LabelledFeatures features) =>
+        ProbeData.Scores(classifier.Classify(features, keepScores: true));
 
     private sealed record Golden(float[][] TrainFeatures, int[] TrainLabels, float[][] TestFeatures, int[] TestLabels, Run[] Runs)
     {
@@ -164,7 +165,7 @@ public sealed class LogisticRegressionTests
         public LabelledFeatures Test() => Of(TestFeatures, TestLabels);
 
         private static LabelledFeatures Of(float[][] rows, int[] labels) =>
-            new([.. rows.SelectMany(row => row)], rows[0].Length, labels, [.. labels.Select((_, i) => $"row {i}")]);
+            new([.. rows.SelectMany(row => row)], rows[0].Length, labels, [.. labels.Select((_, i) => $"row {i}")], ProbeData.Names(5));
     }
 
     private sealed record Run(double Lambda, double Loss, double[][] Weights, double[] Bias, int[] TestPredictions, double TestAccuracy);

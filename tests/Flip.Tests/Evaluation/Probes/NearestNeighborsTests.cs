@@ -1,3 +1,4 @@
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 using static Flip.Tests.Evaluation.Probes.ProbeData;
 
@@ -7,9 +8,9 @@ public sealed class NearestNeighborsTests
 {
     // Directions at 0, 90, 180 and 60 degrees, of different lengths.
     private static readonly LabelledFeatures Train = new(
-        [2, 0, 0, 0.5f, -3, 0, 0.5f, 0.8660254f], 2, [0, 1, 1, 2], ["0", "90", "180", "60"]);
+        [2, 0, 0, 0.5f, -3, 0, 0.5f, 0.8660254f], 2, [0, 1, 1, 2], ["0", "90", "180", "60"], Names(3));
 
-    private static LabelledFeatures Query(float x, float y, int label = 0) => new([x, y], 2, [label], ["query"]);
+    private static LabelledFeatures Query(float x, float y, int label = 0) => new([x, y], 2, [label], ["query"], Names(3));
 
     [Fact]
     public void Neighbours_are_the_nearest_directions()
@@ -26,23 +27,23 @@ public sealed class NearestNeighborsTests
         var query = Query(0, 1); // 90: cosine 1, 60: 0.866, 0 and 180: 0
         var found = NearestNeighbors.Find(Train, query, 4);
         Assert.Equal([1, 3, 0, 2], found.Indices);
-        Assert.Equal([1, 2, 1], NearestNeighbors.Vote(found, Train, query, 3, null).Scores);
-        var weighted = NearestNeighbors.Vote(found, Train, query, 3, 0.07).Scores; // relative to the nearest
+        Assert.Equal([1, 2, 1], Scores(NearestNeighbors.Vote(found, Train, query, null, keepScores: true)));
+        var weighted = Scores(NearestNeighbors.Vote(found, Train, query, 0.07, keepScores: true)); // relative to the nearest
         Assert.Equal(Math.Exp(-1 / 0.07), weighted[0], 1e-9);
         Assert.Equal(1 + Math.Exp(-1 / 0.07), weighted[1], 1e-6);
         Assert.Equal(Math.Exp((Math.Sqrt(0.75) - 1) / 0.07), weighted[2], 1e-5);
 
         // Three weak votes against a strong one: the two ways differ.
-        var crowd = new LabelledFeatures([1, 0, 0.5f, 1, 0.5f, 1, 0.5f, 1], 2, [0, 1, 1, 1], ["a", "b", "c", "d"]);
-        var results = NearestNeighbors.Run(crowd, Query(1, 0.01f), 2, 4);
-        Assert.Equal([1.0, 0.0], results.Select(result => result.Test.TopK(1)));
+        var crowd = new LabelledFeatures([1, 0, 0.5f, 1, 0.5f, 1, 0.5f, 1], 2, [0, 1, 1, 1], ["a", "b", "c", "d"], Names(3));
+        var results = NearestNeighbors.Run(crowd, Query(1, 0.01f), 4);
+        Assert.Equal([1.0, 0.0], results.Select(result => result.Outcome.Value(Metric.Top1)));
         Assert.Equal([NearestNeighbors.Weighted, NearestNeighbors.Majority], results.Select(result => result.Method));
     }
 
     [Fact]
     public void Equals_stand_in_the_order_of_the_training_set()
     {
-        var same = new LabelledFeatures([1, 0, 2, 0, 3, 0, 4, 0], 2, [3, 2, 1, 0], ["a", "b", "c", "d"]);
+        var same = new LabelledFeatures([1, 0, 2, 0, 3, 0, 4, 0], 2, [3, 2, 1, 0], ["a", "b", "c", "d"], Names(4));
         Assert.Equal([0, 1], NearestNeighbors.Find(same, Query(1, 0), 2).Indices);
         Assert.Equal([0, 1], NearestNeighbors.Find(same, Query(1, 0), 2, trainRowsAtOnce: 1).Indices);
     }
@@ -73,6 +74,6 @@ public sealed class NearestNeighborsTests
     [Fact]
     public void Separable_classes_are_told_apart() =>
         Assert.All(
-            NearestNeighbors.Run(Clusters(20, 6, 12, 0.05, 1), Clusters(10, 6, 12, 0.05, 2), 6, 5),
-            result => Assert.Equal(1, result.Test.TopK(1)));
+            NearestNeighbors.Run(Clusters(20, 6, 12, 0.05, 1), Clusters(10, 6, 12, 0.05, 2), 5),
+            result => Assert.Equal(1, result.Outcome.Value(Metric.Top1)));
 }

@@ -1,4 +1,5 @@
 using Flip.Evaluation.Probes;
+using Flip.Evaluation.Reports;
 using Flip.Randomness;
 
 namespace Flip.Tests.Evaluation.Probes;
@@ -21,8 +22,14 @@ internal static class ProbeData
             values[i] = (values[i] * (float)noise) + means[(labels[i / dim] * dim) + (i % dim)];
         }
 
-        return new(values, dim, labels, [.. labels.Select((_, i) => $"image {i}")]);
+        return new(values, dim, labels, [.. labels.Select((_, i) => $"image {i}")], Names(classes));
     }
+
+    /// <summary>Names of classes.</summary>
+    public static string[] Names(int classes) => [.. Enumerable.Range(0, classes).Select(label => $"class {label}")];
+
+    /// <summary>All scores of an outcome that kept them, <c>[images, classes]</c>.</summary>
+    public static float[] Scores(ClassificationOutcome outcome) => [.. outcome.Predictions.SelectMany(image => image.Scores!)];
 
     private static float[] Normal(int count, long item, int draw)
     {

@@ -66,7 +66,7 @@ public class ClassificationOutcomeTests
             Metric.Top5 => Accuracy.TopK(whole, 5),
             Metric.MeanPerClass => Accuracy.MeanPerClass(whole).Value,
             Metric.MeanTop1Top5 => Accuracy.MeanTop1Top5(whole),
-            _ => AveragePrecision.ElevenPoint(whole).Value,
+            _ => AveragePrecision.Mean(whole, elevenPoint: true).Value,
         };
         Assert.Equal(expected, accumulator.ToOutcome().Statistic(metric).Value());
     }

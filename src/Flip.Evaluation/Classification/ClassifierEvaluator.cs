@@ -1,32 +1,32 @@
 using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
 using Flip.Models;
 
 namespace Flip.Evaluation.Classification;
 
-/// <summary>What a trained classifier makes of labelled images: the numbers that all metrics follow from.</summary>
-/// <param name="Scores">Scores of all classes, not normalised, <c>[images, classes]</c>, row-major.</param>
-/// <param name="Labels">The right classes of each image, <c>[images][1 or more]</c>.</param>
-/// <param name="ClassNames">Names in the order of the scores.</param>
-public sealed record ClassifierScores(float[] Scores, IReadOnlyList<int[]> Labels, IReadOnlyList<string> ClassNames)
+/// <summary>Measures a trained classifier on labelled images.</summary>
+public static class ClassifierEvaluator
 {
-    /// <summary>Scores all images of a set.</summary>
+    /// <summary>Classifies all images of a set.</summary>
     /// <param name="classifier">The classifier.</param>
     /// <param name="set">The images, whose classes are the classifier's.</param>
     /// <param name="images">Reads the images of <paramref name="set"/> at the classifier's size.</param>
     /// <param name="batchSize">Images scored at a time.</param>
+    /// <param name="keepScores">Whether to keep the scores of all classes; see <see cref="MetricNames.NeedsScores"/>.</param>
     /// <param name="progress">Told the number of images done; may be null.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <exception cref="ConfigException">The set has other classes than the classifier.</exception>
     /// <exception cref="EvaluationDataException">An image cannot be read.</exception>
     /// <exception cref="ArithmeticException">A score is not finite.</exception>
-    public static ClassifierScores Of(
+    public static ClassificationOutcome Classify(
         ImageClassifier classifier,
         LabelledImages set,
         ImageLoader images,
         int batchSize,
+        bool keepScores = false,
         Action<long>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -38,23 +38,27 @@ public sealed record ClassifierScores(float[] Scores, IReadOnlyList<int[]> Label
             throw new ConfigException($"The test set has {set.ClassNames.Count} classes, and the classifier {classifier.Classes}.");
         }
 
-        var scores = new float[(long)set.Images.Count * classifier.Classes];
+        var outcome = new ClassificationAccumulator(set.ClassNames, keepScores);
         var done = 0;
+        using var keys = set.Images.Keys().GetEnumerator();
         foreach (var batch in images.Read(batchSize, cancellation: cancellation))
         {
-            classifier.Score(batch.Present, batch.Size).CopyTo(scores.AsSpan(done * classifier.Classes));
+            outcome.Add(Take(keys, batch.Size), [.. Enumerable.Range(done, batch.Size).Select(image => set.Labels[image])], classifier.Score(batch.Present, batch.Size));
             done += batch.Size;
             progress?.Invoke(done);
         }
 
-        return Array.Exists(scores, score => !float.IsFinite(score))
-            ? throw new ArithmeticException("The classifier gave a score that is not finite: the weights are not usable.")
-            : new ClassifierScores(scores, set.Labels, set.ClassNames);
+        return outcome.ToOutcome();
     }
 
-    /// <summary>What became of each image.</summary>
-    /// <param name="keys">Names of the images.</param>
-    /// <param name="keepScores">Whether to keep all scores, for metrics that need them.</param>
-    public ClassificationOutcome ToOutcome(IReadOnlyList<string> keys, bool keepScores = false) =>
-        ClassificationOutcome.Of(keys, Labels, ClassNames, Scores, keepScores);
+    private static List<string> Take(IEnumerator<string> keys, int count)
+    {
+        var taken = new List<string>(count);
+        while (taken.Count < count && keys.MoveNext())
+        {
+            taken.Add(keys.Current);
+        }
+
+        return taken;
+    }
 }

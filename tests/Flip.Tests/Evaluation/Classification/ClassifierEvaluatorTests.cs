@@ -5,6 +5,7 @@ using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Classification;
+using Flip.Evaluation.Reports;
 using Flip.Evaluation.ZeroShot;
 using Flip.Finetuning;
 using Flip.Models;
@@ -14,13 +15,13 @@ using Flip.Training;
 
 namespace Flip.Tests.Evaluation.Classification;
 
-public sealed class ClassifierScoresTests : IDisposable
+public sealed class ClassifierEvaluatorTests : IDisposable
 {
     private readonly ImageFolderFixture _images = new();
     private readonly TemporaryFolder _folder = new();
     private readonly LabelledImages _set;
 
-    public ClassifierScoresTests()
+    public ClassifierEvaluatorTests()
     {
         for (var i = 0; i < 24; i++)
         {
@@ -42,8 +43,8 @@ public sealed class ClassifierScoresTests : IDisposable
     {
         using var loaded = ModelFolder.Load(_folder.Path);
         using var classifier = ZeroShot(loaded);
-        var scores = Score(classifier);
-        var ranked = scores.ToOutcome([.. _set.Images.Keys()]).Predictions;
+        var ranked = Classify(classifier).Predictions;
+        Assert.Equal(_set.Images.Keys(), ranked.Select(image => image.Key));
 
         var evaluator = new ZeroShotEvaluator(
             Loader().Read(5).Select(batch => (batch.Present, batch.Size)),
@@ -65,7 +66,7 @@ public sealed class ClassifierScoresTests : IDisposable
             {
                 var cosine = Enumerable.Range(0, head.EmbedDim)
                     .Sum(i => (double)embeddings[(image * head.EmbedDim) + i] * head.Weights[(c * head.EmbedDim) + i]);
-                Assert.Equal(factor * cosine, scores.Scores[(image * 3) + c], 1e-4);
+                Assert.Equal(factor * cosine, ranked[image].Scores![c], 1e-4);
             }
         }
     }
@@ -78,13 +79,13 @@ public sealed class ClassifierScoresTests : IDisposable
         using var tuned = ZeroShot(loaded);
         using var random = new ImageClassifier(loaded.Config.Model, 3, ClassifierHead.ZeroShot, seed: 77);
         var tunedWeights = random.Parameters.Master;
-        var pure = (Start: Score(start).Scores, Tuned: Score(random).Scores);
+        var pure = (Start: Score(start), Tuned: Score(random));
         WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, tunedWeights, 0);
-        Assert.Equal(pure.Start, Score(tuned).Scores);
+        Assert.Equal(pure.Start, Score(tuned));
         WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, tunedWeights, 1);
-        Assert.Equal(pure.Tuned, Score(tuned).Scores);
+        Assert.Equal(pure.Tuned, Score(tuned));
         WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, tunedWeights, 0.5);
-        Assert.NotEqual(pure.Tuned, Score(tuned).Scores);
+        Assert.NotEqual(pure.Tuned, Score(tuned));
     }
 
     [Fact]
@@ -93,9 +94,9 @@ public sealed class ClassifierScoresTests : IDisposable
         using var loaded = ModelFolder.Load(_folder.Path);
         using var classifier = ZeroShot(loaded);
         var whole = Score(classifier, 24);
-        Assert.All(whole.Scores.Zip(Score(classifier, 7).Scores), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
-        Assert.Equal(24 * 3, whole.Scores.Length);
-        Assert.Equal(_set.Labels, whole.Labels);
+        Assert.All(whole.Zip(Score(classifier, 7)), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        Assert.Equal(24 * 3, whole.Length);
+        Assert.Equal(_set.Labels, Classify(classifier, 7).Predictions.Select(image => image.Right));
     }
 
     [Fact]
@@ -113,7 +114,10 @@ public sealed class ClassifierScoresTests : IDisposable
 
     private ImageLoader Loader() => new(_set.Images, new EvaluationTransform(EvalTransform.Flip, 16), workers: 1);
 
-    private ClassifierScores Score(ImageClassifier classifier, int batch = 5) => ClassifierScores.Of(classifier, _set, Loader(), batch);
+    private float[] Score(ImageClassifier classifier, int batch = 5) => [.. Classify(classifier, batch).Predictions.SelectMany(image => image.Scores!)];
+
+    private ClassificationOutcome Classify(ImageClassifier classifier, int batch = 5) =>
+        ClassifierEvaluator.Classify(classifier, _set, Loader(), batch, keepScores: true);
 
     private ImageClassifier ZeroShot(LoadedModel loaded)
     {
