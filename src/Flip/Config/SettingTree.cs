@@ -34,10 +34,11 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
         try
         {
             var tree = JsonNode.Parse(json, documentOptions: ConfigJson.Reading) as JsonObject;
+            tree?.ToJsonString(); // half a surrogate pair is found only where the text is asked for
             problem = tree is null ? $"{source}: must hold a JSON object, such as {{ \"train\": {{ \"batchSize\": 256 }} }}" : null;
             return tree;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             problem = $"{source}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}";
             return null;

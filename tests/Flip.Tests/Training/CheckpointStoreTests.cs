@@ -61,6 +61,8 @@ public sealed class CheckpointStoreTests : IDisposable
 
     [Theory]
     [InlineData("""{"samples":-8,"steps":1,"seconds":1,"samplesPerEpoch":9,"badSamples":{}}""")]
+    [InlineData("""{"samples":10000000000000,"steps":1,"seconds":1,"samplesPerEpoch":9,"badSamples":{}}""")]
+    [InlineData("""{"samples":8,"steps":9,"seconds":1,"samplesPerEpoch":9,"badSamples":{}}""")]
     [InlineData("""{"samples":8,"steps":-1,"seconds":1,"samplesPerEpoch":9,"badSamples":{}}""")]
     [InlineData("""{"samples":8,"steps":1,"seconds":-1,"samplesPerEpoch":9,"badSamples":{}}""")]
     [InlineData("""{"samples":8,"steps":1,"seconds":1,"samplesPerEpoch":-9,"badSamples":{}}""")]

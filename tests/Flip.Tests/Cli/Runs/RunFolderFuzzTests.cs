@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Finetuning;
@@ -16,7 +17,7 @@ namespace Flip.Tests.Cli.Runs;
 /// user says why not. Models are built by the undamaged configuration; what a configuration may ask for is tested where its limits are.
 /// </summary>
 [Collection(Alone.Name)]
-public sealed class RunFolderFuzzTests : IDisposable
+public sealed partial class RunFolderFuzzTests : IDisposable
 {
     private const int Runs = 10_000;
     private const string Checkpoint = "checkpoints/samples-0000000000064";
@@ -24,6 +25,12 @@ public sealed class RunFolderFuzzTests : IDisposable
     /// <summary>Managed memory: the settings as a tree and each of their names and problems, whatever the file's length; then values for each byte.</summary>
     private const long MemoryConstant = 8 << 20;
     private const long MemoryPerByte = 1000;
+
+    private static readonly string[] Values =
+    [
+        "0", "1", "-1", "0.5", "2147483648", "9223372036854775807", "99999999999999999999", "1e999", "-1e-999", "null", "true", "\"\"", "\"x\"", "\"NaN\"", "\"\\ud800\"",
+        "[]", "{}", "[null]", "[[[[[[[[]]]]]]]]", "{\"a\":{\"a\":{}}}",
+    ];
 
     /// <summary>In memory where the system has a folder for it, as for the fuzzed containers.</summary>
     private readonly DirectoryInfo _folder = Directory.CreateDirectory(
@@ -131,17 +138,39 @@ public sealed class RunFolderFuzzTests : IDisposable
     private void LoadCheckpoint() =>
         CheckpointStore.Load(new CheckpointStore(At("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
 
-    /// <summary>Of weights mostly the header, which is where a stranger can say something.</summary>
+    /// <summary>Of weights mostly the header, which is where a stranger can say something; of JSON as often a value as bytes, and then it is still JSON.</summary>
     private static byte[] Damaged(string file, byte[] whole, ref CounterRandom random)
     {
-        if (!file.EndsWith(".safetensors", StringComparison.Ordinal) || random.NextInt(8) == 0)
+        if (!file.EndsWith(".safetensors", StringComparison.Ordinal))
+        {
+            return random.NextInt(2) == 0 ? Damage.Of(whole, ref random) : Revalued(whole, ref random);
+        }
+
+        if (random.NextInt(8) == 0)
         {
             return Damage.Of(whole, ref random);
         }
 
-        var header = 8 + (int)BitConverter.ToInt64(whole);
-        return [.. Damage.Of(whole[..header], ref random), .. whole[header..]];
+        var end = 8 + (int)BitConverter.ToInt64(whole);
+        if (random.NextInt(2) == 0)
+        {
+            return [.. Damage.Of(whole[..end], ref random), .. whole[end..]];
+        }
+
+        var header = Revalued(whole[8..end], ref random);
+        return [.. BitConverter.GetBytes((long)header.Length), .. header, .. whole[end..]];
     }
+
+    private static byte[] Revalued(byte[] json, ref CounterRandom random)
+    {
+        var text = Encoding.UTF8.GetString(json);
+        var values = Value().Matches(text);
+        var value = values[random.NextInt(values.Count)];
+        return Encoding.UTF8.GetBytes(text[..value.Index] + Values[random.NextInt(Values.Length)] + text[(value.Index + value.Length)..]);
+    }
+
+    [GeneratedRegex("""(?<=[:,\[]\s*)(-?[0-9][0-9.eE+-]*|true|false|null|"[^"]*"(?!\s*:))""")]
+    private static partial Regex Value();
 
     private static bool Read(Action read, int length, string what)
     {

@@ -110,6 +110,18 @@ public sealed class StrangeRunTests(StrangeRunTests.Sample sample) : IClassFixtu
         _bystander.AssertUntouched();
     }
 
+    [Theory]
+    [InlineData("9999999999999", "8")]
+    [InlineData("9223372036854775807", "8")]
+    [InlineData("8", "9223372036854775807")]
+    public void A_state_of_the_far_future_is_refused(string samples, string steps)
+    {
+        sample.CopyTo(Folder);
+        var state = Path.Combine(Folder, "checkpoints", "samples-0000000000008", "state.json");
+        File.WriteAllText(state, $$"""{"samples":{{samples}},"steps":{{steps}},"seconds":1,"samplesPerEpoch":8,"badSamples":{} }""");
+        AssertFails(["finetune", "--resume", Folder], state);
+    }
+
     [Fact]
     public void A_run_s_folder_may_itself_be_a_link()
     {
