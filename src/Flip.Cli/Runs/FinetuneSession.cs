@@ -21,7 +21,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
 {
     private const int ProbeImages = 16;
 
-    private string StartFolder => run.Start;
+    private string StartFolder => Path.Combine(run.Path, ClassifierFolder.StartInRun);
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>

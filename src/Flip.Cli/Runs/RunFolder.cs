@@ -36,9 +36,6 @@ internal sealed class RunFolder(string path)
 
     public string ReportFile => Of(Report);
 
-    /// <summary>The classifier before a fine-tuning.</summary>
-    public string Start => Of(ClassifierFolder.StartInRun);
-
     /// <summary>Results of the tests after a fine-tuning.</summary>
     public string Evaluation => Of(EvaluationInRun);
 
@@ -73,13 +70,22 @@ internal sealed class RunFolder(string path)
             : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
     }
 
-    /// <summary>Takes the folder for this process until the result is disposed of. Nothing is written to a run before.</summary>
+    /// <summary>Takes the folder for this process until the result is disposed of. Nothing else is written to a run before.</summary>
     /// <exception cref="FolderInUseException">Another process trains in it.</exception>
     /// <exception cref="ForeignEntryException">One of a run's entries is a link, or no file; the folder itself may be a link.</exception>
     public FolderLock Lock()
     {
-        OwnEntries.Require(Path, Entries);
-        return FolderLock.Take(Path);
+        var held = FolderLock.Take(Path);
+        try
+        {
+            OwnEntries.Require(Path, Entries);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A name for a run that is given none: preset or command, and the time.</summary>

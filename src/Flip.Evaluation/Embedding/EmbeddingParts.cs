@@ -53,10 +53,11 @@ internal sealed partial class EmbeddingParts : IDisposable
     public static EmbeddingParts Open(string path, EmbeddingManifest manifest, bool overwrite, bool allowMissing)
     {
         var folder = Path.GetFullPath(path) + Suffix;
-        RequireOwn(folder);
+        OwnEntries.RequireWay(Path.GetDirectoryName(folder)!, Path.Combine(folder, ManifestFile));
         var parts = new EmbeddingParts(folder, FolderLock.Take(folder), manifest);
         try
         {
+            RequireOwn(folder);
             var file = Path.Combine(folder, ManifestFile);
             var hasBegun = File.Exists(file);
             var problem = hasBegun ? Differences(file, manifest) ?? parts.Scan(allowMissing) : null;
@@ -138,10 +139,7 @@ internal sealed partial class EmbeddingParts : IDisposable
     private static void RequireOwn(string folder)
     {
         OwnEntries.Require(Path.GetDirectoryName(folder)!, Path.GetFileName(folder));
-        var other = Directory.Exists(folder)
-            ? Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => Directory.Exists(entry) || !OwnName().IsMatch(Path.GetFileName(entry)))
-            : null;
-        if (other is not null)
+        if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => Directory.Exists(entry) || !OwnName().IsMatch(Path.GetFileName(entry))) is { } other)
         {
             throw new ConfigException($"{folder} is to hold unfinished work and holds '{Path.GetFileName(other)}' too: move that elsewhere, or name another file.");
         }

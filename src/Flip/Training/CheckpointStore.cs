@@ -106,6 +106,11 @@ public sealed class CheckpointStore(string folder, int keep)
     public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
     {
         var state = LoadState(Path.Combine(checkpoint, StateFile));
+        if (Path.GetFileName(checkpoint) is var name && name.StartsWith(Prefix, StringComparison.Ordinal) && name != NameOf(state.Samples))
+        {
+            throw new CheckpointFormatException(checkpoint, null, $"its {StateFile} is of {state.Samples} samples, and its name of others");
+        }
+
         using (var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile)))
         {
             WeightFile.Load(weights, OwnNames.Instance, parameters, config);
@@ -170,16 +175,18 @@ public sealed class CheckpointStore(string folder, int keep)
             : values.view(-1));
     }
 
-    private string FolderOf(long samples) => Path.Combine(folder, Prefix + samples.ToString("D13", CultureInfo.InvariantCulture));
+    private static string NameOf(long samples) => Prefix + samples.ToString("D13", CultureInfo.InvariantCulture);
+
+    private string FolderOf(long samples) => Path.Combine(folder, NameOf(samples));
 
     /// <summary>Folders that have a checkpoint's name, the oldest first.</summary>
     private List<string> Checkpoints() => !Directory.Exists(folder)
         ? []
         : [.. Directory.EnumerateDirectories(folder, Prefix + "*").Where(IsCheckpoint).Order(StringComparer.Ordinal)];
 
-    private bool IsCheckpoint(string path) =>
+    private static bool IsCheckpoint(string path) =>
         long.TryParse(Path.GetFileName(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var samples)
-        && Path.GetFileName(path) == Path.GetFileName(FolderOf(samples));
+        && Path.GetFileName(path) == NameOf(samples);
 
     private void Prune()
     {

@@ -53,6 +53,19 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_export_does_not_go_through_a_link_of_its_target()
+    {
+        TinyModel.Save(_folder.File("model"));
+        using var bystander = new Bystander();
+        Bystander.LinkTo(bystander.Path, _folder.File("out/onnx"));
+        CommandRun.AssertFails(["convert", _folder.File("model"), _folder.File("out"), "--to", "onnx", "--overwrite"], $"{_folder.File("out/onnx")} is a link to '");
+        Bystander.LinkTo(bystander.File, _folder.File("out/model.safetensors"));
+        Assert.Equal(0, CommandRun.Run(["convert", _folder.File("model"), _folder.File("out"), "--to", "flip", "--overwrite"]).Code);
+        Assert.Null(new FileInfo(_folder.File("out/model.safetensors")).LinkTarget);
+        bystander.AssertUntouched();
+    }
+
+    [Fact]
     public void The_loss_of_a_quantized_export_is_printed_and_others_are_not_written()
     {
         TinyModel.Save(_folder.File("model"));

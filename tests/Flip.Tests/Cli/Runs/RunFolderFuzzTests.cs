@@ -60,7 +60,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
 
         File.WriteAllText(At(".lock.json"), $$"""{"Host":"{{Environment.MachineName}}","Process":7}""");
         using var classifier = new ImageClassifier(TinyRun.Config.Model, 2, ClassifierHead.Random, seed: 3);
-        ClassifierFolder.Save(run.Start, TinyRun.Config, ["dog", "car"], classifier);
+        ClassifierFolder.Save(At("start"), TinyRun.Config, ["dog", "car"], classifier);
     }
 
     public void Dispose()

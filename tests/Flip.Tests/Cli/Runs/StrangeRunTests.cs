@@ -114,12 +114,12 @@ public sealed class StrangeRunTests(StrangeRunTests.Sample sample) : IClassFixtu
     [InlineData("9999999999999", "8")]
     [InlineData("9223372036854775807", "8")]
     [InlineData("8", "9223372036854775807")]
-    public void A_state_of_the_far_future_is_refused(string samples, string steps)
+    public void A_state_that_no_run_has_is_refused(string samples, string steps)
     {
         sample.CopyTo(Folder);
-        var state = Path.Combine(Folder, "checkpoints", "samples-0000000000008", "state.json");
-        File.WriteAllText(state, $$"""{"samples":{{samples}},"steps":{{steps}},"seconds":1,"samplesPerEpoch":8,"badSamples":{} }""");
-        AssertFails(["finetune", "--resume", Folder], state);
+        var checkpoint = Path.Combine(Folder, "checkpoints", "samples-0000000000008");
+        File.WriteAllText(Path.Combine(checkpoint, "state.json"), $$"""{"samples":{{samples}},"steps":{{steps}},"seconds":1,"samplesPerEpoch":8,"badSamples":{} }""");
+        AssertFails(["finetune", "--resume", Folder], checkpoint, "state.json");
     }
 
     [Fact]
