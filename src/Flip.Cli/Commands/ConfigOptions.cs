@@ -10,14 +10,6 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Dictionary<string, WeightFormat> Others = new() { ["open_clip"] = WeightFormat.OpenClip, ["hf"] = WeightFormat.HuggingFace };
 
-    private static readonly Shortcut[] ZeroShot =
-    [
-        new("--zero-shot", "eval.zeroShot", "Labelled shards for zero-shot classification."),
-        new("--eval-class-names", "eval.classNames", "Class names of the labelled shards."),
-        new("--templates", "eval.templates", "Prompts of zero-shot classification: flip7, clip80, or a file with one a line, {c} for the name."),
-    ];
-
-    private static readonly Shortcut Retrieval = new("--retrieval", "eval.retrieval", "Captioned shards for retrieval.");
     private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time.");
     private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
     private static readonly Shortcut Device = new("--device", "train.device", "cpu, cuda or cuda:N.");
@@ -25,9 +17,9 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     private static readonly Shortcut[] Training =
     [
         new("--data", "data.train", "Training shards: folder, glob or brace pattern."),
-        new("--class-names", "data.classNames", "Class names of training shards with .cls files."),
-        .. ZeroShot,
-        Retrieval,
+        new("--on", "eval.on", "Data sets to measure on: NAME=PATH, your own labelled images, captions=PATH for captioned ones (see flip eval).") { IsList = true },
+        new("--classes", "data.classNames", "Class names of samples with .cls files, in training and in evaluation."),
+        new("--templates", "eval.templates", "Prompts of zero-shot classification: flip7, clip80, or a file with one a line, {c} for the name."),
         new("--samples", "train.samples", "Length: samples, or \"30 epochs\", \"1000 steps\"."),
         new("--batch-size", "train.batchSize", "Pairs in a step's contrast."),
         new("--seed", "train.seed", "Seed of weights, order, crops, captions and masks."),
@@ -45,8 +37,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 
     private readonly Option<string[]> _sets = SetOption();
 
-    private readonly (string Key, Option<string?> Option)[] _shortcuts =
-        [.. kind.Shortcuts.Select(s => (s.Key, new Option<string?>(s.Option) { Description = s.Description }))];
+    private readonly (Shortcut Shortcut, Option Option)[] _shortcuts = [.. kind.Shortcuts.Select(shortcut => (shortcut, shortcut.Create()))];
 
     /// <summary>Settings of a training that begins with a preset.</summary>
     public static Kind Train { get; } = new(
@@ -74,8 +65,6 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     public static Kind Eval { get; } = new(
         FromPreset: false,
         [
-            .. ZeroShot,
-            Retrieval,
             BatchSize,
             MaskSeed,
             Device,
@@ -135,10 +124,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     /// <summary>Settings given one by one, the shortcuts first, as <c>key=value</c>.</summary>
     public IReadOnlyList<string> Sets(ParseResult result) =>
     [
-        .. _shortcuts
-            .Select(shortcut => (shortcut.Key, Value: result.GetValue(shortcut.Option)))
-            .Where(shortcut => shortcut.Value is not null)
-            .Select(shortcut => $"{shortcut.Key}={shortcut.Value}"),
+        .. _shortcuts.Select(shortcut => shortcut.Shortcut.Set(result, shortcut.Option)).OfType<string>(),
         .. result.GetValue(_sets) ?? [],
     ];
 

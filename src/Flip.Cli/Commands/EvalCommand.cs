@@ -1,14 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
-using Flip.Evaluation.ZeroShot;
-using Flip.Models;
-using Flip.Training;
 using Spectre.Console;
 
 namespace Flip.Cli.Commands;
@@ -24,12 +21,14 @@ internal static class EvalCommand
     private static readonly Option<string[]> On = new("--on")
     {
         Description = "Data sets: NAME=PATH of a known one (flip datasets lists them), NAME with --data-root, a group (robustness, classification, retrieval, all), "
-            + "a description (mine.json), or your own images: a folder of class folders, .tar shards with .cls, a .csv list.",
+            + "a description (mine.json), or your own images: a folder of class folders, .tar shards with .cls, a .csv list; captions=PATH for captioned ones.",
         AllowMultipleArgumentsPerToken = true,
+        Required = true,
     };
 
     private static readonly Option<string?> DataRoot = new("--data-root") { Description = "Folder that has a folder for each known data set, by its name." };
     private static readonly Option<string?> Classes = new("--classes") { Description = "Class names of your own images: a JSON list, or an object from folder to name." };
+    private static readonly Option<string?> Templates = new("--templates") { Description = "Prompts instead of the data sets' own: flip7, clip80, or a file with one a line, {c} for the name." };
     private static readonly Option<string?> Prompts = new("--prompts") { Description = "Prompts of each class instead of templates (CuPL): JSON, class name to a list of texts." };
     private static readonly Option<string?> Cache = new("--cache") { Description = "Folder that keeps embeddings and classifiers, so that they are made once; the user's own cache without." };
     private static readonly Option<string?> Out = new("--out") { Description = "Folder for results.json, .md, .csv, report.html and each image's prediction." };
@@ -44,51 +43,34 @@ internal static class EvalCommand
     {
         var command = new Command(
             "eval",
-            "Measure a model without training it: zero-shot classification and retrieval on data sets (--on), or on shards (--zero-shot, --retrieval). "
-            + "Without any, what its training evaluated on.")
+            "Measure a model without training it: zero-shot classification of labelled images, retrieval among captioned ones.")
         {
-            Model, On, DataRoot, Classes, Prompts, Cache, Out, AllowMissing, PerClass, Samples, Json,
+            Model, On, DataRoot, Classes, Templates, Prompts, Cache, Out, AllowMissing, PerClass, Samples, Json,
         };
         Mask.AddTo(command);
         Settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            if (result.GetValue(On) is { Length: > 0 })
-            {
-                RunOnDataSets(result, cancellation);
-            }
-            else
-            {
-                RunOnShards(result, cancellation);
-            }
-
+            Run(result, cancellation);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void RunOnDataSets(ParseResult result, CancellationToken cancellation)
+    private static void Run(ParseResult result, CancellationToken cancellation)
     {
-        const string Templates = "eval.templates=";
-        var sets = Settings.Sets(result);
-        if (sets.FirstOrDefault(set => set.StartsWith("eval.zeroShot=", StringComparison.Ordinal) || set.StartsWith("eval.retrieval=", StringComparison.Ordinal)) is { } other)
-        {
-            throw new ConfigException($"{other}: name all data with --on, or without it all with --zero-shot and --retrieval.");
-        }
-
         var request = new EvaluationRequest(
             result.GetValue(Model)!,
             result.GetValue(On)!,
             result.GetValue(DataRoot),
             result.GetValue(Classes),
-            sets.LastOrDefault(set => set.StartsWith(Templates, StringComparison.Ordinal))?[Templates.Length..],
-            result.GetValue(Prompts),
+            new PromptChoice(result.GetValue(Templates), result.GetValue(Prompts)),
             result.GetValue(Cache) ?? CacheFolder.Default,
             result.GetValue(Out),
             result.GetValue(AllowMissing),
             result.GetValue(Samples),
             Mask.Choice(result),
-            sets);
+            Settings.Sets(result));
         EvaluationReport report;
         IReadOnlyList<EvaluatedSet> evaluated;
         using (var view = Consoles.Progress(result.GetValue(Json)))
@@ -112,84 +94,6 @@ internal static class EvalCommand
         if (request.Out is { } folder)
         {
             Consoles.Output().WriteLine($"Written to {folder}: results.json, results.md, results.csv, report.html, predictions.");
-        }
-    }
-
-    private static void RunOnShards(ParseResult result, CancellationToken cancellation)
-    {
-        Option[] needOn = [DataRoot, Classes, Prompts, Cache, Out, AllowMissing];
-        if (needOn.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } alone)
-        {
-            throw new ConfigException($"{alone.Name}: is for data sets that are named with --on.");
-        }
-
-        var choice = Mask.Choice(result);
-        using var loaded = ModelArgument.Load(result.GetValue(Model)!, stored => Asked(stored, Settings.Sets(result)));
-
-        // Made anew for each evaluation, so that its masks do not depend on the others that run.
-        var (scores, classes, notes) = Evaluate(loaded, () => choice.Encoder(loaded), cancellation);
-        Print(scores, result.GetValue(PerClass) ? classes : null, notes, result.GetValue(Json));
-    }
-
-    /// <summary>A model's configuration with the settings given. The evaluations that they name run alone, without the stored ones.</summary>
-    private static FlipConfig Asked(FlipConfig stored, IReadOnlyList<string> sets)
-    {
-        var named = ConfigReader.Overlay(stored with { Eval = stored.Eval with { ZeroShot = null, Retrieval = null } }, sets);
-        var asked = named.Eval is { ZeroShot: null, Retrieval: null } ? ConfigReader.Overlay(stored, sets) : named;
-        return asked.Eval is { ZeroShot: null, Retrieval: null }
-            ? throw new ConfigException("Nothing to evaluate on: name data sets with --on, or shards with --zero-shot and --eval-class-names, or --retrieval.")
-            : asked;
-    }
-
-    private static (Dictionary<string, double> Scores, IReadOnlyList<ClassScore>? Classes, IReadOnlyList<string> Notes) Evaluate(
-        LoadedModel loaded, Func<InferenceEncoder> encoder, CancellationToken cancellation)
-    {
-        encoder(); // an impossible mask is refused before the data is read
-        var scores = new Dictionary<string, double>();
-        IReadOnlyList<ClassScore>? classes = null;
-        IReadOnlyList<string> notes = [];
-        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer, Console.Error.WriteLine))
-        {
-            IReadOnlyDictionary<string, double> measured;
-            if (evaluator is ZeroShotEvaluator zeroShot)
-            {
-                var classified = zeroShot.Classify(encoder(), cancellation);
-                (measured, classes) = (zeroShot.Scores(classified), classified.PerClass());
-                notes = zeroShot.Notes(loaded.Config.Model.Text.Length);
-            }
-            else
-            {
-                measured = evaluator.Evaluate(encoder(), cancellation);
-            }
-
-            foreach (var (name, value) in measured)
-            {
-                scores[name] = value;
-            }
-        }
-
-        return (scores, classes, notes);
-    }
-
-    private static void Print(Dictionary<string, double> scores, IReadOnlyList<ClassScore>? classes, IReadOnlyList<string> notes, bool json)
-    {
-        if (json)
-        {
-            Console.WriteLine(JsonSerializer.Serialize(new { scores, classes, notes }, JsonOutput.Options));
-            return;
-        }
-
-        var table = new Table().Border(TableBorder.Simple).AddColumn("score").AddColumn(new TableColumn("value").RightAligned());
-        foreach (var (name, value) in scores)
-        {
-            table.AddRow(Markup.Escape(name), value.ToString("0.####", CultureInfo.InvariantCulture));
-        }
-
-        Consoles.Output().Write(table);
-        PrintClasses(classes);
-        foreach (var note in notes)
-        {
-            Console.WriteLine(note);
         }
     }
 

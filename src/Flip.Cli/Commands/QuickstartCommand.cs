@@ -5,6 +5,7 @@ using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Cli.Studies;
 using Flip.Config;
+using Flip.Data.Sources;
 using Flip.Evaluation.Reports;
 using Flip.Io;
 using Flip.Training;
@@ -108,7 +109,7 @@ internal static class QuickstartCommand
         using var model = ModelFolder.Load(study.Tuned.Model);
         ReportSections.MaskedSamples(report, study.MaskedResult);
         report.AddHeading("Best images for captions of unseen scenes");
-        ReportSections.TopMatches(report, model, study.Data.Retrieval);
+        ReportSections.TopMatches(report, model, CaptionedSources.Open(study.Data.Retrieval));
         report.AddHeading("Training");
         ReportSections.Curves(
             report,

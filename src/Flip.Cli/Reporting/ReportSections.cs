@@ -1,5 +1,8 @@
 using System.Globalization;
 using Flip.Cli.Runs;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
 using Flip.Evaluation.Reports;
 using Flip.Masking;
 using Flip.Models;
@@ -47,11 +50,11 @@ internal static class ReportSections
     }
 
     /// <summary>For some captions of unseen scenes, the images that match best.</summary>
-    public static void TopMatches(HtmlReport report, LoadedModel model, string shards, int queries = 5, int shown = 4)
+    public static void TopMatches(HtmlReport report, LoadedModel model, CaptionedImages set, int queries = 5, int shown = 4)
     {
-        var set = Evaluators.Open(model.Config, shards);
         var encoder = new InferenceEncoder(model.Model);
-        var batch = set.Images(Math.Min(MatchPool, set.Count)).First();
+        var loader = new ImageLoader(set.Images, EvaluationTransform.Of(model.Config), model.Config.Data.Workers);
+        var batch = loader.Read(Math.Min(MatchPool, set.Images.Count)).First();
         var size = model.Config.Model.Image.ImageSize;
         var images = encoder.EncodeImages(batch.Pixels.AsMemory(0, batch.Size * size * size * 3), batch.Size);
         var picked = Enumerable.Range(0, Math.Min(queries, batch.Size)).Select(q => q * batch.Size / queries).ToList();

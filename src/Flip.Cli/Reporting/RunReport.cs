@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Cli.Runs;
+using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Reports;
 using Flip.Training;
 
@@ -23,10 +24,11 @@ internal static class RunReport
 
         ReportSections.Curves(report, [("this run", MetricLog.Read(run.Path))]);
         ReportSections.MaskedSamples(report, trained);
-        if (trained.Config.Eval.Retrieval is { } captioned)
+        var written = WrittenDataSet.Of(trained.Config.Eval.On, null, trained.Config.Data.ClassNames, _ => { });
+        if (written.FirstOrDefault(data => data.Set.Task == DataSetTask.Retrieval) is { } captioned)
         {
             using var model = ModelFolder.Load(run.Model);
-            ReportSections.TopMatches(report, model, captioned);
+            ReportSections.TopMatches(report, model, captioned.Set.OpenCaptioned(captioned.Source));
         }
 
         report.Write(run.ReportFile);

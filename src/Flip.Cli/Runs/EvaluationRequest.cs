@@ -1,14 +1,14 @@
 using Flip.Cli.Commands;
+using Flip.Evaluation.DataSets;
 
 namespace Flip.Cli.Runs;
 
 /// <summary>An evaluation on data sets as a user asks for it.</summary>
 /// <param name="Model">The model.</param>
-/// <param name="On">Data sets, see <see cref="EvaluatedData"/>.</param>
+/// <param name="On">Data sets, see <see cref="WrittenDataSet"/>.</param>
 /// <param name="DataRoot">Folder with a folder for each known data set; null where paths are given.</param>
 /// <param name="Classes">File of class names for data of one's own; null takes what the data say.</param>
-/// <param name="Templates">Templates instead of the data sets' own; null keeps those.</param>
-/// <param name="Prompts">File of prompts for each class instead of templates.</param>
+/// <param name="Prompts">What is said of each class.</param>
 /// <param name="Cache">Folder that keeps features and classifiers.</param>
 /// <param name="Out">Folder for the results; null for none.</param>
 /// <param name="AllowMissing">Whether images that cannot be read are left out and counted.</param>
@@ -20,8 +20,7 @@ internal sealed record EvaluationRequest(
     IReadOnlyList<string> On,
     string? DataRoot,
     string? Classes,
-    string? Templates,
-    string? Prompts,
+    PromptChoice Prompts,
     string Cache,
     string? Out,
     bool AllowMissing,

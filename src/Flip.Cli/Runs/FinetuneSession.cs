@@ -7,6 +7,7 @@ using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Classification;
+using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Reports;
 using Flip.Evaluation.ZeroShot;
 using Flip.Finetuning;

@@ -21,7 +21,7 @@ internal static class ItemEncoders
 
     /// <summary>Images as an evaluation sees them.</summary>
     public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
-        new ImageLoader(images, Evaluators.Transform(loaded.Config), loaded.Config.Data.Workers, allowMissing),
+        new ImageLoader(images, EvaluationTransform.Of(loaded.Config), loaded.Config.Data.Workers, allowMissing),
         seen => mask.Encoder(loaded, seen),
         loaded.Config.Eval.BatchSize);
 
@@ -49,7 +49,7 @@ internal static class ItemEncoders
         var (size, seed) = (loaded.Config.Model.Image.ImageSize, (ulong)loaded.Config.Train.Seed);
         IImageTransform transform = view is { } epoch
             ? new RandomView(new TrainTransform(size, ViewMinArea, flipProbability: 0, seed), epoch)
-            : Evaluators.Transform(loaded.Config);
+            : EvaluationTransform.Of(loaded.Config);
         var loader = new ImageLoader(images, transform, loaded.Config.Data.Workers, allowMissing);
         var batch = loaded.Config.Eval.BatchSize;
         var items = kind == FeatureKind.Pooled

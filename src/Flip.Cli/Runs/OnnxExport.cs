@@ -32,7 +32,7 @@ internal static class OnnxExport
     {
         var config = stored.Config;
         using var model = stored.LoadModel(config);
-        var transform = Evaluators.Transform(config);
+        var transform = EvaluationTransform.Of(config);
         var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);
         var inputs = Inputs(config.Model, pixels, tokenizer);
         return OnnxFolder.Write(stored, model, folder, precisions, tokenizer, inputs, scores);

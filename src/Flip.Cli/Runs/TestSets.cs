@@ -33,7 +33,7 @@ internal sealed class TestSets(
 {
     private const string FineTuneMeasure = "fineTune"; // what the registry's references call it
 
-    private readonly EvaluationTransform _transform = Evaluators.Transform(model);
+    private readonly EvaluationTransform _transform = EvaluationTransform.Of(model);
 
     /// <summary>Opens test sets whose classes are the given ones.</summary>
     public static TestSets Open(

@@ -4,6 +4,7 @@ using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
 using Flip.Tokenizers;
 using Flip.Training;
 

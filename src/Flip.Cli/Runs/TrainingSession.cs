@@ -1,6 +1,6 @@
 using Flip.Cli.Reporting;
 using Flip.Config;
-using Flip.Evaluation.ZeroShot;
+using Flip.Evaluation.DataSets;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -49,7 +49,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         view.Message($"Resuming from {checkpoint}.");
         var data = TrainingData.Open(config.Data, view.Message, cancellation);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message), cancellation);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
@@ -74,7 +74,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message), cancellation);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);
@@ -90,11 +90,6 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         CancellationToken cancellation)
     {
         config = WithMicroBatch(config);
-        foreach (var note in evaluators.OfType<ZeroShotEvaluator>().SelectMany(evaluator => evaluator.Notes(config.Model.Text.Length)))
-        {
-            view.Message($"Warning: {note}");
-        }
-
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
         using var trainer = PairTrainee.Loop(

@@ -2,6 +2,8 @@ using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Data.Scenes;
+using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
 using Flip.Io;
 using Flip.Models;
 using Flip.Training;
@@ -86,9 +88,9 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
         var preset = Presets.Get("tiny").Config;
         return preset with
         {
-            Data = preset.Data with { Train = Data.Train, FlipProbability = 0, CropMinArea = 0.9 }, // what a caption says must stay true
+            Data = preset.Data with { Train = Data.Train, ClassNames = Data.ClassNames, FlipProbability = 0, CropMinArea = 0.9 }, // what a caption says must stay true
             Train = preset.Train with { Samples = Duration.OfSamples(samples), Seed = seed },
-            Eval = preset.Eval with { ZeroShot = Data.HeldOut, ClassNames = Data.ClassNames, Templates = Data.Templates, Retrieval = Data.Retrieval },
+            Eval = preset.Eval with { On = [$"heldout={Data.HeldOut}", $"retrieval=captions={Data.Retrieval}"], Templates = Data.Templates },
         };
     }
 
@@ -129,12 +131,13 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private QuickstartRow Measure(string name, RunFolder run, TrainingResult result, CancellationToken cancellation)
     {
         using var loaded = ModelFolder.Load(run.Model);
-        var seen = Evaluators.ZeroShot(loaded.Config, loaded.Tokenizer, Data.Seen, Data.ClassNames, "seen");
+        var config = loaded.Config with { Eval = loaded.Config.Eval with { On = [$"seen={Data.Seen}"] } };
+        var seen = TrainingEvaluator.Of(config, loaded.Tokenizer, new SourceOptions(), cancellation)[0];
         return new QuickstartRow(
             name,
             result.State.Samples,
             result.State.Seconds,
-            result.Scores["zeroShot/top1"],
+            result.Scores["heldout/top1"],
             seen.Evaluate(new InferenceEncoder(loaded.Model), cancellation)["seen/top1"],
             result.Scores["retrieval/textToImage/R@1"],
             result.Scores["retrieval/imageToText/R@1"]);
@@ -145,8 +148,8 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
         "chance",
         0,
         0,
-        scores["zeroShot/chance"],
-        scores["zeroShot/chance"],
-        scores["retrieval/textToImage/chance R@1"],
-        scores["retrieval/imageToText/chance R@1"]);
+        scores["heldout/chance top1"],
+        scores["heldout/chance top1"],
+        scores["retrieval/chance textToImage/R@1"],
+        scores["retrieval/chance imageToText/R@1"]);
 }

@@ -62,19 +62,6 @@ public sealed class DecodedImage : IDisposable
         return image;
     }
 
-    /// <summary>A packed copy of the pixels, <c>[height, width, 3]</c>.</summary>
-    public byte[] ToRgb()
-    {
-        var pixels = Pixels;
-        var rgb = new byte[Width * Height * 3];
-        for (var i = 0; i < Width * Height; i++)
-        {
-            pixels.Slice(i * PixelBytes, 3).CopyTo(rgb.AsSpan(i * 3));
-        }
-
-        return rgb;
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

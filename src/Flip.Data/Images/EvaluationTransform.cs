@@ -16,6 +16,13 @@ public sealed class EvaluationTransform(EvalTransform kind, int size, Interpolat
     /// <inheritdoc/>
     public int Size => size;
 
+    /// <summary>The transform of a model.</summary>
+    public static EvaluationTransform Of(FlipConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return new(config.Eval.Transform, config.Model.Image.ImageSize, config.Eval.Interpolation);
+    }
+
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> encoded, int epoch, long sample, Span<byte> destination) => Apply(encoded, destination);
 

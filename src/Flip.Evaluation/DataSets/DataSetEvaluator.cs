@@ -18,33 +18,59 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="batchSize">Texts encoded at a time.</param>
 /// <param name="classifiers">Where classifiers are kept; null for nowhere.</param>
-/// <param name="samples">Replicates of the bootstrap.</param>
 public sealed class DataSetEvaluator(
     Func<IImageSource, FeatureSet> embedImages,
     IDualEncoder encoder,
     ITokenizer tokenizer,
     int batchSize = 64,
-    ClassifierCache? classifiers = null,
-    int samples = Bootstrap.DefaultSamples)
+    ClassifierCache? classifiers = null)
 {
     private const int ScoresAtOnce = 1 << 22; // 16 MB
 
-    /// <summary>Zero-shot classification.</summary>
-    /// <param name="set">What is measured.</param>
-    /// <param name="data">Its images.</param>
-    /// <param name="prompts">The texts of each class, in the order of the labels.</param>
-    /// <param name="settings">What else the numbers depend on, by name.</param>
+    /// <summary>What the model makes of each image.</summary>
+    /// <param name="data">The data set.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    public EvaluatedSet Classify(
-        DataSetDescription set,
-        LabelledImages data,
-        ClassPrompts prompts,
-        IReadOnlyDictionary<string, string>? settings = null,
-        CancellationToken cancellation = default)
+    /// <exception cref="Flip.Data.Loading.EvaluationDataException">An image cannot be used.</exception>
+    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
+    public EvaluationOutcome Measure(EvaluationData data, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        ArgumentNullException.ThrowIfNull(prompts);
-        var features = embedImages(data.Images);
+        return Measure(data, embedImages(data.Images), cancellation);
+    }
+
+    /// <summary>The same with its figures, as reports have them.</summary>
+    /// <inheritdoc cref="Measure(EvaluationData, CancellationToken)"/>
+    /// <param name="data">The data set.</param>
+    /// <param name="samples">Replicates of the bootstrap.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    public EvaluatedSet Evaluate(EvaluationData data, int samples = Bootstrap.DefaultSamples, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var (set, features) = (data.Set, embedImages(data.Images));
+        var outcome = Measure(data, features, cancellation);
+        var measures = outcome.Measures();
+        var result = EvaluationResult.Of(
+            set.Name,
+            set.Metric,
+            outcome,
+            Fingerprint(data, features),
+            features.Missing.Count,
+            [.. set.Results.Where(reference => reference.Measure is null || measures.ContainsKey(reference.Measure))],
+            new Dictionary<string, string> { ["prompts"] = data.PromptsDescription },
+            samples,
+            cancellation);
+        string?[] notes = [set.Notes, set.DifferenceFromPublished(data.Images.Count), data.NoteOfRepeated(tokenizer, encoder.TextLength)];
+        return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.OfType<string>().Where(note => note.Length > 0)] }, outcome, data.Images);
+    }
+
+    private EvaluationOutcome Measure(EvaluationData data, FeatureSet features, CancellationToken cancellation) => data.Labelled is { } labelled
+        ? Classify(data.Set, labelled, data.Prompts!, features, cancellation)
+        : Retrieve(data.Captioned!, features, cancellation);
+
+    /// <summary>Zero-shot classification.</summary>
+    private ClassificationOutcome Classify(
+        DataSetDescription set, LabelledImages data, ClassPrompts prompts, FeatureSet features, CancellationToken cancellation)
+    {
         var present = features.ImagesOf(data.Images);
         ZeroShotClassifier Make() => ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, cancellation);
         var classifier = classifiers is null ? Make() : classifiers.Read(prompts, Make);
@@ -60,58 +86,42 @@ public sealed class DataSetEvaluator(
             accumulator.Add([.. rows.Select(row => features.Keys[row])], [.. rows.Select(row => data.Labels[present[row]])], scores, Of(ignored, rows));
         }
 
-        var note = prompts.NoteOfRepeated(tokenizer, encoder.TextLength, present.SelectMany(image => data.Labels[image]));
-        return Evaluated(set, accumulator.ToOutcome(), data.Images, features, features.Source, settings, note, cancellation);
+        return accumulator.ToOutcome();
 
         List<int[]>? Of(IReadOnlyList<int[]>? ofImages, int[] rows) => ofImages is null ? null : [.. rows.Select(row => ofImages[present[row]])];
     }
 
     /// <summary>Retrieval among images and their captions, without a prompt.</summary>
-    /// <inheritdoc cref="Classify"/>
-    public EvaluatedSet Retrieve(
-        DataSetDescription set,
-        CaptionedImages data,
-        IReadOnlyDictionary<string, string>? settings = null,
-        CancellationToken cancellation = default)
+    private RetrievalOutcome Retrieve(CaptionedImages data, FeatureSet features, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(data);
-        var features = embedImages(data.Images);
-        var captions = features.ImagesOf(data.Images).Select(image => data.Captions[image]).ToList();
+        var captions = CaptionsOf(data, features);
         float[] texts =
         [
             .. Embeddings.OfTexts(encoder, tokenizer, captions.SelectMany(list => list), batchSize, cancellation).SelectMany(batch => batch),
         ];
         int[] textToImage = [.. captions.SelectMany((list, image) => list.Select(_ => image))];
         cancellation.ThrowIfCancellationRequested();
-        var result = Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage);
-
-        // Other captions of the same images are other questions.
-        using var fingerprint = new Fingerprint();
-        fingerprint.Add(features.Source);
-        foreach (var caption in captions.SelectMany((list, image) => list.Prepend(features.Keys[image])))
-        {
-            fingerprint.Add(caption);
-        }
-
-        var outcome = RetrievalOutcome.Of(features.Keys, textToImage, result);
-        return Evaluated(set, outcome, data.Images, features, fingerprint.Take(), settings, note: null, cancellation);
+        return RetrievalOutcome.Of(features.Keys, textToImage, Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage));
     }
 
-    private EvaluatedSet Evaluated(
-        DataSetDescription set,
-        EvaluationOutcome outcome,
-        IImageSource images,
-        FeatureSet features,
-        string fingerprint,
-        IReadOnlyDictionary<string, string>? settings,
-        string? note,
-        CancellationToken cancellation)
+    private static List<IReadOnlyList<string>> CaptionsOf(CaptionedImages data, FeatureSet features) =>
+        [.. features.ImagesOf(data.Images).Select(image => data.Captions[image])];
+
+    /// <summary>Of the images, and of the captions where they are searched: other captions are other questions.</summary>
+    private static string Fingerprint(EvaluationData data, FeatureSet features)
     {
-        var measures = outcome.Measures();
-        var references = set.Results.Where(reference => reference.Measure is null || measures.ContainsKey(reference.Measure)).ToList();
-        var result = EvaluationResult.Of(
-            set.Name, set.Metric, outcome, fingerprint, features.Missing.Count, references, settings, samples, cancellation);
-        string[] notes = [set.Notes, set.DifferenceFromPublished(images.Count) ?? string.Empty, note ?? string.Empty];
-        return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.Where(note => note.Length > 0)] }, outcome, images);
+        if (data.Captioned is not { } captioned)
+        {
+            return features.Source;
+        }
+
+        using var fingerprint = new Fingerprint();
+        fingerprint.Add(features.Source);
+        foreach (var text in CaptionsOf(captioned, features).SelectMany((list, image) => list.Prepend(features.Keys[image])))
+        {
+            fingerprint.Add(text);
+        }
+
+        return fingerprint.Take();
     }
 }

@@ -1,6 +1,7 @@
 using Flip.Data.Formats;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
+using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Probes;
 
 namespace Flip.Evaluation.Features;
@@ -10,9 +11,28 @@ namespace Flip.Evaluation.Features;
 /// <param name="Values"><c>[count, Dim]</c></param>
 /// <param name="Dim">Width of a feature.</param>
 /// <param name="Missing">Images that were left out.</param>
-/// <param name="Source">Fingerprint of the images.</param>
+/// <param name="Source">Fingerprint of the images; empty where no one asked for it.</param>
 public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int Dim, IReadOnlyList<MissingItem> Missing, string Source)
 {
+    /// <summary>Extracts features into memory.</summary>
+    /// <param name="items">Source and model.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <exception cref="EvaluationDataException">An image cannot be used, and that is not allowed.</exception>
+    public static FeatureSet Of(IItemEncoder items, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var (keys, missing) = (new List<string>(), new List<MissingItem>());
+        var values = new List<float>();
+        foreach (var batch in items.Encode(cancellation: cancellation))
+        {
+            keys.AddRange(batch.Keys);
+            values.AddRange(batch.Vectors);
+            missing.AddRange(batch.Missing);
+        }
+
+        return new FeatureSet(keys, [.. values], items.EmbedDim, missing, "");
+    }
+
     /// <summary>The number in the source of each image that could be used, <c>[count]</c>.</summary>
     /// <param name="source">The images that the features are of.</param>
     /// <exception cref="EvaluationDataException">The keys are not the source's.</exception>

@@ -73,6 +73,14 @@ public sealed class ClassificationOutcome : EvaluationOutcome
         _ => throw new ConfigException($"{metric.Title()} is no metric of classification."),
     };
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> Chances() => new OrderedDictionary<string, double>
+    {
+        ["top1"] = Chance(Metric.Top1),
+        ["top5"] = Chance(Metric.Top5),
+        ["meanPerClass"] = Chance(Metric.MeanPerClass),
+    };
+
     /// <summary><c>top1</c>, <c>top5</c> and <c>meanPerClass</c>; with all scores kept also <c>elevenPointMap</c> and <c>plainMap</c>, and of two
     /// classes <c>rocAuc</c>.</summary>
     public override IReadOnlyDictionary<string, double> Measures()

@@ -20,6 +20,9 @@ public abstract class EvaluationOutcome
     /// <summary>What a random order of the answers reaches; in mAP and ROC-AUC, what equal scores reach.</summary>
     public abstract double Chance(Metric metric);
 
+    /// <summary>What a random order reaches in those of <see cref="Measures"/> of which it is known.</summary>
+    public abstract IReadOnlyDictionary<string, double> Chances();
+
     /// <summary>All metrics that can be had, by name; shares between 0 and 1.</summary>
     public abstract IReadOnlyDictionary<string, double> Measures();
 

@@ -76,9 +76,11 @@ public sealed class RetrievalOutcome : EvaluationOutcome
         ? Directions.Average(way => way.Direction.ChanceAt(1))
         : throw new ConfigException($"{metric.Title()} is no metric of retrieval.");
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> Chances() => OfEach((direction, k) => direction.ChanceAt(k));
+
     /// <summary><c>imageToText/R@1</c>, <c>R@5</c>, <c>R@10</c> and the same of <c>textToImage</c>.</summary>
-    public override IReadOnlyDictionary<string, double> Measures() => new OrderedDictionary<string, double>(
-        Directions.SelectMany(way => Ks.Select(k => KeyValuePair.Create($"{way.Name}/R@{k}", way.Direction.RecallAt(k)))));
+    public override IReadOnlyDictionary<string, double> Measures() => OfEach((direction, k) => direction.RecallAt(k));
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Notes(Metric metric) =>
@@ -88,4 +90,7 @@ public sealed class RetrievalOutcome : EvaluationOutcome
             $"{Predictions.Count} images, {_result.TextToImage.Ranks.Count} texts. "
             + $"Median rank: image to text {_result.ImageToText.MedianRank()}, text to image {_result.TextToImage.MedianRank()}."),
     ];
+
+    private OrderedDictionary<string, double> OfEach(Func<RetrievalDirection, int, double> figure) =>
+        new(Directions.SelectMany(way => Ks.Select(k => KeyValuePair.Create($"{way.Name}/R@{k}", figure(way.Direction, k)))));
 }

@@ -117,11 +117,6 @@ internal static class ConfigRules
             c => Unless(
                 c.Eval.Interpolation == Interpolation.Bicubic || c.Eval.Transform != EvalTransform.FlipTensorFlow,
                 c, "has no meaning with TensorFlow's bicubic resize,", "eval.transform"));
-        yield return new(
-            ["eval.zeroShot", "eval.classNames"],
-            c => Unless(
-                c.Eval.ZeroShot is null || c.Eval.ClassNames is not null,
-                c, "needs the names of its classes, not", "eval.classNames"));
         yield return new(["eval.every"], c => c.Eval.Every is not { Value: <= 0 } ? null : "must be above 0, or null");
     }
 

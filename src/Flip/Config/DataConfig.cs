@@ -89,7 +89,7 @@ public sealed record DataConfig
     [Setting("Entries of a learnt vocabulary.", Min = 300, Max = 1_000_000)]
     public int LearnedVocabularySize { get; init; } = 8192;
 
-    [Setting("Class names (JSON list, or object with 'classes' or 'names') for samples that have a .cls file instead of a caption.")]
+    [Setting("Class names (JSON list, or object with 'classes' or 'names') of samples that have a .cls file instead of a caption, in training and in evaluation.")]
     public string? ClassNames { get; init; }
 
     [Setting("Templates that turn class names into captions: flip7, clip80, or a file with one template a line, {c} for the name.")]

@@ -30,17 +30,11 @@ public enum Interpolation
 /// <summary>Evaluation during and after training.</summary>
 public sealed record EvalConfig
 {
-    [Setting("Labelled shards (.cls) for zero-shot classification.")]
-    public string? ZeroShot { get; init; }
+    [Setting("Data sets measured on in training and at its end: NAME=PATH, labelled images of one's own, or captions=PATH, captioned ones.")]
+    public TextList On { get; init; } = [];
 
-    [Setting("Class names of the labelled shards: JSON list, or object with 'classes' or 'names'.")]
-    public string? ClassNames { get; init; }
-
-    [Setting("Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name.")]
-    public string Templates { get; init; } = "flip7";
-
-    [Setting("Captioned shards for retrieval.")]
-    public string? Retrieval { get; init; }
+    [Setting("Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.")]
+    public string? Templates { get; init; }
 
     [Setting("Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? Every { get; init; }

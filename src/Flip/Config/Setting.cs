@@ -72,7 +72,7 @@ internal sealed class Setting
             // Not JSON, so it is a plain text.
         }
 
-        return JsonValue.Create(text);
+        return _type == typeof(TextList) ? new JsonArray(text) : JsonValue.Create(text);
     }
 
     /// <summary>Puts a value that <see cref="Accepts"/> took into the tree of all settings.</summary>
@@ -146,6 +146,7 @@ internal sealed class Setting
             : _type == typeof(bool) ? bare
             : _type == typeof(Duration) ? "a number of samples, or a text such as \"1000 steps\", \"32 epochs\" or \"5%\""
             : _type == typeof(string) ? "a text that is not empty"
+            : _type == typeof(TextList) ? "a list of texts that are not empty"
             : "a " + bare + (Range().Length > 0 ? ", " + Range() : string.Empty);
         return words + (_nullable ? ", or null" : string.Empty);
     }
@@ -154,6 +155,7 @@ internal sealed class Setting
         _type.IsEnum ? "name"
         : _type == typeof(bool) ? "true or false"
         : _type == typeof(string) ? "text"
+        : _type == typeof(TextList) ? "list of texts"
         : _type == typeof(Duration) ? "duration"
         : _type == typeof(double) ? "number"
         : "whole number";
@@ -164,6 +166,7 @@ internal sealed class Setting
     {
         null => false,
         string text => text.Trim().Length > 0,
+        TextList texts => texts.All(text => text.Trim().Length > 0),
         Duration duration => double.IsFinite(duration.Value) && duration.Value >= 0,
         bool => true,
         _ => InRange(Convert.ToDouble(value, CultureInfo.InvariantCulture)),

@@ -47,7 +47,7 @@ internal sealed class SettingCatalog
         foreach (var property in Properties(type))
         {
             PropertyInfo[] inner = [.. chain, property];
-            if (property.PropertyType.Namespace == typeof(FlipConfig).Namespace && property.PropertyType.IsClass)
+            if (property.PropertyType.Namespace == typeof(FlipConfig).Namespace && property.PropertyType.IsClass && property.PropertyType != typeof(TextList))
             {
                 _groupKeys.Add(Setting.KeyOf(inner));
                 foreach (var setting in Collect(property.PropertyType, inner))

@@ -59,13 +59,6 @@ public static class PatchMask
             .Select(view => Enumerable.Range(view * kept, kept).Select(i => order[i % patches]).ToArray())];
     }
 
-    /// <summary>Indices in the order of their noise: the first are kept. Ties keep their index order.</summary>
-    public static long[] OrderOfNoise(ReadOnlySpan<float> noise)
-    {
-        var keys = noise.ToArray();
-        return [.. Enumerable.Range(0, keys.Length).OrderBy(i => keys[i]).Select(i => (long)i)];
-    }
-
     /// <summary>The order kept, removed: the removed patches follow in ascending order, <c>[patches]</c>.</summary>
     public static long[] WithRemoved(ReadOnlySpan<long> idsKeep, int patches)
     {

@@ -26,7 +26,7 @@ public sealed class CommandLineTests : IDisposable
         var data = Scenes();
         var (run, again) = (_folder.File("run"), _folder.File("again"));
         string[] train = ["train", .. Small, "--data", data.Train, "--json"];
-        string[] evaluation = ["--zero-shot", data.HeldOut, "--eval-class-names", data.ClassNames, "--retrieval", data.Retrieval];
+        string[] evaluation = ["--on", $"heldout={data.HeldOut}", $"pairs=captions={data.Retrieval}", "--classes", data.ClassNames];
         Assert.Equal(0, Run([.. train, .. evaluation, "--samples", "8 steps", "--run", run]).Code);
         Assert.True(File.Exists(Path.Combine(run, "report.html")));
         Assert.True(File.Exists(Path.Combine(run, "model", "model.safetensors")));
@@ -49,29 +49,29 @@ public sealed class CommandLineTests : IDisposable
         AssertFails(["train", "--resume", run, "--seed", "7"], "train.seed=7: a resumed run keeps this setting");
         AssertFails(["train", "--resume", run, "--preset", "tiny"], "belongs to a new one");
 
-        var both = Evaluate(tuned, "--mask", "Masked", "--mask-ratio", "0.5", "--per-class");
-        var scores = both.GetProperty("scores");
-        Assert.Equal(1.0 / SceneCombinations.All.Length, scores.GetProperty("zeroShot/chance").GetDouble(), 1e-9);
-        var classes = both.GetProperty("classes").EnumerateArray().ToList();
-        Assert.Equal(SceneCombinations.All.Length, classes.Count);
-        Assert.Equal(
-            scores.GetProperty("zeroShot/top1").GetDouble(),
-            classes.Sum(c => c.GetProperty("hits").GetInt32()) / (double)classes.Sum(c => c.GetProperty("images").GetInt32()));
+        // What training measured is what the evaluation of the same data measures.
+        var measured = MetricLog.Read(tuned).Last(record => record.Values.ContainsKey("eval/heldout/top1")).Values;
+        var results = Evaluate(tuned, evaluation).GetProperty("results");
+        foreach (var result in results.EnumerateArray())
+        {
+            var name = result.GetProperty("name").GetString();
+            Assert.All(result.GetProperty("measures").EnumerateObject(), figure => Assert.Equal(measured[$"eval/{name}/{figure.Name}"], figure.Value.GetDouble(), 1e-12));
+        }
 
-        // Only what is named runs, with the masks it has beside others.
-        var alone = Evaluate(tuned, "--mask", "Masked", "--mask-ratio", "0.5", "--retrieval", data.Retrieval).GetProperty("scores");
-        Assert.All(alone.EnumerateObject(), score => Assert.StartsWith("retrieval/", score.Name, StringComparison.Ordinal));
-        Assert.All(alone.EnumerateObject(), score => Assert.Equal(scores.GetProperty(score.Name).GetDouble(), score.Value.GetDouble()));
-        Assert.All(
-            Evaluate(tuned, "-s", "eval.retrieval=null").GetProperty("scores").EnumerateObject(),
-            score => Assert.StartsWith("zeroShot/", score.Name, StringComparison.Ordinal));
-        AssertFails(["eval", tuned, "-s", "eval.retrieval=null", "-s", "eval.zeroShot=null"], "Nothing to evaluate on");
+        Assert.Equal(1.0 / SceneCombinations.All.Length, measured["eval/heldout/chance top1"], 1e-9);
+        Assert.Equal(["heldout", "pairs"], results.EnumerateArray().Select(result => result.GetProperty("name").GetString()));
 
-        AssertFails(["eval", tuned, "--batch-size", "0"], "eval.batchSize = 0");
+        // The masks of a data set are the same beside others.
+        var both = Evaluate(tuned, [.. evaluation, "--mask", "Masked", "--mask-ratio", "0.5"]).GetProperty("results");
+        var alone = Evaluate(tuned, "--on", $"pairs=captions={data.Retrieval}", "--mask", "Masked", "--mask-ratio", "0.5").GetProperty("results");
+        Assert.Equal(both[1].GetProperty("measures").ToString(), alone[0].GetProperty("measures").ToString());
+        AssertFails(["eval", tuned], "--on");
+
+        AssertFails(["eval", tuned, .. evaluation, "--batch-size", "0"], "eval.batchSize = 0");
 
         // The stored ratio of a tuned model is 0.
-        AssertFails(["eval", tuned, "--mask", "Ensemble"], "keeps 64 of 64 patches", "--mask-ratio");
-        AssertFails(["eval", tuned, "--mask-ratio", "0.5"], "--mask-ratio", "--mask Masked");
+        AssertFails(["eval", tuned, .. evaluation, "--mask", "Ensemble"], "keeps 64 of 64 patches", "--mask-ratio");
+        AssertFails(["eval", tuned, .. evaluation, "--mask-ratio", "0.5"], "--mask-ratio", "--mask Masked");
     }
 
     [Theory]
@@ -134,7 +134,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Fact]
     public void A_folder_without_a_model_is_named() =>
-        AssertFails(["eval", _folder.Path, "--retrieval", "x.tar"], "holds no model", _folder.Path);
+        AssertFails(["eval", _folder.Path, "--on", $"captions={Scenes().Retrieval}"], "holds no model", _folder.Path);
 
     [Fact]
     public void A_damaged_checkpoint_is_named()
@@ -144,7 +144,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, Run(["train", .. Small, "--data", data.Train, "--samples", "2 steps", "--run", run, "--json"]).Code);
         var weights = Path.Combine(run, "model", "model.safetensors");
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..1000]);
-        AssertFails(["eval", run, "--retrieval", data.Retrieval], "model.safetensors");
+        AssertFails(["eval", run, "--on", $"captions={data.Retrieval}"], "model.safetensors");
     }
 
     [Fact]
@@ -159,9 +159,9 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
-    private static JsonElement Evaluate(string model, params string[] options)
+    private JsonElement Evaluate(string model, params string[] options)
     {
-        var (code, output, error) = Run(["eval", model, "--json", .. options]);
+        var (code, output, error) = Run(["eval", model, "--json", "--samples", "100", "--cache", _folder.File("cache"), .. options]);
         Assert.True(code == 0, error);
         return JsonDocument.Parse(output).RootElement;
     }

@@ -252,8 +252,6 @@ public class TrainingLoopTests
 
     private sealed class Evaluator(Action onEvaluate) : IEvaluator
     {
-        public string Name => "test";
-
         public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default)
         {
             onEvaluate();

@@ -180,9 +180,9 @@ public sealed class EvalCommandTests : IDisposable
         AssertFails(Eval("--on", "cifar10"), "cifar10=PATH", "--data-root");
         AssertFails(Eval("--on", "robustness"), "--data-root");
         AssertFails(Eval("--on", "robustness", "--data-root", Photos), "none of the data sets");
-        AssertFails(Eval("--on", Photos, "--zero-shot", "x.tar"), "--on");
+        AssertFails(Eval("--on", "captions=" + Photos), "no data in a known layout");
         AssertFails(Eval("--on", Photos, "--mask", "Masked", "--mask-ratio", "0"), "keeps");
-        AssertFails(["eval", _model, "--out", _folder.File("out")], "--out", "--on");
+        AssertFails(["eval", _model, "--out", _folder.File("out")], "--on");
         AssertFails(Eval("--on", Photos, Photos), "photos", "twice");
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Data.Sources;
+using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Reports;
 using Flip.Finetuning;
 using Flip.Tests.Data.Images;
@@ -40,9 +41,9 @@ public sealed class FinetuneCommandTests : IDisposable
     public void A_zero_shot_head_scores_as_the_zero_shot_evaluation_before_training()
     {
         var (finetuned, _) = Train("run", ["--head", "zeroShot", "--wise-ft", "0,1", .. Quick]);
-        var (code, output, error) = Run(["eval", _model, "--zero-shot", Shards(), "--eval-class-names", Classes(), "--json"]);
+        var (code, output, error) = Run(["eval", _model, "--on", Shards(), "--classes", Classes(), "--cache", _folder.File("cache"), "--samples", "100", "--json"]);
         Assert.True(code == 0, error);
-        var zeroShot = JsonDocument.Parse(output).RootElement.GetProperty("scores").GetProperty("zeroShot/top1").GetDouble();
+        var zeroShot = JsonDocument.Parse(output).RootElement.GetProperty("results")[0].GetProperty("measures").GetProperty("top1").GetDouble();
         Assert.Equal(zeroShot, Top1(finetuned.GetProperty("wiseFt")[0].GetProperty("tests")));
         Assert.Equal(Top1(finetuned.GetProperty("tests")), Top1(finetuned.GetProperty("wiseFt")[1].GetProperty("tests")));
     }

@@ -155,7 +155,7 @@ public sealed class ShardMembersTests : IDisposable
     public void What_no_sample_uses_is_no_fault_and_says_why_there_is_none()
     {
         var said = new List<string>();
-        Assert.Equal(1, EvaluationSet.Open(Write(Member("a.jpg", "i"), Member("a.seg.png", "m")), new FakeTransform(), options: new SourceOptions { Say = said.Add }).Count);
+        Assert.Equal(1, ImageSources.Open(Write(Member("a.jpg", "i"), Member("a.seg.png", "m")), new SourceOptions { Say = said.Add }).Count);
         Assert.Single(said);
         var error = Assert.Throws<ConfigException>(() => Index(Member("a.tif", "i"), Member("b.tif", "i")));
         Assert.Contains(".tif 2", error.Message, StringComparison.Ordinal);

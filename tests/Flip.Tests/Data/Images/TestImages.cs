@@ -23,6 +23,19 @@ internal static class TestImages
         return DecodedImage.FromRgb(width, height, rgb);
     }
 
+    /// <summary>The pixels without gaps, <c>[height, width, 3]</c>.</summary>
+    public static byte[] ToRgb(this DecodedImage image)
+    {
+        var pixels = image.Pixels;
+        var rgb = new byte[image.Width * image.Height * 3];
+        for (var i = 0; i < rgb.Length / 3; i++)
+        {
+            pixels.Slice(i * DecodedImage.PixelBytes, 3).CopyTo(rgb.AsSpan(i * 3));
+        }
+
+        return rgb;
+    }
+
     public static byte[] Encode(int width, int height, SKEncodedImageFormat format, int quality = 80)
     {
         using var pattern = Pattern(width, height);

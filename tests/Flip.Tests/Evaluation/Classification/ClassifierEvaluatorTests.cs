@@ -5,6 +5,10 @@ using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
 using Flip.Evaluation.Classification;
+using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Embedding;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
 using Flip.Evaluation.ZeroShot;
 using Flip.Finetuning;
@@ -46,12 +50,10 @@ public sealed class ClassifierEvaluatorTests : IDisposable
         var ranked = Classify(classifier).Predictions;
         Assert.Equal(_set.Images.Keys(), ranked.Select(image => image.Key));
 
-        var evaluator = new ZeroShotEvaluator(
-            Loader().Read(5).Select(batch => (batch.Present, batch.Size)),
-            [.. _set.Labels.Select(label => label[0])],
-            Prompts,
-            loaded.Tokenizer);
-        var expected = evaluator.Classify(new InferenceEncoder(loaded.Model), TestContext.Current.CancellationToken);
+        var encoder = new InferenceEncoder(loaded.Model);
+        var set = new DataSetDescription { Name = "set", Title = "Set", Task = DataSetTask.Classification, Metric = Metric.Top1 };
+        var evaluator = new DataSetEvaluator(_ => FeatureSet.Of(new ImageItems(Loader(), _ => encoder, 5)), encoder, loaded.Tokenizer);
+        var expected = (ClassificationOutcome)evaluator.Measure(EvaluationData.Of(set, _set, Prompts), TestContext.Current.CancellationToken);
         Assert.Equal(expected.Predictions.Select(image => (image.Predicted, image.Rank)), ranked.Select(image => (image.Predicted, image.Rank)));
 
         // Cosines times the factor, which is what their softmax is taken of.

@@ -4,14 +4,13 @@ using Flip.Data.Formats;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Sources;
-using Flip.Evaluation.DataSets;
 
-namespace Flip.Cli.Runs;
+namespace Flip.Evaluation.DataSets;
 
 /// <summary>Labelled images as commands name them.</summary>
-internal static class LabelledData
+public static class LabelledData
 {
-    /// <summary>Opens labelled images: <c>NAME=PATH</c> of a known data set, a description, or images of one's own (<see cref="EvaluatedData"/>).</summary>
+    /// <summary>Opens labelled images: <c>NAME=PATH</c> of a known data set, a description, or images of one's own (<see cref="WrittenDataSet"/>).</summary>
     /// <param name="source">What a user wrote.</param>
     /// <param name="classes">File of class names for images of one's own; null takes what the data say.</param>
     /// <param name="training">Whether the training part is wanted, where the data have parts.</param>
@@ -22,7 +21,7 @@ internal static class LabelledData
     public static (DataSetDescription Set, LabelledImages Images) Open(
         string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation)
     {
-        var data = EvaluatedData.One(source, null, classes);
+        var data = WrittenDataSet.One(source, null, classes);
         return (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation));
     }
 

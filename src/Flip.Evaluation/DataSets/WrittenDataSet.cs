@@ -1,39 +1,48 @@
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Sources;
-using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Metrics;
 
-namespace Flip.Cli.Runs;
+namespace Flip.Evaluation.DataSets;
 
 /// <summary>
 /// A data set to evaluate on, as a user writes it. What is there as a path is that path: a description (<c>mine.json</c>), or labelled images of
 /// one's own. Else it is <c>NAME=PATH</c> of a known data set, of a description or with a name of one's own, <c>NAME</c> with a folder of that
-/// name in the data root, or a group (<c>robustness</c>).
+/// name in the data root, or a group (<c>robustness</c>). <c>captions=PATH</c> and <c>NAME=captions=PATH</c> are captioned images of one's own.
 /// </summary>
 /// <param name="Set">What is asked and how.</param>
 /// <param name="Source">Where the data lie; null where the description says so.</param>
-internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
+public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
 {
     private const string Json = ".json";
+    private const string Captions = "captions=";
 
     /// <summary>Whether its name is its path's.</summary>
     private bool IsNamedByPath { get; init; }
 
     /// <summary>Resolves what was written, before any data is opened.</summary>
-    /// <param name="written">One item.</param>
-    /// <param name="dataRoot">See <see cref="EvaluationRequest.DataRoot"/>.</param>
-    /// <param name="classes">See <see cref="EvaluationRequest.Classes"/>.</param>
+    /// <param name="written">All items.</param>
+    /// <param name="dataRoot">Folder with a folder for each known data set; null where paths are given.</param>
+    /// <param name="classes">File of class names for data of one's own; null takes what the data say.</param>
     /// <param name="say">Told which data sets of a group are not there.</param>
-    /// <exception cref="ConfigException">It is nothing of the above.</exception>
-    public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say) =>
-        Suites.Find(written) is { } group && !IsPath(written, dataRoot) ? InRoot(written, group, dataRoot, say) : [One(written, dataRoot, classes, say)];
+    /// <exception cref="ConfigException">An item is nothing of the above, or a data set is there twice.</exception>
+    public static IReadOnlyList<WrittenDataSet> Of(IEnumerable<string> written, string? dataRoot, string? classes, Action<string> say)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        return Distinct([.. written.SelectMany(Resolved)]);
+
+        IReadOnlyList<WrittenDataSet> Resolved(string item) => Suites.Find(item) is { } group && !IsPath(item, dataRoot)
+            ? InRoot(item, group, dataRoot, say)
+            : [One(item, dataRoot, classes, say)];
+    }
 
     /// <summary>Resolves what is no group.</summary>
     /// <inheritdoc cref="Of"/>
+    /// <param name="written">One item.</param>
     /// <param name="say">Told where a known name is read as a path.</param>
-    public static EvaluatedData One(string written, string? dataRoot, string? classes, Action<string>? say = null)
+    public static WrittenDataSet One(string written, string? dataRoot, string? classes, Action<string>? say = null)
     {
+        ArgumentNullException.ThrowIfNull(written);
         if (DataSets.Names.Contains(written) && IsPath(written, dataRoot))
         {
             say?.Invoke($"'{written}' is there as a path, and read as images of your own; the known data set in it would be {written}={written}.");
@@ -44,13 +53,18 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
             return IsDescription(written) && !Directory.Exists(written) ? Known(written, null, dataRoot) : Own(null, written, classes);
         }
 
+        if (written.StartsWith(Captions, StringComparison.Ordinal))
+        {
+            return Own(null, written, classes);
+        }
+
         var signs = Enumerable.Range(0, written.Length).Where(i => i > 0 && written[i] == '=').ToList();
         if (signs.Count == 0)
         {
             return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null, dataRoot)
                 : IsShards(written) ? Own(null, written, classes)
                 : Suites.Find(written) is not null ? throw new ConfigException($"'{written}' is a group of data sets: name one of them.")
-                : new EvaluatedData(DataSets.Get(written), null); // which suggests the nearest
+                : new WrittenDataSet(DataSets.Get(written), null); // which suggests the nearest
         }
 
         if (DataSets.Names.Contains(written[..signs[0]]))
@@ -66,7 +80,7 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
                 return Known(name, path, dataRoot);
             }
 
-            if (IsPath(path, null) || IsShards(path))
+            if (IsPath(path, null) || IsShards(path) || path.StartsWith(Captions, StringComparison.Ordinal))
             {
                 return Own(name, path, classes);
             }
@@ -80,7 +94,7 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
     /// <summary>Gives data that are named by their paths and are called alike as many of the folders above them as tell them apart.</summary>
     /// <exception cref="ConfigException">Others are there twice.</exception>
-    public static IReadOnlyList<EvaluatedData> Distinct(IReadOnlyList<EvaluatedData> data)
+    internal static IReadOnlyList<WrittenDataSet> Distinct(IReadOnlyList<WrittenDataSet> data)
     {
         var names = data.Select(item => item.Set.Name).ToArray();
         for (var folders = 2; ; folders++)
@@ -105,15 +119,15 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
         }
     }
 
-    private static List<EvaluatedData> InRoot(string group, IReadOnlyList<DataSetDescription> sets, string? dataRoot, Action<string> say)
+    private static List<WrittenDataSet> InRoot(string group, IReadOnlyList<DataSetDescription> sets, string? dataRoot, Action<string> say)
     {
         var root = dataRoot ?? throw new ConfigException($"'{group}' is a group of data sets: name the folder that has theirs with --data-root.");
-        var (there, not) = (new List<EvaluatedData>(), new List<string>());
+        var (there, not) = (new List<WrittenDataSet>(), new List<string>());
         foreach (var set in sets)
         {
             if (Directory.Exists(Path.Combine(root, set.Name)))
             {
-                there.Add(new EvaluatedData(set, Path.Combine(root, set.Name)));
+                there.Add(new WrittenDataSet(set, Path.Combine(root, set.Name)));
             }
             else
             {
@@ -138,10 +152,10 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
     private static bool IsShards(string path) => path.Contains(".tar", StringComparison.OrdinalIgnoreCase) || ShardPattern.NamesSomething(path);
 
-    private static EvaluatedData Known(string name, string? path, string? dataRoot)
+    private static WrittenDataSet Known(string name, string? path, string? dataRoot)
     {
         var set = DataSets.Get(name);
-        return new EvaluatedData(set, path ?? (set.Data is not null ? null
+        return new WrittenDataSet(set, path ?? (set.Data is not null ? null
             : dataRoot is not null ? Path.Combine(dataRoot, name)
             : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.")));
     }
@@ -160,19 +174,22 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
         return string.Join('/', names.TakeLast(parts));
     }
 
-    /// <summary>Images of one's own, with top-1 for a metric.</summary>
-    private static EvaluatedData Own(string? name, string path, string? classes)
+    /// <summary>Images of one's own: top-1 of labelled ones, recall of captioned ones.</summary>
+    private static WrittenDataSet Own(string? name, string path, string? classes)
     {
+        var isCaptioned = path.StartsWith(Captions, StringComparison.Ordinal);
+        path = isCaptioned ? path[Captions.Length..] : path;
         var shown = UnicodeName.Shown(name ?? NameOf(path));
         var set = new DataSetDescription
         {
             Name = shown,
             Title = shown,
-            Task = DataSetTask.Classification,
-            Metric = Metric.Top1,
-            Classes = classes is null ? [] : ClassNames.LoadEntries(classes),
-            LabelledLayouts = LabelledSources.Layouts,
+            Task = isCaptioned ? DataSetTask.Retrieval : DataSetTask.Classification,
+            Metric = isCaptioned ? Metric.Recall : Metric.Top1,
+            Classes = classes is null || isCaptioned ? [] : ClassNames.LoadEntries(classes),
+            LabelledLayouts = isCaptioned ? [] : LabelledSources.Layouts,
+            CaptionedLayouts = isCaptioned ? CaptionedSources.Layouts : [],
         };
-        return new EvaluatedData(set, path) { IsNamedByPath = name is null };
+        return new WrittenDataSet(set, path) { IsNamedByPath = name is null };
     }
 }

@@ -1,9 +1,9 @@
-using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Evaluation.DataSets;
 using Flip.Data.Sources;
 using Flip.Tests.Data.Images;
 
-namespace Flip.Tests.Cli.Runs;
+namespace Flip.Tests.Evaluation.DataSets;
 
 public sealed class LabelledDataTests : IDisposable
 {

@@ -1,10 +1,10 @@
-using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Evaluation.DataSets;
 using Flip.Tests.Data.Layouts;
 
-namespace Flip.Tests.Cli.Runs;
+namespace Flip.Tests.Evaluation.DataSets;
 
-public sealed class EvaluatedDataTests : IDisposable
+public sealed class WrittenDataSetTests : IDisposable
 {
     private readonly LayoutFolder _folder = new();
 
@@ -29,30 +29,30 @@ public sealed class EvaluatedDataTests : IDisposable
     public void A_folder_that_is_there_is_that_folder_and_is_called_as_it_is(string name)
     {
         _folder.Image($"{name}/cat/1.jpg");
-        var data = EvaluatedData.One(_folder.File(name), null, null);
+        var data = WrittenDataSet.One(_folder.File(name), null, null);
         Assert.Equal((name, name, _folder.File(name)), (data.Set.Name, data.Set.Title, data.Source));
-        Assert.Equal(name, EvaluatedData.One(_folder.File(name) + "/", null, null).Set.Name);
-        Assert.Equal(("mine", _folder.File(name)), Of(EvaluatedData.One("mine=" + _folder.File(name), null, null)));
-        Assert.Equal(("cifar10", _folder.File(name)), Of(EvaluatedData.One("cifar10=" + _folder.File(name), null, null)));
+        Assert.Equal(name, WrittenDataSet.One(_folder.File(name) + "/", null, null).Set.Name);
+        Assert.Equal(("mine", _folder.File(name)), Of(WrittenDataSet.One("mine=" + _folder.File(name), null, null)));
+        Assert.Equal(("cifar10", _folder.File(name)), Of(WrittenDataSet.One("cifar10=" + _folder.File(name), null, null)));
     }
 
     [Fact]
     public void A_name_before_a_path_may_have_the_sign_too()
     {
         _folder.Image("photos/cat/1.jpg").Image("lr=0.1/s.tar").Text("lr=1.csv", "x");
-        Assert.Equal(("lr=0.1", _folder.File("photos")), Of(EvaluatedData.One("lr=0.1=" + _folder.File("photos"), null, null)));
-        Assert.Equal("s-{0..3}", EvaluatedData.One(_folder.File("s-{0..3}.tar"), null, null).Set.Name);
-        Assert.Equal(_folder.File("lr=0.1/*.tar"), EvaluatedData.One(_folder.File("lr=0.1/*.tar"), null, null).Source);
-        Assert.Equal("lr=1", EvaluatedData.One(_folder.File("lr=1.csv"), null, null).Set.Name);
+        Assert.Equal(("lr=0.1", _folder.File("photos")), Of(WrittenDataSet.One("lr=0.1=" + _folder.File("photos"), null, null)));
+        Assert.Equal("s-{0..3}", WrittenDataSet.One(_folder.File("s-{0..3}.tar"), null, null).Set.Name);
+        Assert.Equal(_folder.File("lr=0.1/*.tar"), WrittenDataSet.One(_folder.File("lr=0.1/*.tar"), null, null).Source);
+        Assert.Equal("lr=1", WrittenDataSet.One(_folder.File("lr=1.csv"), null, null).Set.Name);
     }
 
     [Fact]
     public void What_is_nothing_shows_both_readings()
     {
-        var error = Assert.Throws<ConfigException>(() => EvaluatedData.One("cifar=0.1", null, null)).Message;
+        var error = Assert.Throws<ConfigException>(() => WrittenDataSet.One("cifar=0.1", null, null)).Message;
         string[] parts = ["'cifar=0.1' is not there as a path", "'cifar' is no known data set (did you mean cifar10?)", "'0.1' is not there"];
         Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
-        Assert.Contains("is a group of data sets", Assert.Throws<ConfigException>(() => EvaluatedData.One("robustness", null, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a group of data sets", Assert.Throws<ConfigException>(() => WrittenDataSet.One("robustness", null, null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,11 +67,11 @@ public sealed class EvaluatedDataTests : IDisposable
         Assert.Contains("twice", Assert.Throws<ConfigException>(() => Names("x=a/val", "x=b/val")).Message, StringComparison.Ordinal);
     }
 
-    private static (string Name, string? Source) Of(EvaluatedData data) => (data.Set.Name, data.Source);
+    private static (string Name, string? Source) Of(WrittenDataSet data) => (data.Set.Name, data.Source);
 
     private List<string> Names(params string[] written) =>
     [
-        .. EvaluatedData.Distinct([.. written.Select(one => one.Split('=') is [var name, var path] ? $"{name}={_folder.File(path)}" : _folder.File(one))
-            .Select(one => EvaluatedData.One(one, null, null))]).Select(data => data.Set.Name),
+        .. WrittenDataSet.Distinct([.. written.Select(one => one.Split('=') is [var name, var path] ? $"{name}={_folder.File(path)}" : _folder.File(one))
+            .Select(one => WrittenDataSet.One(one, null, null))]).Select(data => data.Set.Name),
     ];
 }

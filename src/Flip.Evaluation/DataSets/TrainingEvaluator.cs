@@ -1,0 +1,65 @@
+using Flip.Config;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Sources;
+using Flip.Evaluation.Embedding;
+using Flip.Evaluation.Features;
+using Flip.Models;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Evaluation.DataSets;
+
+/// <summary>
+/// <see cref="DataSetEvaluator"/> in training: every measure of a data set and its chance, <c>NAME/top1</c> and <c>NAME/chance top1</c>, of weights that
+/// no other evaluation sees, so that nothing is kept.
+/// </summary>
+/// <param name="data">The data set.</param>
+/// <param name="tokenizer">The model's tokenizer.</param>
+/// <param name="config">How images become pixels, and how many are encoded at a time.</param>
+public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer, FlipConfig config) : IEvaluator
+{
+    /// <summary>The evaluators of a configuration's data sets (<see cref="EvalConfig.On"/>).</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="options">Who is told what is left out, and of classes that the model's words cannot tell apart.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ConfigException">There are no such data.</exception>
+    /// <exception cref="EvaluationDataException">A file is damaged.</exception>
+    public static IReadOnlyList<TrainingEvaluator> Of(
+        FlipConfig config, ITokenizer tokenizer, SourceOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(options);
+        var say = options.Say ?? (_ => { });
+        var opened = WrittenDataSet.Of(config.Eval.On, null, config.Data.ClassNames, say)
+            .Select(written => EvaluationData.Open(written, new PromptChoice(config.Eval.Templates), options, cancellation)).ToList();
+        foreach (var data in opened)
+        {
+            if (data.NoteOfRepeated(tokenizer, config.Model.Text.Length) is { } note)
+            {
+                say($"Warning: {data.Set.Name}: {note}");
+            }
+        }
+
+        return [.. opened.Select(data => new TrainingEvaluator(data, tokenizer, config))];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default)
+    {
+        var batchSize = config.Eval.BatchSize;
+        var outcome = new DataSetEvaluator(Embed, model, tokenizer, batchSize).Measure(data, cancellation);
+        return new OrderedDictionary<string, double>(
+        [
+            .. outcome.Measures().Select(measure => KeyValuePair.Create($"{data.Set.Name}/{measure.Key}", measure.Value)),
+            .. outcome.Chances().Select(chance => KeyValuePair.Create($"{data.Set.Name}/chance {chance.Key}", chance.Value)),
+        ]);
+
+        FeatureSet Embed(IImageSource images)
+        {
+            var loader = new ImageLoader(images, EvaluationTransform.Of(config), config.Data.Workers);
+            return FeatureSet.Of(new ImageItems(loader, _ => model, batchSize), cancellation);
+        }
+    }
+}
