@@ -162,31 +162,6 @@ public sealed class EmbeddingJobTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_of_parts_that_is_a_link_or_holds_one_is_refused()
-    {
-        var file = _folder.File("x.safetensors");
-        var items = Images(count: 9);
-        Assert.Throws<OperationCanceledException>(() => Run(file, items, stopAfter: 2));
-        using var bystander = new Bystander();
-        foreach (var place in (string[])[file + ".parts/part-000000000000.safetensors", file + ".parts"])
-        {
-            bystander.Lure(place, isFolder: true);
-            Assert.Contains(place, Assert.Throws<ForeignEntryException>(() => Run(file, items, overwrite: true)).Message, StringComparison.Ordinal);
-            bystander.AssertUntouched();
-        }
-    }
-
-    [Fact]
-    public void A_folder_of_parts_with_other_files_is_left_alone()
-    {
-        var file = _folder.File("x.safetensors");
-        Directory.CreateDirectory(file + ".parts");
-        File.WriteAllText(file + ".parts/thesis.txt", "years");
-        Assert.Contains("holds 'thesis.txt' too", Refusal(() => Run(file, Images(count: 3), overwrite: true)), StringComparison.Ordinal);
-        Assert.Equal("years", File.ReadAllText(file + ".parts/thesis.txt"));
-    }
-
-    [Fact]
     public void A_damaged_part_is_refused_or_begun_anew()
     {
         var file = _folder.File("x.safetensors");
