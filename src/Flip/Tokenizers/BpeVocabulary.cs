@@ -18,7 +18,7 @@ internal sealed class BpeVocabulary
     private const int MaxMerges = 49152 - 256 - 2;
 
     /// <summary>UTF-16 units of a merge in a list: two tokens and a blank.</summary>
-    internal const int LongestMerge = (2 * TokenizerLimits.TokenLength) + 1;
+    private const int LongestMerge = (2 * TokenizerLimits.TokenLength) + 1;
 
     private static readonly char[] ByteCharacters = MakeByteCharacters();
 
