@@ -9,8 +9,12 @@ public sealed class RedirectTests : IDisposable
 {
     private static readonly Dictionary<string, string> Addresses = new()
     {
-        ["hub.example"] = "93.184.216.34", ["cdn.example"] = "2001:db9::1", ["inner.example"] = "10.1.2.3", ["mirror.example"] = "192.168.7.7",
-        ["six.example"] = "fd00::1", ["mapped.example"] = "::ffff:127.0.0.1",
+        ["hub.example"] = "93.184.216.34",
+        ["cdn.example"] = "2001:db9::1",
+        ["inner.example"] = "10.1.2.3",
+        ["mirror.example"] = "192.168.7.7",
+        ["six.example"] = "fd00::1",
+        ["mapped.example"] = "::ffff:127.0.0.1",
     };
 
     private readonly TemporaryFolder _folder = new();
