@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
+using Flip.Cli.Reporting;
 
 namespace Flip.Cli;
 
@@ -17,6 +18,7 @@ internal static class CommandLine
 
     public static int Run(string[] args)
     {
+        using var filter = Consoles.Filter();
         using var cancel = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, cancel));
@@ -32,10 +34,10 @@ internal static class CommandLine
             Console.Error.WriteLine("Stopped.");
             return Stopped;
         }
-        catch (Exception e) when (!parsed.GetValue(Verbose))
+        catch (Exception e)
         {
-            Console.Error.WriteLine(IsExpected(e)
-                ? $"flip: {e.Message}"
+            Console.Error.WriteLine(parsed.GetValue(Verbose) ? $"flip: {e}"
+                : IsExpected(e) ? $"flip: {e.Message}"
                 : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
             return Failed;
         }

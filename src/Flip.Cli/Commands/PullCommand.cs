@@ -45,7 +45,7 @@ internal static class PullCommand
             var name = result.GetValue(Name)!;
             Uri.TryCreate(name.Contains("://", StringComparison.Ordinal) ? name : null, UriKind.Absolute, out var url);
             Check(result, name, url);
-            var view = new DownloadView(Consoles.Of(result.GetValue(Json) ? Console.Error : Console.Out));
+            var view = new DownloadView(Consoles.Of(error: result.GetValue(Json)));
             var download = new ModelDownload(new DownloadOptions
             {
                 Hub = new Uri(HubAddress(result)),

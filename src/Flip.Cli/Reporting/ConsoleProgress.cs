@@ -27,7 +27,7 @@ public sealed class ConsoleProgress : IProgressView
     /// <param name="time">Clock; null for the system's.</param>
     public ConsoleProgress(IAnsiConsole? console = null, TimeProvider? time = null)
     {
-        _console = console ?? AnsiConsole.Console;
+        _console = console ?? Consoles.Output();
         _time = time ?? TimeProvider.System;
         _isLive = _console.Profile.Capabilities is { Ansi: true, Interactive: true } && _console.Profile.Out.IsTerminal;
     }
@@ -142,10 +142,10 @@ public sealed class ConsoleProgress : IProgressView
 
     private void WriteControl(string sequence) => _console.Write(new ControlCode(sequence));
 
-    /// <summary>Past Spectre's layout, which would break a line at the 80 columns it assumes of a file.</summary>
+    /// <summary>Past Spectre's layout, which would break a line at the 80 columns it assumes of a file, and so past the filter before it.</summary>
     private void WritePlain(string text)
     {
-        _console.Profile.Out.Writer.WriteLine(text);
+        _console.Profile.Out.Writer.WriteLine(TerminalText.Of(text));
         _console.Profile.Out.Writer.Flush();
     }
 

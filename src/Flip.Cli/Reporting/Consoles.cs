@@ -1,16 +1,89 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Flip.Cli.Reporting;
 
-/// <summary>The process's consoles, as they are at the moment of the call: a test may have put its own in their place.</summary>
+/// <summary>
+/// The process's consoles, as they are at the moment of the call: a test may have put its own in their place. What reaches them passes through
+/// <see cref="TerminalText"/>: <see cref="Filter"/> is put before both for the length of a command, and the tables and bars made here, which write
+/// sequences of their own, filter the text in them.
+/// </summary>
 internal static class Consoles
 {
+    private static Console? _output;
+    private static Console? _error;
+
+    /// <summary>Puts the filter before standard output and standard error.</summary>
+    /// <returns>Takes it away.</returns>
+    public static IDisposable Filter() => new FilteredConsoles();
+
     /// <summary>Standard output.</summary>
-    public static IAnsiConsole Output() => Of(Console.Out);
+    public static IAnsiConsole Output() => Of(error: false);
+
+    /// <summary>Standard output, or standard error where standard output is to hold JSON alone.</summary>
+    public static IAnsiConsole Of(bool error)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = (error ? _error : _output) ?? new Console(error ? System.Console.Error : System.Console.Out),
+        });
+        FilterText(console);
+        return console;
+    }
+
+    /// <summary>Filters the text of all that a console draws.</summary>
+    internal static void FilterText(IAnsiConsole console) => console.Pipeline.Attach(new FilteredText());
 
     /// <summary>Progress on standard output; on standard error where standard output is to hold JSON alone.</summary>
-    public static ConsoleProgress Progress(bool json) => new(Of(json ? Console.Error : Console.Out));
+    public static ConsoleProgress Progress(bool json) => new(Of(error: json));
 
-    /// <summary>A console on a writer.</summary>
-    public static IAnsiConsole Of(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+    /// <summary>A console's own writer, and whether it is a terminal: Spectre can tell of the process's present writers alone.</summary>
+    private sealed class Console(TextWriter writer) : IAnsiConsoleOutput
+    {
+        private readonly AnsiConsoleOutput _size = new(writer);
+
+        public TextWriter Writer { get; } = writer;
+
+        public bool IsTerminal { get; } = new AnsiConsoleOutput(writer).IsTerminal;
+
+        public int Width => _size.Width;
+
+        public int Height => _size.Height;
+
+        public void SetEncoding(System.Text.Encoding encoding) => _size.SetEncoding(encoding);
+    }
+
+    private sealed class FilteredConsoles : IDisposable
+    {
+        private readonly TextWriter _outputWriter = System.Console.Out;
+        private readonly TextWriter _errorWriter = System.Console.Error;
+
+        public FilteredConsoles()
+        {
+            (_output, _error) = (new Console(_outputWriter), new Console(_errorWriter));
+            System.Console.SetOut(new TerminalWriter(_outputWriter));
+            System.Console.SetError(new TerminalWriter(_errorWriter));
+        }
+
+        public void Dispose()
+        {
+            System.Console.SetOut(_outputWriter);
+            System.Console.SetError(_errorWriter);
+            (_output, _error) = (null, null);
+        }
+    }
+
+    /// <summary>Spectre's hook before everything that is drawn.</summary>
+    private sealed class FilteredText : IRenderHook
+    {
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) => renderables.Select(drawn => new Filtered(drawn));
+
+        private sealed class Filtered(IRenderable drawn) : IRenderable
+        {
+            public Measurement Measure(RenderOptions options, int maxWidth) => drawn.Measure(options, maxWidth);
+
+            public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => drawn.Render(options, maxWidth)
+                .Select(segment => segment.IsControlCode || segment.IsLineBreak ? segment : new Segment(TerminalText.Of(segment.Text), segment.Style));
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flip.Conversion.Download;
 
 /// <summary>How a model is downloaded.</summary>
@@ -26,6 +28,18 @@ public sealed record DownloadOptions
 
     /// <summary>How long a server may be silent.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Bytes a second below which a server is left: at this rate a model of 600 MB takes a day and a half.</summary>
+    public int SlowestRate { get; init; } = 4096;
+
+    /// <summary>The time over which the rate is taken.</summary>
+    public TimeSpan RateWindow { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Makes the requests; null for the network.</summary>
+    internal HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>The addresses of a host.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     /// <summary>Free bytes on the disk of a folder.</summary>
     internal Func<string, long> FreeSpace { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;

@@ -65,14 +65,14 @@ internal sealed class FileTransfer(HttpTransport transport, ResiliencePipeline r
 
         var size = Begin(file, part, response);
         makeRoom(size - part.Length);
-        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+        await using var body = await transport.BodyAsync(response, cancellation);
         await using var output = part.Append();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             var length = output.Length;
             arrived(length, false);
-            while (await transport.ReadAsync(body, buffer, cancellation) is > 0 and var count)
+            while (await body.ReadAsync(buffer, cancellation) is > 0 and var count)
             {
                 if (count > size - length)
                 {

@@ -11,28 +11,31 @@ internal sealed class HttpTransport : IDisposable
 {
     private const int MaxRedirects = 10;
 
+    /// <summary>KiB of an answer's headers. The hub's have about 3, most of it a signed address.</summary>
+    private const int MaxHeaders = 64;
+
     private readonly HttpClient _client;
     private readonly Uri? _hub;
     private readonly string? _token;
+    private readonly DownloadOptions _options;
 
     /// <param name="hub">Whose requests carry the token; null for nobody's.</param>
     /// <param name="token">The token, or null.</param>
-    /// <param name="patience">How long an answer, or the next bytes of one, may take to come.</param>
-    public HttpTransport(Uri? hub, string? token, TimeSpan patience)
+    /// <param name="options">How long an answer, or the next bytes of one, may take to come.</param>
+    public HttpTransport(Uri? hub, string? token, DownloadOptions options)
     {
-        (_hub, _token, Patience) = (hub, token, patience);
-        var handler = new SocketsHttpHandler
+        (_hub, _token, _options) = (hub, token, options);
+        var handler = options.Handler ?? new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = patience,
+            ConnectTimeout = options.Patience,
+            MaxResponseHeadersLength = MaxHeaders,
             UseCookies = false,
         };
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("flip", typeof(HttpTransport).Assembly.GetName().Version?.ToString(3)));
     }
-
-    public TimeSpan Patience { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
@@ -63,32 +66,36 @@ internal sealed class HttpTransport : IDisposable
                 || response.Headers.Location is not { } location)
             {
                 return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable
-                    ? response
+                    ? AsItIs(response, url)
                     : throw await FailureAsync(response, url, cancellation);
             }
 
             response.Dispose();
-            url = new Uri(url, location);
+            url = await FollowAsync(url, location.OriginalString, cancellation);
         }
 
         throw new DownloadException($"{Show(url)}: more than {MaxRedirects} redirects.");
     }
 
-    /// <summary>Reads the next bytes of a body.</summary>
-    /// <returns>How many came; 0 at the end.</returns>
+    /// <summary>The address that an answer names, as a redirect or as the next page.</summary>
+    /// <exception cref="DownloadException">The server may not send there.</exception>
+    public Task<Uri> FollowAsync(Uri url, string location, CancellationToken cancellation) =>
+        Redirect.FollowAsync(url, location, _options.Resolve, cancellation);
+
+    /// <summary>The bytes of an answer.</summary>
     /// <exception cref="TransientException">The connection was cut or is silent.</exception>
-    public async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellation) =>
-        await WithinPatience(token => body.ReadAsync(buffer, token).AsTask(), cancellation);
+    public async Task<AnswerBody> BodyAsync(HttpResponseMessage response, CancellationToken cancellation) =>
+        new(await WithinPatience(response.Content.ReadAsStreamAsync, cancellation), this, _options);
 
     /// <summary>Reads a whole short body.</summary>
     /// <exception cref="DownloadException">It is longer than <paramref name="limit"/>.</exception>
     /// <exception cref="TransientException">The connection was cut or is silent.</exception>
     public async Task<byte[]> ReadAsync(HttpResponseMessage response, int limit, CancellationToken cancellation)
     {
-        await using var body = await WithinPatience(response.Content.ReadAsStreamAsync, cancellation);
+        await using var body = await BodyAsync(response, cancellation);
         using var content = new MemoryStream();
         var buffer = new byte[1 << 14];
-        while (await ReadAsync(body, buffer, cancellation) is > 0 and var count)
+        while (await body.ReadAsync(buffer, cancellation) is > 0 and var count)
         {
             content.Write(buffer, 0, count);
             if (content.Length > limit)
@@ -98,6 +105,18 @@ internal sealed class HttpTransport : IDisposable
         }
 
         return content.ToArray();
+    }
+
+    private static HttpResponseMessage AsItIs(HttpResponseMessage response, Uri url)
+    {
+        var codings = response.Content.Headers.ContentEncoding.Where(coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (codings.Count == 0)
+        {
+            return response;
+        }
+
+        response.Dispose();
+        throw new DownloadException($"{Show(url)}: comes packed ({ServerText.OneLine(string.Join(", ", codings))}), and was asked for as it is.");
     }
 
     private static bool SameOrigin(Uri url, Uri other) =>
@@ -123,17 +142,18 @@ internal sealed class HttpTransport : IDisposable
         return await WithinPatience(token => _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
     }
 
-    private async Task<T> WithinPatience<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    /// <summary>Work that a silent server cannot hold.</summary>
+    public async Task<T> WithinPatience<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(Patience);
+        limited.CancelAfter(_options.Patience);
         try
         {
             return await work(limited.Token);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new TransientException($"no answer within {Patience.TotalSeconds:0} seconds", innerException: e);
+            throw new TransientException($"no answer within {_options.Patience.TotalSeconds:0} seconds", innerException: e);
         }
         catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {

@@ -15,6 +15,9 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
     private const int MaxPages = 100;
     private const int MaxFiles = 100_000;
 
+    /// <summary>Letters of a file's name with its folders. No file system takes a path above 4096.</summary>
+    private const int LongestName = 1024;
+
     /// <summary>Whether a text can be a repository's name.</summary>
     public static bool IsName(string text) => Name().IsMatch(text) && !text.Contains("..", StringComparison.Ordinal);
 
@@ -47,12 +50,13 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
                     throw Unexpected(url, "no list of files");
                 }
 
-                files.AddRange(json.RootElement.EnumerateArray().Where(IsFile).Select(entry => Read(entry, url, repository, commit)));
-            }
+                var listed = json.RootElement.EnumerateArray().Where(IsFile).ToList();
+                if (files.Count + listed.Count > MaxFiles)
+                {
+                    throw Unexpected(url, $"more than {MaxFiles} files");
+                }
 
-            if (files.Count > MaxFiles)
-            {
-                throw Unexpected(url, $"more than {MaxFiles} files");
+                files.AddRange(listed.Select(entry => Read(entry, url, repository, commit)));
             }
 
             if (next is null)
@@ -97,6 +101,11 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
             throw Unexpected(url, $"a file without path, size or hash: {ServerText.OneLine(entry.GetRawText())}");
         }
 
+        if (path.Length > LongestName)
+        {
+            throw new DownloadException($"{repository}: the listing names a file of {path.Length} letters, '{ServerText.OneLine(path)}', the most are {LongestName}; nothing of it is taken.");
+        }
+
         if (RemoteFile.LeadsOut(path))
         {
             throw new DownloadException($"{repository}: the listing names a file '{ServerText.OneLine(path)}', which leads out of the folder; nothing of it is taken.");
@@ -116,9 +125,9 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
             var link = response.Headers.TryGetValues("Link", out var links) ? NextPage().Match(string.Join(',', links)) : null;
             try
             {
-                return (JsonDocument.Parse(content), link is { Success: true } ? new Uri(url, link.Groups[1].Value) : null);
+                return (JsonDocument.Parse(content), link is { Success: true } ? await transport.FollowAsync(url, link.Groups[1].Value, token) : null);
             }
-            catch (Exception e) when (e is JsonException or UriFormatException)
+            catch (JsonException e)
             {
                 throw Unexpected(url, e.Message.TrimEnd('.'));
             }

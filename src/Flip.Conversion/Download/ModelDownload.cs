@@ -35,7 +35,7 @@ public sealed class ModelDownload(DownloadOptions options)
             throw new ArgumentException($"Expected owner/model, got '{repository}'.", nameof(repository));
         }
 
-        using var transport = new HttpTransport(options.Hub, options.Token, options.Patience);
+        using var transport = new HttpTransport(options.Hub, options.Token, options);
         try
         {
             var hub = new HubClient(options.Hub, transport, _retries);
@@ -75,7 +75,7 @@ public sealed class ModelDownload(DownloadOptions options)
             throw new DownloadException($"{HttpTransport.Show(url)}: the address does not end with a file's name.");
         }
 
-        using var transport = new HttpTransport(hub: null, token: null, options.Patience);
+        using var transport = new HttpTransport(hub: null, token: null, options);
         try
         {
             var set = new FileSet(new FileTransfer(transport, _retries), options, folder);

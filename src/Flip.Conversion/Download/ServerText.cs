@@ -4,13 +4,13 @@ using System.Text.Json;
 
 namespace Flip.Conversion.Download;
 
-/// <summary>What a server says of a failure, made fit for one line of a terminal.</summary>
+/// <summary>What a server says of a failure, made fit for one line of a message.</summary>
 internal static class ServerText
 {
     private const int Longest = 300;
     private const int LongestBody = 1 << 14;
 
-    /// <summary>Text of a stranger: no line breaks, nothing that a terminal would obey, not long.</summary>
+    /// <summary>Text of a stranger: no line breaks or other controls, not long.</summary>
     public static string OneLine(string text)
     {
         var line = new StringBuilder();

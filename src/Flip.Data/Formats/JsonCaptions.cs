@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Flip.Tokenizers;
 
 namespace Flip.Data.Formats;
 
@@ -124,7 +125,9 @@ internal sealed class JsonCaptions
 
         try
         {
-            return json.GetString();
+            var text = json.GetString()!;
+            Problem ??= TokenizerLimits.Problem(text) is { } problem ? new BadSampleException("long caption", $"'{field}' in its .json: {problem}") : null;
+            return text.Length <= TokenizerLimits.TextLength ? text : null;
         }
         catch (InvalidOperationException e)
         {

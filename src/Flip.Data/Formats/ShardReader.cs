@@ -46,7 +46,7 @@ internal static class ShardReader
         }
     }
 
-    /// <summary>A name as it can be shown on a terminal.</summary>
+    /// <summary>A name in one line, as keys in files and names in messages are: a line end in it could pass for a line of ours.</summary>
     internal static string Printable(string name) =>
         string.Create(name.Length, name, (text, source) =>
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Io;
+using Flip.Tokenizers;
 
 namespace Flip.Data.Sources;
 
@@ -156,6 +157,7 @@ internal sealed class TextJson(string path) : ITextSource
     private (SourceText Source, string Place) Usable(string key, string text, string place) =>
         string.IsNullOrWhiteSpace(text) ? Unusable(key, place, "the text is blank")
             : TextFile.IsBroken(text) ? Unusable(key, place, $"the text {TextFile.Problem}")
+            : TokenizerLimits.Problem(text) is { } problem ? Unusable(key, place, problem)
             : (new SourceText(key, text.Trim()), place);
 
     private (SourceText Source, string Place) Unusable(string key, string place, string problem) =>

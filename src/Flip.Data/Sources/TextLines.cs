@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flip.Config;
 using Flip.Io;
+using Flip.Tokenizers;
 
 namespace Flip.Data.Sources;
 
@@ -81,7 +82,7 @@ internal sealed class TextLines : ITextSource
         {
             var key = (index + 1).ToString(CultureInfo.InvariantCulture);
             var text = line.Trim();
-            var problem = text.Length == 0 ? "the line is blank" : _isBroken(text) ? $"the text {TextFile.Problem}" : null;
+            var problem = text.Length == 0 ? "the line is blank" : _isBroken(text) ? $"the text {TextFile.Problem}" : TokenizerLimits.Problem(text);
             yield return problem is null ? new SourceText(key, text) : new SourceText(key, null, $"{_name}, line {key}: {problem}");
         }
     }

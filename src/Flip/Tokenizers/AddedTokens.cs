@@ -84,9 +84,9 @@ internal sealed class AddedTokens
             return forms.Count > 0 && !forms.Values.All(token => splitSpecial && token.Special) ? new Finder(forms, splitSpecial) : null;
         }
 
-        public List<(string Part, int Id)> Cut(string text)
+        public IEnumerable<(string Part, int Id)> Cut(string text)
         {
-            var (parts, textStart, position) = (new List<(string, int)>(), 0, 0);
+            var (textStart, position) = (0, 0);
             while (text.AsSpan(position).IndexOfAny(_starts) is >= 0 and var distance)
             {
                 var start = position + distance;
@@ -109,19 +109,17 @@ internal sealed class AddedTokens
 
                 if (textStart < start)
                 {
-                    parts.Add((text[textStart..start], Text));
+                    yield return (text[textStart..start], Text);
                 }
 
-                parts.Add((string.Empty, token.Id));
+                yield return (string.Empty, token.Id);
                 textStart = stop;
             }
 
             if (textStart < text.Length)
             {
-                parts.Add((text[textStart..], Text));
+                yield return (text[textStart..], Text);
             }
-
-            return parts;
         }
 
         private (AddedToken Token, int Length) LongestAt(ReadOnlySpan<char> text)

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Flip.Io;
@@ -18,6 +17,9 @@ internal sealed class BpeVocabulary
     /// <summary>CLIP's vocabulary has 49 408 tokens: 2 × 256 bytes, these merges and 2 markers. Its file holds more merges.</summary>
     private const int MaxMerges = 49152 - 256 - 2;
 
+    /// <summary>UTF-16 units of a merge in a list: two tokens and a blank.</summary>
+    private const int LongestMerge = (2 * TokenizerLimits.TokenLength) + 1;
+
     private static readonly char[] ByteCharacters = MakeByteCharacters();
 
     private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _ranks;
@@ -29,7 +31,7 @@ internal sealed class BpeVocabulary
 
     private BpeVocabulary(string path, (string Left, string Right)[] merges, Dictionary<string, int> ids)
     {
-        int Id(string token) => ids.TryGetValue(token, out var id) ? id : throw new VocabularyException(path, $"no token '{token}'");
+        int Id(string token) => ids.TryGetValue(token, out var id) ? id : throw new VocabularyException(path, $"no token '{TokenizerPart.Short(token)}'");
 
         _path = path;
         Merges = merges;
@@ -79,7 +81,7 @@ internal sealed class BpeVocabulary
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
-            throw new VocabularyException(path, $"cannot be read as CLIP's byte-pair encoding ({e.Message.TrimEnd('.')})", e);
+            throw new VocabularyException(path, $"cannot be read as CLIP's byte-pair encoding ({TokenizerInput.Reason(e)})", e);
         }
     }
 
@@ -105,7 +107,7 @@ internal sealed class BpeVocabulary
         {
             if (id < 0 || id >= tokens.Length || tokens[id] is not null)
             {
-                throw new VocabularyException(path, $"the ids are not 0 to {tokens.Length - 1}, each once: token '{token}' has {id}");
+                throw new VocabularyException(path, $"the ids are not 0 to {tokens.Length - 1}, each once: token '{TokenizerPart.Short(token)}' has {id}");
             }
 
             tokens[id] = token;
@@ -147,28 +149,30 @@ internal sealed class BpeVocabulary
 
     private static (string Left, string Right)[] ReadMerges(string path)
     {
-        using var file = File.OpenRead(path);
-        var zipped = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
-        file.Position = 0;
-        using var content = zipped ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
-        using var reader = new StreamReader(content, Encoding.UTF8);
         var merges = new List<(string, string)>();
-        for (var line = 1; merges.Count < MaxMerges && reader.ReadLine() is { } text; line++)
+        foreach (var (index, text) in TokenizerInput.ReadLines(path, LongestMerge).Index())
         {
-            if ((line > 1 || !text.Contains("#version", StringComparison.Ordinal)) && text.Length > 0)
+            if ((index > 0 || !text.Contains("#version", StringComparison.Ordinal)) && text.Length > 0)
             {
                 merges.Add(text.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right]
                     ? (left, right)
-                    : throw new VocabularyException(path, $"line {line} is no merge: two tokens with a blank between are expected"));
+                    : throw new VocabularyException(path, $"line {index + 1} is no merge: two tokens with a blank between are expected"));
+            }
+
+            if (merges.Count == MaxMerges)
+            {
+                break;
             }
         }
 
         return [.. merges];
     }
 
-    private static Dictionary<string, int> ReadTokens(string path) =>
-        JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllBytes(path))
-        ?? throw new VocabularyException(path, "no object of tokens and ids");
+    private static Dictionary<string, int> ReadTokens(string path)
+    {
+        using var document = TokenizerInput.ReadJson(path, allowDuplicates: true);
+        return new TokenizerPart(path, string.Empty, document.RootElement).Ids();
+    }
 
     /// <summary>CLIP's order: bytes (printable ones first), bytes that end a word, merges, markers.</summary>
     private static Dictionary<string, int> DeriveTokens((string Left, string Right)[] merges)

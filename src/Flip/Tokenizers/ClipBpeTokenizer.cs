@@ -63,15 +63,23 @@ public sealed class ClipBpeTokenizer : ITokenizer
         : new ClipBpeTokenizer(_vocabulary, _listed, _rules with { Markers = markers, Cleaning = cleaning });
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Encode(string text)
+    public IReadOnlyList<int> Encode(string text) => Encode(text, int.MaxValue);
+
+    /// <summary>The ids of a text; those behind the first <paramref name="most"/> may be missing.</summary>
+    private List<int> Encode(string text, int most)
     {
-        var ids = new List<int>(text.Length / 4);
-        text = _rules.Prepare(text);
+        var ids = new List<int>();
+        text = _rules.Prepare(TokenizerLimits.Checked(text));
         foreach (var (part, id) in _added.IsEmpty ? [(_rules.Normalize(text), AddedTokens.Text)] : _added.Cut(text))
         {
+            if (ids.Count >= most)
+            {
+                break;
+            }
+
             if (id == AddedTokens.Text)
             {
-                AddWords(part, ids);
+                AddWords(part, ids, most);
             }
             else
             {
@@ -87,7 +95,7 @@ public sealed class ClipBpeTokenizer : ITokenizer
     public int EncodeRow(string text, Span<int> row)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(row.Length, 2);
-        var ids = Encode(text);
+        var ids = Encode(text, row.Length - 2);
         var kept = Math.Min(ids.Count, row.Length - 2);
         row[0] = StartOfTextId;
         for (var i = 0; i < kept; i++)
@@ -141,11 +149,11 @@ public sealed class ClipBpeTokenizer : ITokenizer
         description.Save(folder, markers, contextLength);
     }
 
-    private void AddWords(string text, List<int> ids)
+    private void AddWords(string text, List<int> ids, int most)
     {
         var markers = _rules.Words;
         var rest = text.AsSpan();
-        while (!rest.IsEmpty)
+        while (!rest.IsEmpty && ids.Count < most)
         {
             var length = ClipText.WordLength(rest, markers);
             if (length > 0)

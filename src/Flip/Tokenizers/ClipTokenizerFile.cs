@@ -136,9 +136,14 @@ internal static class ClipTokenizerFile
     private static (string Left, string Right)[] Merges(TokenizerPart model)
     {
         var seen = new HashSet<(string, string)>();
+        if (model.Part("merges").Count() is > TokenizerLimits.Tokens and var count)
+        {
+            throw new VocabularyException(model.File, $"model.merges has {count}, the most that are read are {TokenizerLimits.Tokens}");
+        }
+
         return [.. model.Part("merges").Items().Select((merge, i) =>
         {
-            var tokens = merge.IsText ? merge.Text().Split(' ') : [.. merge.Items().Select(token => token.Text())];
+            string[] tokens = merge.IsText ? merge.Text().Split(' ', 3) : [.. merge.Items().Take(3).Select(token => token.Text())];
             if (tokens is not [{ Length: > 0 } left, { Length: > 0 } right])
             {
                 throw new VocabularyException(model.File, $"model.merges[{i}] is no merge: two tokens are expected");

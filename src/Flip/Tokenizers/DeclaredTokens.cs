@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Flip.Tokenizers;
@@ -35,7 +36,7 @@ internal sealed class DeclaredTokens
             _flagsWin = true;
             foreach (var (id, token) in decoder.Entries())
             {
-                _listed.Add(Token(token, int.TryParse(id, out var number) && number >= 0
+                _listed.Add(Token(token, int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                     ? number
                     : throw new VocabularyException(path, $"{Decoder} has the id {TokenizerPart.Quoted(id)}, expected a number"), special: false));
             }
@@ -45,10 +46,11 @@ internal sealed class DeclaredTokens
 
         ReadMarkers(Open(Path.Combine(folder, MarkersFile)));
         var added = Path.Combine(folder, AddedFile);
+        var markers = _roles.Values.Concat(_further).Select(marker => marker.Content).ToHashSet(StringComparer.Ordinal);
         foreach (var (text, id) in Open(added)?.Ids() ?? [])
         {
-            var special = _roles.Values.Concat(_further).Any(marker => marker.Content == text);
-            _listed.Add(new AddedToken(text, id >= 0 ? id : throw new VocabularyException(added, $"the token '{text}' has the id {id}"))
+            var special = markers.Contains(text);
+            _listed.Add(new AddedToken(text, id >= 0 ? id : throw new VocabularyException(added, $"the token '{TokenizerPart.Short(text)}' has the id {id}"))
             {
                 Special = special,
                 Normalized = !special,
@@ -117,10 +119,31 @@ internal sealed class DeclaredTokens
         }
 
         BpeVocabulary.ByPlace(path, ids); // no gap, and no two tokens of one id
+        RequireLimits(path, [.. all.Values]);
         return [.. all.Values.Where(token => token.Content.Length > 0).OrderBy(token => token.Id)];
     }
 
-    private static VocabularyException TwoIds(string path, string token, int one, int other) => new(path, $"the token '{token}' has two ids: {one} and {other}");
+    private static void RequireLimits(string path, AddedToken[] tokens)
+    {
+        if (tokens.Length > TokenizerLimits.AddedTokens)
+        {
+            throw new VocabularyException(path, $"has {tokens.Length} added tokens, the most that are read are {TokenizerLimits.AddedTokens}");
+        }
+
+        if (tokens.MaxBy(token => token.Content.Length) is { Content.Length: > TokenizerLimits.AddedTokenLength } longest)
+        {
+            throw new VocabularyException(
+                path,
+                $"the added token {TokenizerPart.Quoted(longest.Content)} has {longest.Content.Length} characters, the most that are read are {TokenizerLimits.AddedTokenLength}");
+        }
+
+        if (tokens.Sum(token => token.Content.Length) is > TokenizerLimits.AddedLength and var length)
+        {
+            throw new VocabularyException(path, $"the added tokens have {length} characters, the most that are read are {TokenizerLimits.AddedLength}");
+        }
+    }
+
+    private static VocabularyException TwoIds(string path, string token, int one, int other) => new(path, $"the token '{TokenizerPart.Short(token)}' has two ids: {one} and {other}");
 
     private void ReadMarkers(TokenizerPart? file)
     {
@@ -145,11 +168,17 @@ internal sealed class DeclaredTokens
     {
         try
         {
-            return File.Exists(path) ? new TokenizerPart(path, string.Empty, JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path))) : null;
+            if (!File.Exists(path))
+            {
+                return null;
+            }
+
+            using var document = TokenizerInput.ReadJson(path, allowDuplicates: true);
+            return new TokenizerPart(path, string.Empty, document.RootElement.Clone());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new VocabularyException(path, $"no valid description of a tokenizer ({e.Message.TrimEnd('.')})", e);
+            throw new VocabularyException(path, $"no valid description of a tokenizer ({TokenizerInput.Reason(e)})", e);
         }
     }
 }

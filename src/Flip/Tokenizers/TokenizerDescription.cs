@@ -27,7 +27,7 @@ internal sealed record TokenizerDescription
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     public string? TokenizerClass { get; init; }
@@ -61,11 +61,11 @@ internal sealed record TokenizerDescription
         var path = Path.Combine(folder, FileName);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<TokenizerDescription>(File.ReadAllBytes(path), Options) : null;
+            return File.Exists(path) ? JsonSerializer.Deserialize<TokenizerDescription>(TokenizerInput.ReadBytes(path), Options) : null;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new VocabularyException(path, $"no valid description of a tokenizer ({e.Message.TrimEnd('.')})", e);
+            throw new VocabularyException(path, $"no valid description of a tokenizer ({TokenizerInput.Reason(e)})", e);
         }
     }
 

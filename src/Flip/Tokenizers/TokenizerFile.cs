@@ -88,17 +88,12 @@ internal static class TokenizerFile
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = TokenizerInput.ReadJson(path, allowDuplicates: false);
             return read(new TokenizerPart(path, string.Empty, document.RootElement));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new VocabularyException(path, $"cannot be read as a tokenizer ({e.Message.TrimEnd('.')})", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            // What System.Text.Json throws for half of a surrogate pair in a string.
-            throw new VocabularyException(path, "holds text that is no Unicode", e);
+            throw new VocabularyException(path, $"cannot be read as a tokenizer ({TokenizerInput.Reason(e)})", e);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
             ? new TokenizerPart(File, Under(name), found)
             : null;
 
-    public TokenizerPart Part(string name) => Find(name) ?? throw new VocabularyException(File, $"has no {Under(name)}");
+    public TokenizerPart Part(string name) => Find(name) ?? throw new VocabularyException(File, $"has no {Short(Under(name))}");
 
     public string Text() => Expect(JsonValueKind.String, "a text").GetString()!;
 
@@ -39,9 +39,36 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
         Expect(JsonValueKind.Array, "a list").EnumerateArray().Select((item, i) => new TokenizerPart(File, $"{place}[{i}]", item));
 
     /// <summary>The ids of tokens.</summary>
-    public Dictionary<string, int> Ids() =>
-        Expect(JsonValueKind.Object, "an object of tokens and ids").EnumerateObject()
-            .ToDictionary(token => token.Name, token => new TokenizerPart(File, Under(token.Name), token.Value).Number(), StringComparer.Ordinal);
+    /// <exception cref="VocabularyException">A token is there twice or too long, or there are too many.</exception>
+    public Dictionary<string, int> Ids()
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var token in Expect(JsonValueKind.Object, "an object of tokens and ids").EnumerateObject())
+        {
+            var name = token.Name;
+            RequireLength(name, TokenizerLimits.TokenLength);
+            if (!ids.TryAdd(name, new TokenizerPart(File, Under(name), token.Value).Number()))
+            {
+                throw new VocabularyException(File, $"the token {Quoted(name)} is there twice");
+            }
+        }
+
+        return ids.Count <= TokenizerLimits.Tokens
+            ? ids
+            : throw new VocabularyException(File, $"has {ids.Count} tokens, the most that are read are {TokenizerLimits.Tokens}");
+    }
+
+    /// <summary>Refuses a token that is too long to be one.</summary>
+    public void RequireLength(string token, int longest)
+    {
+        if (token.Length > longest)
+        {
+            throw new VocabularyException(File, $"the token {Quoted(token)} has {token.Length} characters, the most that are read are {longest}");
+        }
+    }
+
+    /// <summary>Items of a list.</summary>
+    public int Count() => Expect(JsonValueKind.Array, "a list").GetArrayLength();
 
     public bool IsList => value.ValueKind == JsonValueKind.Array;
 
@@ -53,7 +80,7 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
         var step = whole.Find(name);
         if (step is null)
         {
-            throw new VocabularyException(whole.File, $"has no {name}, so that its ids are others than ours: expected {Show(forms[0].ToJsonString())}");
+            throw new VocabularyException(whole.File, $"has no {name}, so that its ids are others than ours: expected {Short(forms[0].ToJsonString())}");
         }
 
         var differences = forms.Select(form => step.Difference(form)).ToList();
@@ -73,7 +100,10 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
     }
 
     /// <summary>A text of the file as an error shows it: cut, and without what a terminal would obey.</summary>
-    public static string Quoted(string? text) => text is null ? "nothing" : Show(JsonSerializer.Serialize(text, TokenizerFile.Readable));
+    public static string Quoted(string? text) => text is null ? "nothing" : Short(JsonSerializer.Serialize(text, TokenizerFile.Readable));
+
+    /// <summary>A text of the file, cut for an error.</summary>
+    public static string Short(string text) => text.Length > LongestShown ? text[..LongestShown] + "…" : text;
 
     private string? Difference(JsonNode? expected)
     {
@@ -85,7 +115,7 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
                     : form.Where(property => !WithoutEffect.Contains(property.Key))
                         .Select(property => Find(property.Key) is { } part
                             ? part.Difference(property.Value)
-                            : property.Value is null ? null : $"{Under(property.Key)} is missing, expected {Show(property.Value.ToJsonString())}")
+                            : property.Value is null ? null : $"{Under(property.Key)} is missing, expected {Short(property.Value.ToJsonString())}")
                         .FirstOrDefault(difference => difference is not null);
             case JsonArray form:
                 return value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != form.Count
@@ -99,16 +129,14 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
         }
     }
 
-    private string Differs(JsonNode? expected) => $"{place} is {Shown()}, expected {Show(expected?.ToJsonString() ?? "nothing")}";
+    private string Differs(JsonNode? expected) => $"{Short(place)} is {Shown()}, expected {Short(expected?.ToJsonString() ?? "nothing")}";
 
     private JsonElement Expect(JsonValueKind kind, string what) => value.ValueKind == kind ? value : throw Wrong(what);
 
     private VocabularyException Wrong(string expected) =>
-        new(File, $"{(place.Length > 0 ? place : "the whole")} is {Shown()}, expected {expected}");
+        new(File, $"{(place.Length > 0 ? Short(place) : "the whole")} is {Shown()}, expected {expected}");
 
     private string Under(string name) => place.Length > 0 ? $"{place}.{name}" : name;
 
-    private string Shown() => Show(value.GetRawText());
-
-    private static string Show(string json) => json.Length > LongestShown ? json[..LongestShown] + "…" : json;
+    private string Shown() => Short(value.GetRawText());
 }

@@ -34,7 +34,7 @@ internal static class UnicodeText
             if (marks <= MaxMarks)
             {
                 // Normalize refuses U+FFFE as well; U+FFFF is as much a non-character.
-                safe.Append(rune.Value == 0xFFFE ? "\uFFFF" : rune.ToString());
+                safe.Append(rune.Value == 0xFFFE ? new Rune(0xFFFF) : rune);
             }
         }
 
@@ -73,7 +73,8 @@ internal static class UnicodeText
             }
         }
 
-        return folded.ToString().Normalize(NormalizationForm.FormKD);
+        // Marks may have come together where what stood between them is ignored.
+        return MakeSafe(folded.ToString()).Normalize(NormalizationForm.FormKD);
     }
 
     /// <summary>Appends the full case folding of one decomposed code point (CaseFolding.txt, C and F).</summary>

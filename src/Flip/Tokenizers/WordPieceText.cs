@@ -25,8 +25,8 @@ internal static class WordPieceText
     {
         if (!Ascii.IsValid(text))
         {
-            text = UnicodeText.MakeSafe(text);
-            text = rules.Variant == WordPieceVariant.TfText ? UnicodeText.FoldCase(text) : Fold(Clean(text), rules);
+            // BERT's is made safe behind the cleaning: marks come together where what stood between them is deleted.
+            text = rules.Variant == WordPieceVariant.TfText ? UnicodeText.FoldCase(UnicodeText.MakeSafe(text)) : Fold(UnicodeText.MakeSafe(Clean(text)), rules);
         }
 
         var spaced = new StringBuilder(text.Length + 16);

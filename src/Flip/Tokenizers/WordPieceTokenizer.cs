@@ -49,7 +49,9 @@ public sealed class WordPieceTokenizer : ITokenizer
         string Normalize(string text) => WordPieceText.Normalize(text, rules, separate: false);
         _added = new AddedTokens(vocabulary.Added.Where(token => !hidden.Contains(token.Content)), Normalize, Normalize, rules.SplitSpecialTokens);
         _encodeWord = EncodeWord;
-        using var pieces = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', vocabulary.Pieces)));
+
+        // The mark first: the library takes one away, which a piece may begin with.
+        using var pieces = new MemoryStream([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(string.Join('\n', vocabulary.Pieces))]);
         _tokenizer = LibraryTokenizer.Create(pieces, new WordPieceOptions
         {
             PreTokenizer = new WholeText(),
@@ -96,11 +98,11 @@ public sealed class WordPieceTokenizer : ITokenizer
     {
         try
         {
-            return File.ReadAllLines(path);
+            return [.. TokenizerInput.ReadLines(path, TokenizerLimits.TokenLength)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new VocabularyException(path, $"cannot be read ({e.Message.TrimEnd('.')})", e);
+            throw new VocabularyException(path, $"cannot be read ({TokenizerInput.Reason(e)})", e);
         }
     }
 
@@ -200,7 +202,7 @@ public sealed class WordPieceTokenizer : ITokenizer
     /// <summary>Ids of each word and added token of a text, in their order.</summary>
     private IEnumerable<int[]> Words(string text)
     {
-        text = TextCleaner.Clean(text, Rules.Cleaning);
+        text = TextCleaner.Clean(TokenizerLimits.Checked(text), Rules.Cleaning);
         foreach (var (part, id) in _added.IsEmpty ? [(text, AddedTokens.Text)] : _added.Cut(text))
         {
             if (id != AddedTokens.Text)

@@ -1,6 +1,8 @@
 using System.Text;
 using Flip.Config;
+using Flip.Data.Formats;
 using Flip.Data.Sources;
+using Flip.Tokenizers;
 
 namespace Flip.Tests.Data.Sources;
 
@@ -25,6 +27,23 @@ public sealed class TextSourcesTests : IDisposable
         }
 
         Assert.EndsWith("t.txt, line 2: the line is blank", source.Read().ElementAt(1).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_that_no_tokenizer_takes_is_told_with_its_place()
+    {
+        var longText = new string('x', TokenizerLimits.TextLength + 1);
+        foreach (var (name, content) in ((string, string)[])[("l.txt", $"a\n{longText}\nb"), ("l.jsonl", $"\"a\"\n\"{longText}\"\n\"b\""), ("l.json", $"[\"a\",\"{longText}\",\"b\"]")])
+        {
+            var texts = TextSources.Open(Write(name, content)).Read().ToList();
+            Assert.Equal(["a", null, "b"], texts.Select(text => text.Text));
+            Assert.Contains(name, texts[1].Problem, StringComparison.Ordinal);
+            Assert.EndsWith("the text has 4194305 characters, and the longest that is tokenized 4194304: shorten it", texts[1].Problem, StringComparison.Ordinal);
+        }
+
+        var captions = JsonCaptions.Read(Encoding.UTF8.GetBytes($"{{\"captions\":[\"{longText}\",\"b\"]}}"));
+        Assert.Equal(["b"], captions.Several);
+        Assert.Contains("4194304", captions.Problem?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

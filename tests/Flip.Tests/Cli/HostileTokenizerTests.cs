@@ -1,0 +1,61 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using Flip.Tests.Data.Images;
+
+namespace Flip.Tests.Cli;
+
+/// <summary>Tokenizers and texts that could take the machine, through whole commands in a bounded process.</summary>
+[Collection(Alone.Name)]
+public sealed class HostileTokenizerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ImageFolderFixture _images = new();
+
+    public void Dispose()
+    {
+        _images.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_vocabulary_that_unpacks_without_end_is_refused()
+    {
+        using (var file = new GZipStream(File.Create(_folder.File("bpe.txt.gz")), CompressionLevel.Fastest))
+        {
+            var block = new byte[1 << 20];
+            for (var i = 0; i < 80; i++)
+            {
+                file.Write(block);
+            }
+        }
+
+        _images.Add("photos/a.png", 16);
+        BoundedCommand.AssertFails(
+            ["train", "--preset", "tiny", "--data", Shard(), "--vocab", _folder.File("bpe.txt.gz"), "-s", "data.tokenizer=clipBpe", "--batch-size", "2", "--run", _folder.File("run")],
+            "bpe.txt.gz: unpacks to more than 67108864 bytes");
+    }
+
+    [Fact]
+    public void A_text_of_many_megabytes_is_refused()
+    {
+        _images.Add(1);
+        TinyModel.Save(_folder.File("model"));
+        File.WriteAllText(_folder.File("texts.txt"), "a dog\n" + new string('x', 20 << 20));
+        BoundedCommand.AssertFails(
+            ["rank", _folder.File("model"), "--images", _images.Path, "--texts-from", _folder.File("texts.txt")],
+            "texts.txt, line 2: the text has 20971520 characters, and the longest that is tokenized 4194304");
+    }
+
+    private string Shard()
+    {
+        var path = _folder.File("shard.tar");
+        using var tar = new TarWriter(File.Create(path));
+        var image = File.ReadAllBytes(_images.File("photos/a.png"));
+        foreach (var (name, bytes) in ((string, byte[])[])[("a.png", image), ("a.txt", "a dog"u8.ToArray()), ("b.png", image), ("b.txt", "a cat"u8.ToArray())])
+        {
+            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
+        }
+
+        return path;
+    }
+}
