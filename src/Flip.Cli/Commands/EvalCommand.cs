@@ -47,7 +47,7 @@ internal static class EvalCommand
             "Measure a model without training it: zero-shot classification and retrieval on data sets (--on), or on shards (--zero-shot, --retrieval). "
             + "Without any, what its training evaluated on.")
         {
-            Model, On, DataRoot, Classes, Prompts, Cache, Out, AllowMissing, PerClass, Samples, Json,
+            Model, On, DataRoot, Classes, Prompts, Cache, Out, AllowMissing, DataOptions.AllowOutside, PerClass, Samples, Json,
         };
         Mask.AddTo(command);
         Settings.AddTo(command);
@@ -86,6 +86,7 @@ internal static class EvalCommand
             result.GetValue(Cache) ?? CacheFolder.Default,
             result.GetValue(Out),
             result.GetValue(AllowMissing),
+            result.GetValue(DataOptions.AllowOutside),
             result.GetValue(Samples),
             Mask.Choice(result),
             sets);
@@ -127,7 +128,7 @@ internal static class EvalCommand
         using var loaded = ModelArgument.Load(result.GetValue(Model)!, stored => Asked(stored, Settings.Sets(result)));
 
         // Made anew for each evaluation, so that its masks do not depend on the others that run.
-        var (scores, classes, notes) = Evaluate(loaded, () => choice.Encoder(loaded), cancellation);
+        var (scores, classes, notes) = Evaluate(loaded, () => choice.Encoder(loaded), result.GetValue(DataOptions.AllowOutside), cancellation);
         Print(scores, result.GetValue(PerClass) ? classes : null, notes, result.GetValue(Json));
     }
 
@@ -142,13 +143,13 @@ internal static class EvalCommand
     }
 
     private static (Dictionary<string, double> Scores, IReadOnlyList<ClassScore>? Classes, IReadOnlyList<string> Notes) Evaluate(
-        LoadedModel loaded, Func<InferenceEncoder> encoder, CancellationToken cancellation)
+        LoadedModel loaded, Func<InferenceEncoder> encoder, bool allowOutside, CancellationToken cancellation)
     {
         encoder(); // an impossible mask is refused before the data is read
         var scores = new Dictionary<string, double>();
         IReadOnlyList<ClassScore>? classes = null;
         IReadOnlyList<string> notes = [];
-        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer, Console.Error.WriteLine))
+        foreach (var evaluator in Evaluators.Of(loaded.Config, loaded.Tokenizer, Console.Error.WriteLine, allowOutside))
         {
             IReadOnlyDictionary<string, double> measured;
             if (evaluator is ZeroShotEvaluator zeroShot)

@@ -25,15 +25,19 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
     /// <param name="dataRoot">See <see cref="EvaluationRequest.DataRoot"/>.</param>
     /// <param name="classes">See <see cref="EvaluationRequest.Classes"/>.</param>
     /// <param name="say">Told which data sets of a group are not there.</param>
+    /// <param name="allowOutside">Whether a description may name files outside its folder.</param>
     /// <exception cref="ConfigException">It is nothing of the above.</exception>
-    public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say) =>
-        Suites.Find(written) is { } group && !IsPath(written, dataRoot) ? InRoot(written, group, dataRoot, say) : [One(written, dataRoot, classes, say)];
+    public static IReadOnlyList<EvaluatedData> Of(string written, string? dataRoot, string? classes, Action<string> say, bool allowOutside = false) =>
+        Suites.Find(written) is { } group && !IsPath(written, dataRoot)
+            ? InRoot(written, group, dataRoot, say)
+            : [One(written, dataRoot, classes, say, allowOutside)];
 
     /// <summary>Resolves what is no group.</summary>
     /// <inheritdoc cref="Of"/>
     /// <param name="say">Told where a known name is read as a path.</param>
-    public static EvaluatedData One(string written, string? dataRoot, string? classes, Action<string>? say = null)
+    public static EvaluatedData One(string written, string? dataRoot, string? classes, Action<string>? say = null, bool allowOutside = false)
     {
+        EvaluatedData Known(string name, string? path) => OfName(name, path, dataRoot, allowOutside);
         if (DataSets.Names.Contains(written) && IsPath(written, dataRoot))
         {
             say?.Invoke($"'{written}' is there as a path, and read as images of your own; the known data set in it would be {written}={written}.");
@@ -41,13 +45,13 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
         if (IsPath(written, dataRoot) || (written.Contains('=', StringComparison.Ordinal) && ShardPattern.NamesSomething(written)))
         {
-            return IsDescription(written) && !Directory.Exists(written) ? Known(written, null, dataRoot) : Own(null, written, classes);
+            return IsDescription(written) && !Directory.Exists(written) ? Known(written, null) : Own(null, written, classes);
         }
 
         var signs = Enumerable.Range(0, written.Length).Where(i => i > 0 && written[i] == '=').ToList();
         if (signs.Count == 0)
         {
-            return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null, dataRoot)
+            return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null)
                 : IsShards(written) ? Own(null, written, classes)
                 : Suites.Find(written) is not null ? throw new ConfigException($"'{written}' is a group of data sets: name one of them.")
                 : new EvaluatedData(DataSets.Get(written), null); // which suggests the nearest
@@ -55,7 +59,7 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
         if (DataSets.Names.Contains(written[..signs[0]]))
         {
-            return Known(written[..signs[0]], written[(signs[0] + 1)..], dataRoot);
+            return Known(written[..signs[0]], written[(signs[0] + 1)..]);
         }
 
         foreach (var sign in signs)
@@ -63,7 +67,7 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
             var (name, path) = (written[..sign], written[(sign + 1)..]);
             if (IsDescription(name) && (File.Exists(name) || sign == signs[^1]))
             {
-                return Known(name, path, dataRoot);
+                return Known(name, path);
             }
 
             if (IsPath(path, null) || IsShards(path))
@@ -138,9 +142,9 @@ internal sealed record EvaluatedData(DataSetDescription Set, string? Source)
 
     private static bool IsShards(string path) => path.Contains(".tar", StringComparison.OrdinalIgnoreCase) || ShardPattern.NamesSomething(path);
 
-    private static EvaluatedData Known(string name, string? path, string? dataRoot)
+    private static EvaluatedData OfName(string name, string? path, string? dataRoot, bool allowOutside)
     {
-        var set = DataSets.Get(name);
+        var set = DataSets.Get(name, allowOutside);
         return new EvaluatedData(set, path ?? (set.Data is not null ? null
             : dataRoot is not null ? Path.Combine(dataRoot, name)
             : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.")));

@@ -23,7 +23,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
-        var named = request.On.SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message)).ToList();
+        var named = request.On.SelectMany(written => EvaluatedData.Of(written, request.DataRoot, request.Classes, view.Message, request.AllowOutside)).ToList();
         CheckPlaces();
         var data = EvaluatedData.Distinct(named).Select(item => Open(item, cancellation)).ToList();
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
@@ -60,7 +60,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
 
     private OpenedData Open(EvaluatedData item, CancellationToken cancellation)
     {
-        var options = IndexingProgress.Sources(view.Message, request.AllowMissing);
+        var options = IndexingProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         if (item.Set.Task == DataSetTask.Retrieval)
         {
             return new OpenedData(item.Set, null, item.Set.OpenCaptioned(item.Source, options: options, cancellation: cancellation), null, "none");

@@ -2,6 +2,7 @@ using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Data.Sources;
 using Flip.Evaluation.Retrieval;
 using Flip.Evaluation.ZeroShot;
 using Flip.Tokenizers;
@@ -16,17 +17,18 @@ internal static class Evaluators
     /// <param name="config">What to evaluate on.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="say">Told what is left out of shards.</param>
-    public static IReadOnlyList<IEvaluator> Of(FlipConfig config, ITokenizer tokenizer, Action<string> say)
+    /// <param name="allowOutside">Whether links to shards may lead out of their folder.</param>
+    public static IReadOnlyList<IEvaluator> Of(FlipConfig config, ITokenizer tokenizer, Action<string> say, bool allowOutside = false)
     {
         var evaluators = new List<IEvaluator>();
         if (config.Eval.ZeroShot is { } labelled)
         {
-            evaluators.Add(ZeroShot(config, tokenizer, labelled, config.Eval.ClassNames!, "zeroShot", say));
+            evaluators.Add(ZeroShot(config, tokenizer, labelled, config.Eval.ClassNames!, "zeroShot", say, allowOutside));
         }
 
         if (config.Eval.Retrieval is { } captioned)
         {
-            evaluators.Add(Retrieval(config, tokenizer, captioned, say));
+            evaluators.Add(Retrieval(config, tokenizer, captioned, say, allowOutside));
         }
 
         return evaluators;
@@ -34,9 +36,9 @@ internal static class Evaluators
 
     /// <summary>Zero-shot classification of labelled shards.</summary>
     public static ZeroShotEvaluator ZeroShot(
-        FlipConfig config, ITokenizer tokenizer, string shards, string classNames, string name, Action<string>? say = null)
+        FlipConfig config, ITokenizer tokenizer, string shards, string classNames, string name, Action<string>? say = null, bool allowOutside = false)
     {
-        var set = Open(config, shards, say);
+        var set = Open(config, shards, say, allowOutside);
         return new ZeroShotEvaluator(
             Images(set, config.Eval.BatchSize),
             set.Labels,
@@ -47,9 +49,9 @@ internal static class Evaluators
     }
 
     /// <summary>Retrieval among captioned shards.</summary>
-    public static RetrievalEvaluator Retrieval(FlipConfig config, ITokenizer tokenizer, string shards, Action<string>? say = null)
+    public static RetrievalEvaluator Retrieval(FlipConfig config, ITokenizer tokenizer, string shards, Action<string>? say = null, bool allowOutside = false)
     {
-        var set = Open(config, shards, say);
+        var set = Open(config, shards, say, allowOutside);
         return new RetrievalEvaluator(Images(set, config.Eval.BatchSize), set.Captions, tokenizer, config.Eval.BatchSize);
     }
 
@@ -57,11 +59,12 @@ internal static class Evaluators
     /// <param name="config">How images become pixels.</param>
     /// <param name="shards">The shards.</param>
     /// <param name="say">Told what is left out of them; null for nobody, where it was told before.</param>
-    public static EvaluationSet Open(FlipConfig config, string shards, Action<string>? say = null) => EvaluationSet.Open(
+    /// <param name="allowOutside">Whether links to them may lead out of their folder.</param>
+    public static EvaluationSet Open(FlipConfig config, string shards, Action<string>? say = null, bool allowOutside = false) => EvaluationSet.Open(
         shards,
         Transform(config),
         workers: config.Data.Workers,
-        options: say is null ? null : IndexingProgress.Sources(say));
+        options: say is null ? new SourceOptions { AllowOutside = allowOutside } : IndexingProgress.Sources(say, allowOutside: allowOutside));
 
     /// <summary>How images become the model's pixels.</summary>
     public static EvaluationTransform Transform(FlipConfig config) => new(config.Eval.Transform, config.Model.Image.ImageSize, config.Eval.Interpolation);

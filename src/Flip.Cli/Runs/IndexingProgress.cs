@@ -11,8 +11,9 @@ internal sealed class IndexingProgress(Action<string> say, TimeProvider? time = 
     /// <summary>How commands open sources: what is left out of shards and how far their indexing is, is said in one way.</summary>
     /// <param name="say">Shows a line.</param>
     /// <param name="allowMissing">Whether what cannot be read is left out.</param>
-    public static SourceOptions Sources(Action<string> say, bool allowMissing = false) =>
-        new() { AllowMissing = allowMissing, Say = say, Indexing = new IndexingProgress(say).Report };
+    /// <param name="allowOutside">Whether files may name what lies outside their folder.</param>
+    public static SourceOptions Sources(Action<string> say, bool allowMissing = false, bool allowOutside = false) =>
+        new() { AllowMissing = allowMissing, AllowOutside = allowOutside, Say = say, Indexing = new IndexingProgress(say).Report };
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _gate = new();

@@ -8,7 +8,7 @@ using Flip.Training;
 namespace Flip.Cli.Runs;
 
 /// <summary>Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill.</summary>
-internal sealed class TrainingSession(RunFolder run, string stage, IProgressView view)
+internal sealed class TrainingSession(RunFolder run, string stage, IProgressView view, bool allowOutside = false)
 {
     private const int GallerySize = 8;
 
@@ -20,7 +20,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     {
         ConfigReader.Validate(config);
         var compute = Compute.Of(config.Train);
-        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
         using var held = run.Lock();
         if (initial is not null)
@@ -47,9 +47,9 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
             ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
         view.Message($"Resuming from {checkpoint}.");
-        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message, allowOutside);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
@@ -74,7 +74,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = Evaluators.Of(config, tokenizer, view.Message);
+        var evaluators = Evaluators.Of(config, tokenizer, view.Message, allowOutside);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);
