@@ -7,13 +7,13 @@ internal static class SampleReading
 {
     private const int TextOverhead = 16; // characters in whose place an object's header lies
 
-    /// <summary>Characters of all captions that an evaluation holds, 1 GB: ten million captions. Samples of a tar may be links to one file, so its length is no bound.</summary>
-    private const long MostCharacters = 1 << 29;
+    /// <summary>Characters of all captions that an evaluation holds, 512 MB: CC3M's three million and more. Samples of a tar may be links to one file, so its length is no bound.</summary>
+    private const long MostCharacters = 1 << 28;
 
     /// <summary>The captions of each sample, 1 or more.</summary>
     /// <exception cref="EvaluationDataException">A sample cannot be used, or there are more than memory is for.</exception>
     public static IReadOnlyList<string>[] ReadCaptions(
-        DataSetIndex index, Func<MemberReader, SampleEntry, IReadOnlyList<string>> read, CancellationToken cancellation)
+        DataSetIndex index, Func<MemberReader, SampleEntry, IReadOnlyList<string>> read, CancellationToken cancellation, long most = MostCharacters)
     {
         var characters = 0L;
         return ReadAll(
@@ -22,8 +22,8 @@ internal static class SampleReading
             {
                 var captions = read(members, entry);
                 characters += captions.Sum(caption => (long)caption.Length + TextOverhead);
-                return characters <= MostCharacters ? captions : throw new EvaluationDataException(FormattableString.Invariant(
-                    $"The captions have more than {MostCharacters:N0} characters together, the most that an evaluation holds: evaluate on fewer shards."));
+                return characters <= most ? captions : throw new EvaluationDataException(FormattableString.Invariant(
+                    $"The captions have more than {most:N0} characters together, the most that an evaluation holds: evaluate on fewer shards."));
             },
             cancellation);
     }

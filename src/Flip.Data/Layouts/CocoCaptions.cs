@@ -36,7 +36,7 @@ public sealed record CocoCaptions(string File) : CaptionedLayout
         var images = CaptionFiles.Whole(set.Images, path, "images");
         if (images.GroupBy(image => image.Id).FirstOrDefault(group => group.Skip(1).Any()) is { Key: var twice })
         {
-            throw new ConfigException(FormattableString.Invariant($"'{path}': two images have the id {twice}, so it does not tell which captions are whose."));
+            throw new ConfigException(FormattableString.Invariant($"'{path}': the id {twice} is there twice, so it does not tell which captions are whose."));
         }
 
         return CaptionFiles.Open(

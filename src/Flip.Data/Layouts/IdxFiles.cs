@@ -34,10 +34,10 @@ public sealed record IdxFiles : LabelledLayout
         var images = RecordFile.Open(options.Source.Inside(imagesPath), 16, header =>
         {
             (count, var rows, var columns) = ReadImagesHeader(imagesPath, header);
-            RecordFile.CheckCount(imagesPath, count);
             records = new PixelRecords(columns, rows, PixelOrder.Gray, Header: header.Length);
             return header.Length + ((long)count * records.Bytes);
         });
+        RecordFile.CheckCount(imagesPath, count);
         var labels = ReadLabels(options.Source.Inside(labelsPath), count, options.Classes?.Names.Count ?? byte.MaxValue + 1);
         return new LabelledImages(new RecordImages([images], records), labels, options.Classes?.Names ?? NumberNames(labels, labelsPath));
     }

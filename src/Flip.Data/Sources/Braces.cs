@@ -23,13 +23,13 @@ internal static class Braces
     {
         if (pattern.AsSpan().Count('{') > MostBraces)
         {
-            throw new FormatException(FormattableString.Invariant($"it has {pattern.AsSpan().Count('{')} braces, and at most {MostBraces} are read."));
+            throw new FormatException(FormattableString.Invariant($"it has {pattern.AsSpan().Count('{')} braces, more than the {MostBraces} that are read."));
         }
 
         var size = Measure(pattern);
-        return size.Names > MostNames ? throw new FormatException(FormattableString.Invariant($"it names {Shown(size.Names)} shards, and at most {MostNames:N0} are read."))
+        return size.Names > MostNames ? throw new FormatException(FormattableString.Invariant($"it names {Shown(size.Names)} shards, more than the {MostNames:N0} that are read."))
             : size.Characters > MostCharacters ? throw new FormatException(
-                FormattableString.Invariant($"its names have {Shown(size.Characters)} characters, and at most {MostCharacters:N0} are read."))
+                FormattableString.Invariant($"its names have {Shown(size.Characters)} characters, more than the {MostCharacters:N0} that are read."))
             : Names(pattern);
     }
 
@@ -119,7 +119,7 @@ internal static class Braces
         throw new FormatException("a '{' has no '}' behind it.");
     }
 
-    private static string Shown(long count) => count == long.MaxValue ? "more than 10^18" : count.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Shown(long count) => count == long.MaxValue ? "10^18 and more" : count.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>Names, and the characters of all of them.</summary>
     private readonly record struct Size(long Names, long Characters)

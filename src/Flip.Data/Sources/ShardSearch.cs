@@ -146,19 +146,20 @@ internal sealed class ShardSearch
     private static bool HasWildcard(string text) => text.AsSpan().ContainsAny('*', '?');
 
     /// <summary>Counts what was looked at.</summary>
-    internal sealed class Effort
+    /// <param name="most">Places above which nothing more is.</param>
+    internal sealed class Effort(int most = MostPlaces)
     {
         private int _places;
 
         /// <summary>Whether no more is looked at.</summary>
-        public bool IsSpent => _places > MostPlaces;
+        public bool IsSpent => _places > most;
 
         /// <exception cref="FormatException">It is too much.</exception>
         public void Add()
         {
-            if (++_places > MostPlaces)
+            if (++_places > most)
             {
-                throw new FormatException(FormattableString.Invariant($"more than {MostPlaces:N0} places would have to be looked at for it."));
+                throw new FormatException(FormattableString.Invariant($"more than {most:N0} places would have to be looked at for it."));
             }
         }
     }

@@ -67,15 +67,18 @@ internal sealed class DescriptionReader
         }
         catch (InvalidOperationException e)
         {
-            throw new ConfigException($"{reader._origin}: a text in it cannot be read, it has half of a surrogate pair: {e.Message}");
+            throw HalfPair(reader._origin, e);
         }
 
         return reader._problems.Count == 0 ? description : throw new ConfigException(Shown(reader._problems));
     }
 
-    private static List<string> Shown(List<string> problems) => problems.Count <= ProblemsShown
-        ? problems
-        : [.. problems.Take(ProblemsShown), $"... and {problems.Count - ProblemsShown} more."];
+    /// <summary>The first ones, as terminals can show them: they quote the description.</summary>
+    private static List<string> Shown(List<string> problems) =>
+    [
+        .. problems.Take(ProblemsShown).Select(UnicodeName.Shown),
+        .. problems.Count > ProblemsShown ? [$"... and {problems.Count - ProblemsShown} more."] : Array.Empty<string>(),
+    ];
 
     private static JsonDocument Parse(string json, string origin)
     {
@@ -87,9 +90,17 @@ internal sealed class DescriptionReader
         }
         catch (JsonException e)
         {
-            throw new ConfigException($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}");
+            throw new ConfigException(UnicodeName.Shown($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}"));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw HalfPair(origin, e);
         }
     }
+
+    /// <summary>What the parser says by this exception when it meets such a text.</summary>
+    private static ConfigException HalfPair(string origin, InvalidOperationException e) =>
+        new($"{origin}: a text in it has half of a surrogate pair: {e.Message}");
 
     private DataSetDescription Read(string name, JsonFields fields)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Flip.Config;
 
 namespace Flip.Io;
 
@@ -95,7 +96,7 @@ public static class TextFile
     /// <summary>The lines of a text as <see cref="TextReader.ReadLine"/> divides it, within a limit of their length.</summary>
     /// <param name="text">The text, read as lines are asked for.</param>
     /// <param name="name">What to call it in messages.</param>
-    /// <exception cref="InvalidDataException">A line is longer than <see cref="LongestLine"/>.</exception>
+    /// <exception cref="ConfigException">A line is longer than <see cref="LongestLine"/>.</exception>
     public static IEnumerable<string> Lines(TextReader text, string name)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -117,7 +118,7 @@ public static class TextFile
             begun.Append(block, start, count - start);
             if (begun.Length > LongestLine)
             {
-                throw new InvalidDataException(FormattableString.Invariant(
+                throw new ConfigException(FormattableString.Invariant(
                     $"{name}, line {number}: it is longer than {LongestLine:N0} characters, the most that a line may have. Is it a text file?"));
             }
         }
