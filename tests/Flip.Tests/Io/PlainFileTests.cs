@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Io;
 
 namespace Flip.Tests.Io;
@@ -60,12 +59,5 @@ public sealed class PlainFileTests : IDisposable
                 yield return line;
             }
         }
-    }
-
-    [Fact]
-    public void A_line_has_a_length()
-    {
-        var text = "short\n" + new string('x', TextFile.LongestLine + (1 << 15));
-        Assert.Contains("a.txt, line 2", Assert.Throws<ConfigException>(() => TextFile.Lines(new StringReader(text), "a.txt").Count()).Message, StringComparison.Ordinal);
     }
 }
