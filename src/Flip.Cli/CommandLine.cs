@@ -13,6 +13,8 @@ internal static class CommandLine
     /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
     public const int Stopped = 130;
 
+    private const int LongestMessage = 1 << 14;
+
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
     public static int Run(string[] args)
@@ -35,7 +37,7 @@ internal static class CommandLine
         catch (Exception e) when (!parsed.GetValue(Verbose))
         {
             Console.Error.WriteLine(IsExpected(e)
-                ? $"flip: {e.Message}"
+                ? $"flip: {Shown(e.Message)}"
                 : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
             return Failed;
         }
@@ -66,6 +68,13 @@ internal static class CommandLine
     /// finite; the runtime's own are of derived types, and defects.</summary>
     internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
+
+    /// <summary>A message quotes files, which may be a stranger's: without what terminals obey, and not without end.</summary>
+    internal static string Shown(string message)
+    {
+        var shown = message.Length <= LongestMessage ? message : message[..LongestMessage] + "...";
+        return string.Concat(shown.Select(letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t') ? '?' : letter));
+    }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
     {

@@ -16,7 +16,7 @@ public sealed record LabelList(string File) : LabelledLayout
     private const int ProblemsShown = 5;
 
     /// <summary>A line takes microseconds; only a pattern of repeats in repeats takes longer.</summary>
-    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
     /// <summary>The folder, relative to the data set, that paths in the list are relative to.</summary>
     public string Images { get; init; } = "";

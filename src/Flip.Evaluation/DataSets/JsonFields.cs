@@ -85,7 +85,9 @@ internal sealed class JsonFields(JsonElement element, string place, List<string>
     public void RefuseOthers() => problems.AddRange(element.EnumerateObject()
         .Where(field => !_known.Contains(field.Name))
         .Take(OthersShown)
-        .Select(field => field.Name.Length > LongestKey ? $"{place}: a key of {field.Name.Length} characters, which is none." : $"{place}{UnicodeName.Shown(field.Name)}: no such key; did you mean {SettingCatalog.Nearest(field.Name, _known)}?"));
+        .Select(field => field.Name.Length > LongestKey
+            ? $"{place}: no key has {field.Name.Length} characters."
+            : $"{place}{UnicodeName.Shown(field.Name)}: no such key; did you mean {SettingCatalog.Nearest(field.Name, _known)}?"));
 
     /// <summary>The texts of a list; null where it is another thing.</summary>
     public static IReadOnlyList<string>? TextsOf(JsonElement value) =>

@@ -184,4 +184,11 @@ public sealed class CommandLineTests : IDisposable
             File.Copy(file, target);
         }
     }
+
+    [Fact]
+    public void A_message_has_an_end_and_nothing_that_terminals_obey()
+    {
+        Assert.Equal("a?[31mb\n\tc", CommandLine.Shown("a\u001b[31mb\n\tc"));
+        Assert.InRange(CommandLine.Shown(new string('x', 1 << 20)).Length, 1, 20_000);
+    }
 }

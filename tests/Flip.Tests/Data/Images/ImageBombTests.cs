@@ -29,24 +29,22 @@ public sealed class ImageBombTests
     {
         byte[] picture = [0x21, 0xF9, 4, 0, 0, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
         byte[] gif = [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 1, 2, 3, 4, 5, 6, .. Repeated(picture, 300_000), 0x3B];
-        Measure("webp", Webp(100_000));
-        Measure("gif", gif);
+        AssertQuick(Webp(20_000));
+        AssertQuick(gif);
     }
 
     [Fact]
-    public void A_packed_profile_of_a_png_is_not_unpacked_without_end() => Measure("iccp", PngWith("iCCP", 1 << 28));
+    public void A_packed_profile_of_a_png_is_not_unpacked_without_end() => AssertQuick(PngWith("iCCP", 1 << 27));
 
     [Fact]
-    public void A_packed_text_of_a_png_is_not_unpacked_without_end() => Measure("ztxt", PngWith("zTXt", 1 << 28));
+    public void A_packed_text_of_a_png_is_not_unpacked_without_end() => AssertQuick(PngWith("zTXt", 1 << 27));
 
-    private static void Measure(string what, byte[] file)
+    /// <summary>In all ways of decoding together.</summary>
+    private static void AssertQuick(byte[] file)
     {
-        var before = Process.GetCurrentProcess().PeakWorkingSet64;
         var watch = Stopwatch.StartNew();
-        var cause = DecodingWays.Cause(file);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {file.Length} bytes, {cause}, {watch.ElapsedMilliseconds} ms, +{(Process.GetCurrentProcess().PeakWorkingSet64 - before) >> 20} MB");
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{what}: {watch.ElapsedMilliseconds} ms, {cause}");
-        Console.Error.WriteLine($"MEASURE {what}: {file.Length} bytes, {cause}, {watch.ElapsedMilliseconds} ms, +{(Process.GetCurrentProcess().PeakWorkingSet64 - before) >> 20} MB");
+        Assert.Null(DecodingWays.Cause(file));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
     }
 
     /// <summary>The last scan once more, until there are so many.</summary>
