@@ -14,6 +14,8 @@ internal static class CommandLine
     /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
     public const int Stopped = 130;
 
+    private const int LongestMessage = 1 << 14;
+
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
     public static int Run(string[] args)
@@ -37,7 +39,7 @@ internal static class CommandLine
         catch (Exception e)
         {
             Console.Error.WriteLine(parsed.GetValue(Verbose) ? $"flip: {e}"
-                : IsExpected(e) ? $"flip: {e.Message}"
+                : IsExpected(e) ? $"flip: {Shortened(e.Message)}"
                 : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
             return Failed;
         }
@@ -68,6 +70,9 @@ internal static class CommandLine
     /// finite; the runtime's own are of derived types, and defects.</summary>
     internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
+
+    /// <summary>A message quotes files, which may be a stranger's, without end.</summary>
+    internal static string Shortened(string message) => message.Length <= LongestMessage ? message : message[..LongestMessage] + "...";
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
     {

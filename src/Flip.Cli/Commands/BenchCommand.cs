@@ -24,13 +24,13 @@ internal static class BenchCommand
             "bench",
             "Time whole training steps at several mask ratios, against what this machine's matrix product reaches; with --data the reading too.")
         {
-            masks, rounds, json,
+            masks, rounds, DataOptions.AllowOutside, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
             var (config, ratios) = (Config(settings, result), Ratios(result.GetValue(masks)!)); // before the data are read
-            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation);
+            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation, result.GetValue(DataOptions.AllowOutside));
             var report = benchmark.Run(ratios, result.GetValue(rounds), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());
             return Task.CompletedTask;

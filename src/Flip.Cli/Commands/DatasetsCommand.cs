@@ -22,7 +22,7 @@ internal static class DatasetsCommand
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
         var command = new Command("datasets", "List the data sets of evaluations, or tell of one: its layouts, prompts, published results.")
         {
-            name, data, json,
+            name, data, DataOptions.AllowOutside, json,
         };
         command.Validators.Add(result =>
         {
@@ -33,17 +33,18 @@ internal static class DatasetsCommand
         });
         command.SetAction((result, cancellation) =>
         {
+            var allowOutside = result.GetValue(DataOptions.AllowOutside);
             if (result.GetValue(name) is not { } one)
             {
                 List(result.GetValue(json));
             }
             else if (result.GetValue(data) is { } source)
             {
-                Check(DataSets.Get(one), source, result.GetValue(json), cancellation);
+                Check(DataSets.Get(one, allowOutside), source, allowOutside, result.GetValue(json), cancellation);
             }
             else
             {
-                Show(DataSets.Get(one), result.GetValue(json));
+                Show(DataSets.Get(one, allowOutside), result.GetValue(json));
             }
 
             return Task.FromResult(0);
@@ -121,10 +122,10 @@ internal static class DatasetsCommand
         }
     }
 
-    private static void Check(DataSetDescription set, string source, bool json, CancellationToken cancellation)
+    private static void Check(DataSetDescription set, string source, bool allowOutside, bool json, CancellationToken cancellation)
     {
         var isRetrieval = set.Task == DataSetTask.Retrieval;
-        var options = SourceProgress.Sources(Console.Error.WriteLine);
+        var options = SourceProgress.Sources(Console.Error.WriteLine, allowOutside: allowOutside);
         var labelled = isRetrieval ? null : set.OpenLabelled(source, options: options, cancellation: cancellation);
         var captioned = isRetrieval ? set.OpenCaptioned(source, options: options, cancellation: cancellation) : null;
         var images = labelled?.Images.Count ?? captioned!.Images.Count;

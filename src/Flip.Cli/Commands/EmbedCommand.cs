@@ -36,7 +36,7 @@ internal static class EmbedCommand
         var command = new Command(
             "embed", "Embed images or texts into a file. After a stop the same command goes on where it was, to the same bytes.")
         {
-            model, images, texts, file, overwrite, missing, json,
+            model, images, texts, file, overwrite, missing, DataOptions.AllowOutside, json,
         };
         mask.AddTo(command);
         settings.AddTo(command);
@@ -49,6 +49,7 @@ internal static class EmbedCommand
                 result.GetValue(file)!,
                 result.GetValue(overwrite),
                 result.GetValue(missing),
+                result.GetValue(DataOptions.AllowOutside),
                 mask.Choice(result),
                 settings.Sets(result));
             var done = Run(request, result.GetValue(json), cancellation);
@@ -77,7 +78,7 @@ internal static class EmbedCommand
         EmbeddingJob.Check(request.File, request.Overwrite);
         using var view = Consoles.Progress(json);
         var leftOut = new List<string>();
-        var options = SourceProgress.Sources(view.Message, request.AllowMissing) with
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside) with
         {
             Say = line =>
             {
@@ -145,6 +146,7 @@ internal static class EmbedCommand
         string File,
         bool Overwrite,
         bool AllowMissing,
+        bool AllowOutside,
         MaskChoice Mask,
         IReadOnlyList<string> Settings);
 

@@ -45,7 +45,7 @@ internal static class EvalCommand
             "eval",
             "Measure a model without training it: zero-shot classification of labelled images, retrieval among captioned ones.")
         {
-            Model, On, DataRoot, Classes, Templates, Prompts, Cache, Out, AllowMissing, PerClass, Samples, Json,
+            Model, On, DataRoot, Classes, Templates, Prompts, Cache, Out, AllowMissing, DataOptions.AllowOutside, PerClass, Samples, Json,
         };
         Mask.AddTo(command);
         Settings.AddTo(command);
@@ -68,6 +68,7 @@ internal static class EvalCommand
             result.GetValue(Cache) ?? CacheFolder.Default,
             result.GetValue(Out),
             result.GetValue(AllowMissing),
+            result.GetValue(DataOptions.AllowOutside),
             result.GetValue(Samples),
             Mask.Choice(result),
             Settings.Sets(result));

@@ -54,14 +54,14 @@ internal static class FinetuneCommand
         if (resumed is not null)
         {
             var begun = RunFolder.Open(resumed);
-            return Finish(begun, view, () => new FinetuneSession(begun, view).Resume(alphas, cancellation));
+            return Finish(begun, view, () => new FinetuneSession(begun, view, result.GetValue(DataOptions.AllowOutside)).Resume(alphas, cancellation));
         }
 
         var (settings, modelSettings) = Divided(options.Sets(result));
         var inputs = options.Inputs(result, alphas);
         var config = FinetuneConfigFile.Overlay(FinetuneRecipes.Get(result.GetValue(options.Recipe)!), settings);
         var run = RunFolder.Create(result.GetValue(options.Run) ?? RunFolder.DefaultPath("finetune"), "finetune");
-        return Finish(run, view, () => new FinetuneSession(run, view).Start(inputs, config, modelSettings, cancellation));
+        return Finish(run, view, () => new FinetuneSession(run, view, result.GetValue(DataOptions.AllowOutside)).Start(inputs, config, modelSettings, cancellation));
     }
 
     private static Report Finish(RunFolder run, ConsoleProgress view, Func<FinetuneResult> train)
@@ -103,6 +103,7 @@ internal static class FinetuneCommand
             FinetuneConfigFile.Overlay(new FinetuneConfig(), settings),
             Alphas(result.GetValue(options.WiseFt)),
             view,
+            result.GetValue(DataOptions.AllowOutside),
             cancellation);
         return new Report(classifier, 0, 0, 0, scores, wiseFt);
     }
@@ -233,7 +234,7 @@ internal static class FinetuneCommand
         {
             command.Add(_model);
             foreach (var option in new Option[] { _train, Test, Classes, Recipe }.Concat(_shortcuts.Select(shortcut => shortcut.Option))
-                .Concat([Run, Resume, Eval, WiseFt, _sets, Describe, Json]))
+                .Concat([Run, Resume, Eval, WiseFt, _sets, DataOptions.AllowOutside, Describe, Json]))
             {
                 command.Add(option);
             }

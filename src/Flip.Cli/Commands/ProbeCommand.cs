@@ -95,7 +95,7 @@ internal sealed class ProbeCommand
         var command = new Command("probe", "Measure a model's frozen features: linear probes, few-shot probes, k-NN. Features are encoded once and kept.")
         {
             _model, _train, _test, _classes, _method, _feature, _lambda, _scaling, _shots, _seeds, _neighbors, _views, _larsEpochs, _larsBatch, _larsRate,
-            _cache, _out, _missing, _json,
+            _cache, _out, _missing, DataOptions.AllowOutside, _json,
         };
         _mask.AddTo(command);
         _settings.AddTo(command);
@@ -147,6 +147,7 @@ internal sealed class ProbeCommand
             BatchSize = result.GetValue(_larsBatch),
             BaseLearningRate = result.GetValue(_larsRate),
         },
+        AllowOutside = result.GetValue(DataOptions.AllowOutside),
         Views = result.GetValue(_views),
         Shots = [.. Parts(result.GetValue(_shots)!).Select(Number)],
         Seeds = result.GetValue(_seeds),

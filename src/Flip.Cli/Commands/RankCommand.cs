@@ -41,7 +41,7 @@ internal static class RankCommand
         var settings = new ConfigOptions(ConfigOptions.Use);
         var command = new Command("rank", "Rank texts for images, or images for texts, by cosine and probability.")
         {
-            model, images, texts, textsFrom, templates, top, by, missing, json,
+            model, images, texts, textsFrom, templates, top, by, missing, DataOptions.AllowOutside, json,
         };
         mask.AddTo(command);
         settings.AddTo(command);
@@ -56,6 +56,7 @@ internal static class RankCommand
                 result.GetValue(top),
                 result.GetValue(by),
                 result.GetValue(missing),
+                result.GetValue(DataOptions.AllowOutside),
                 mask.Choice(result),
                 settings.Sets(result));
             Run(request, result.GetValue(json), cancellation);
@@ -72,8 +73,8 @@ internal static class RankCommand
         }
 
         using var view = Consoles.Progress(json: true); // standard output is for the ranking
-        var texts = Texts(request, SourceProgress.Sources(view.Message), cancellation);
-        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
+        var texts = Texts(request, SourceProgress.Sources(view.Message, allowOutside: request.AllowOutside), cancellation);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded
@@ -128,6 +129,7 @@ internal static class RankCommand
         int Top,
         RankBy By,
         bool AllowMissing,
+        bool AllowOutside,
         MaskChoice Mask,
         IReadOnlyList<string> Settings);
 }

@@ -18,7 +18,7 @@ internal static class TrainCommand
         var initial = new Option<string?>("--init") { Description = "Model to take weights and tokenizer from, of any format; without --preset or --config its settings too." };
         var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Train);
-        var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, json };
+        var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, DataOptions.AllowOutside, json };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
@@ -30,7 +30,7 @@ internal static class TrainCommand
             }
 
             var run = resumed is not null ? RunFolder.Open(resumed) : RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("train"));
-            var session = new TrainingSession(run, "train", view);
+            var session = new TrainingSession(run, "train", view, result.GetValue(DataOptions.AllowOutside));
             try
             {
                 var trained = resumed is not null

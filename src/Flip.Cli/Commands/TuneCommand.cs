@@ -18,7 +18,7 @@ internal static class TuneCommand
             "tune",
             "Tune a model without masking. Weights are loaded, optimiser state is dropped; by default a hundredth of the training's samples at a hundredth of its rate.")
         {
-            source, folder, json,
+            source, folder, DataOptions.AllowOutside, json,
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -27,7 +27,7 @@ internal static class TuneCommand
             var config = ConfigReader.Overlay(TuneRecipe.After(ModelArgument.ConfigOf(model)), settings.Sets(result));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
-            var tuned = new TrainingSession(run, "tune", view).Start(config, model, cancellation);
+            var tuned = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside)).Start(config, model, cancellation);
             TrainCommand.Finish(run, tuned, view, result.GetValue(json));
             return Task.FromResult(0);
         });

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flip.Cli.Runs;
-using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Reports;
 using Flip.Training;
 
@@ -24,11 +23,10 @@ internal static class RunReport
 
         ReportSections.Curves(report, [("this run", MetricLog.Read(run.Path))]);
         ReportSections.MaskedSamples(report, trained);
-        var written = WrittenDataSet.Of(trained.Config.Eval.On, null, trained.Config.Data.ClassNames, _ => { });
-        if (written.FirstOrDefault(data => data.Set.Task == DataSetTask.Retrieval) is { } captioned)
+        if (trained.Captioned is { } captioned)
         {
             using var model = ModelFolder.Load(run.Model);
-            ReportSections.TopMatches(report, model, captioned.Set.OpenCaptioned(captioned.Source));
+            ReportSections.TopMatches(report, model, captioned);
         }
 
         report.Write(run.ReportFile);

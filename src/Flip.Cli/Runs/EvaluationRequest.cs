@@ -12,6 +12,7 @@ namespace Flip.Cli.Runs;
 /// <param name="Cache">Folder that keeps features and classifiers.</param>
 /// <param name="Out">Folder for the results; null for none.</param>
 /// <param name="AllowMissing">Whether images that cannot be read are left out and counted.</param>
+/// <param name="AllowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
 /// <param name="Samples">Replicates of the bootstrap.</param>
 /// <param name="Mask">How images are seen.</param>
 /// <param name="Settings">Settings of the model, <c>key=value</c>.</param>
@@ -24,6 +25,7 @@ internal sealed record EvaluationRequest(
     string Cache,
     string? Out,
     bool AllowMissing,
+    bool AllowOutside,
     int Samples,
     MaskChoice Mask,
     IReadOnlyList<string> Settings);

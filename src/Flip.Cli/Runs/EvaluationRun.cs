@@ -25,9 +25,9 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
-        var named = WrittenDataSet.Of(request.On, request.DataRoot, request.Classes, view.Message);
+        var named = WrittenDataSet.Of(request.On, request.DataRoot, request.Classes, view.Message, request.AllowOutside);
         CheckPlaces();
-        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
         using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
         var weights = WeightFile.Hash(loaded.Model.Parameters);

@@ -18,7 +18,7 @@ using Flip.Training;
 namespace Flip.Cli.Runs;
 
 /// <summary>Composes a fine-tuning: the model's tower, the head, labelled data, logs, and the run folder they fill.</summary>
-internal sealed class FinetuneSession(RunFolder run, IProgressView view)
+internal sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false)
 {
     private const int ProbeImages = 16;
 
@@ -47,7 +47,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
             LabelledData.CheckNamed(train.ClassNames, inputs.Train);
         }
 
-        var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, cancellation);
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, allowOutside, cancellation);
         var plan = FinetunePlan.Of(config, train.Images.Count);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
@@ -79,7 +79,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
         using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config), trains: true);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
-        var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, cancellation);
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);
     }
 
@@ -90,6 +90,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
     /// <param name="config">Precision, device and sizes of batches.</param>
     /// <param name="wiseFt">Shares of fine-tuned weights to measure too.</param>
     /// <param name="view">Shows progress.</param>
+    /// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
     /// <param name="cancellation">Stops the evaluation.</param>
     public static (IReadOnlyList<TestScores> Tests, IReadOnlyList<InterpolatedScores> WiseFt) Evaluate(
         string path,
@@ -98,12 +99,13 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         FinetuneConfig config,
         IReadOnlyList<double> wiseFt,
         IProgressView view,
+        bool allowOutside,
         CancellationToken cancellation)
     {
         var compute = Compute.Of(config);
         using var loaded = ClassifierFolder.Load(path, compute);
         CheckInterpolation(wiseFt, loaded.Classifier.Head);
-        var tests = TestSets.Open(sources, classes, loaded.ClassNames, loaded.Config, config, view, cancellation);
+        var tests = TestSets.Open(sources, classes, loaded.ClassNames, loaded.Config, config, view, allowOutside, cancellation);
         var scores = tests.Scores(tests.Classify(loaded.Classifier, cancellation));
         if (wiseFt.Count == 0)
         {
@@ -114,7 +116,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view)
         return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
     }
 
-    private SourceOptions Sources() => SourceProgress.Sources(view.Message);
+    private SourceOptions Sources() => SourceProgress.Sources(view.Message, allowOutside: allowOutside);
 
     private static void CheckInterpolation(IReadOnlyList<double> alphas, ClassifierHead head)
     {

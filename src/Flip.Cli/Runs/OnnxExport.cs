@@ -72,6 +72,7 @@ internal static class OnnxExport
         return pixels;
     }
 
+    /// <summary>The user's pictures, from anywhere: they are compared and not shown.</summary>
     private static byte[] Pictures(string source, EvaluationTransform transform, int workers) =>
-        new ImageLoader(ImageSources.Open(source), transform, workers).Read(ImagesToCheck).First().Present.ToArray();
+        new ImageLoader(ImageSources.Open(source, new SourceOptions { AllowOutside = true }), transform, workers).Read(ImagesToCheck).First().Present.ToArray();
 }

@@ -33,6 +33,9 @@ internal sealed record ProbeRequest(
     /// <summary>Every method, in the order in which they are run.</summary>
     public static IReadOnlyList<string> AllMethods { get; } = [LogisticProbe.Name, LarsProbe.Name, NearestNeighbors.Weighted, FewShotProbe.Name];
 
+    /// <summary>Whether lists, descriptions and links may name what lies outside their folder.</summary>
+    public bool AllowOutside { get; init; }
+
     /// <summary>λ and scaling of the logistic regressions.</summary>
     public LogisticProbeOptions Logistic { get; init; } = new();
 

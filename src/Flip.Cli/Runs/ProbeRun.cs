@@ -42,7 +42,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             ResultsFolder.Check(folder, "--out");
         }
 
-        var options = SourceProgress.Sources(view.Message, request.AllowMissing);
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
         var names = LabelledData.CommonNames(train, test);

@@ -20,8 +20,9 @@ internal sealed class SourceProgress(Action<string> say, string work, string ite
     /// <summary>How commands open sources: what is left out of shards and how far their indexing is, is said in one way.</summary>
     /// <param name="say">Shows a line.</param>
     /// <param name="allowMissing">Whether what cannot be read is left out.</param>
-    public static SourceOptions Sources(Action<string> say, bool allowMissing = false) =>
-        new() { AllowMissing = allowMissing, Say = say, Indexing = new SourceProgress(say, "Indexing", "shards").Report };
+    /// <param name="allowOutside">Whether files may name what lies outside their folder.</param>
+    public static SourceOptions Sources(Action<string> say, bool allowMissing = false, bool allowOutside = false) =>
+        new() { AllowMissing = allowMissing, AllowOutside = allowOutside, Say = say, Indexing = new SourceProgress(say, "Indexing", "shards").Report };
 
     /// <summary>The hashes of sources' files.</summary>
     /// <param name="cache">Folder that keeps features; they are in a folder of it.</param>

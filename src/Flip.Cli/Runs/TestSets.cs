@@ -43,9 +43,10 @@ internal sealed class TestSets(
         FlipConfig model,
         FinetuneConfig config,
         IProgressView view,
+        bool allowOutside,
         CancellationToken cancellation)
     {
-        var options = SourceProgress.Sources(view.Message);
+        var options = SourceProgress.Sources(view.Message, allowOutside: allowOutside);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
         foreach (var source in sources)
         {

@@ -14,12 +14,16 @@ namespace Flip.Cli.Runs;
 internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
 {
     /// <summary>Indexes the configured shards.</summary>
+    /// <param name="data">Which.</param>
+    /// <param name="say">Told what is found.</param>
+    /// <param name="cancellation">Stops the indexing.</param>
+    /// <param name="allowOutside">Whether links to shards may lead out of their folder.</param>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
-    public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation)
+    public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation, bool allowOutside = false)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
-        var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true), cancellation);
+        var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true, allowOutside), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
         if (data.ClassNames is not { } file)
         {
@@ -33,9 +37,9 @@ internal sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
 
     /// <summary>A benchmark of training steps that reads the configured shards as a training does.</summary>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
-    public static StepBenchmark Benchmark(FlipConfig config, Action<string> say, CancellationToken cancellation)
+    public static StepBenchmark Benchmark(FlipConfig config, Action<string> say, CancellationToken cancellation, bool allowOutside = false)
     {
-        var data = Open(config.Data, say, cancellation);
+        var data = Open(config.Data, say, cancellation, allowOutside);
         var tokenizer = data.Tokenizer(config.Data, say, cancellation);
         config = ModelFolder.WithVocabulary(config, tokenizer);
         return new StepBenchmark(config, data.Loader(config, tokenizer, 0));

@@ -1,5 +1,6 @@
 using Flip.Cli.Reporting;
 using Flip.Config;
+using Flip.Data.Sources;
 using Flip.Evaluation.DataSets;
 using Flip.Models;
 using Flip.Tokenizers;
@@ -8,7 +9,7 @@ using Flip.Training;
 namespace Flip.Cli.Runs;
 
 /// <summary>Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill.</summary>
-internal sealed class TrainingSession(RunFolder run, string stage, IProgressView view)
+internal sealed class TrainingSession(RunFolder run, string stage, IProgressView view, bool allowOutside = false)
 {
     private const int GallerySize = 8;
 
@@ -20,7 +21,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     {
         ConfigReader.Validate(config);
         var compute = Compute.Of(config.Train);
-        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
         using var held = run.Lock();
         if (initial is not null)
@@ -47,9 +48,9 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
             ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
         view.Message($"Resuming from {checkpoint}.");
-        var data = TrainingData.Open(config.Data, view.Message, cancellation);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message), cancellation);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
@@ -74,7 +75,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message), cancellation);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);
@@ -85,7 +86,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         TrainingData data,
         ITokenizer tokenizer,
         FlipModel model,
-        IReadOnlyList<IEvaluator> evaluators,
+        IReadOnlyList<TrainingEvaluator> evaluators,
         string? checkpoint,
         CancellationToken cancellation)
     {
@@ -105,7 +106,8 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
 
         // A loader begins with whole batches ahead; these eight are all that is shown.
         using var gallery = data.Loader(config with { Train = config.Train with { BatchSize = GallerySize } }, tokenizer, 0);
-        return new TrainingResult(config, trainer.State, scores, gallery.Next(GallerySize, cancellation));
+        var captioned = evaluators.Select(evaluator => evaluator.Data.Captioned).FirstOrDefault(images => images is not null);
+        return new TrainingResult(config, trainer.State, scores, gallery.Next(GallerySize, cancellation), captioned);
     }
 }
 
@@ -114,4 +116,6 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
 /// <param name="State">Samples, steps and seconds.</param>
 /// <param name="Scores">Numbers of the last evaluation.</param>
 /// <param name="Gallery">The first pairs of the first epoch, cropped as in training.</param>
-internal sealed record TrainingResult(FlipConfig Config, TrainState State, IReadOnlyDictionary<string, double> Scores, Batch Gallery);
+/// <param name="Captioned">Captioned images that were measured on; null where there are none.</param>
+internal sealed record TrainingResult(
+    FlipConfig Config, TrainState State, IReadOnlyDictionary<string, double> Scores, Batch Gallery, CaptionedImages? Captioned);

@@ -11,6 +11,9 @@ namespace Flip.Data.Formats;
 /// </summary>
 internal sealed class JsonCaptions
 {
+    /// <summary>Texts of one list; the largest published have some hundreds (Visual Genome's regions).</summary>
+    private const int MostTexts = 1 << 14;
+
     private static readonly JsonReaderOptions Options = new()
     {
         MaxDepth = int.MaxValue, // a bit each: the reader does not recurse
@@ -98,7 +101,8 @@ internal sealed class JsonCaptions
         {
             if (Text(ref json, field) is { } text)
             {
-                texts.Add(text);
+                texts.Add(texts.Count < MostTexts ? text : throw new JsonException(
+                    FormattableString.Invariant($"'{field}' has more than {MostTexts:N0} texts, the most that a sample may have")));
             }
             else
             {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Flip.Data.Loading;
+using Flip.Io;
 
 namespace Flip.Data.Formats;
 
@@ -8,6 +9,12 @@ internal sealed class RecordFile
 {
     /// <summary>Deflate makes a byte of at most so many.</summary>
     private const int MostPacking = 1032;
+
+    /// <summary>Bytes that are unpacked into memory; of published sets EMNIST has the most, 640 million.</summary>
+    private const long MostUnpacked = 1 << 30;
+
+    /// <summary>Records of a data set, which is labels in memory and, with holes, no bytes on a disk; the largest set of this form has 8.1 million.</summary>
+    private const long MostRecords = 1 << 24;
 
     private RecordFile(string path, long length, byte[]? content)
     {
@@ -32,7 +39,7 @@ internal sealed class RecordFile
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = PlainFile.OpenRead(path);
             var isPacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
             using var stream = isPacked ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
             var header = new byte[headerBytes];
@@ -47,9 +54,15 @@ internal sealed class RecordFile
                 return file.Length == length ? new RecordFile(path, length, null) : throw WrongLength(path, file.Length, length);
             }
 
-            if (length > Array.MaxLength || length > file.Length * MostPacking)
+            if (length > file.Length * MostPacking)
             {
                 throw new EvaluationDataException($"'{path}' cannot hold the {length} bytes that its header promises: it has {file.Length}.");
+            }
+
+            if (length > MostUnpacked)
+            {
+                throw new EvaluationDataException(FormattableString.Invariant(
+                    $"'{path}' unpacks to {length:N0} bytes, and at most {MostUnpacked:N0} are unpacked into memory: unpack it to a file without .gz."));
             }
 
             var content = GC.AllocateUninitializedArray<byte>((int)length);
@@ -73,10 +86,20 @@ internal sealed class RecordFile
     /// <exception cref="EvaluationDataException">Its length is no whole number of records, or it has none.</exception>
     public static RecordFile OfRecords(string path, int recordBytes)
     {
-        var length = new FileInfo(path).Length;
+        var length = PlainFile.Length(path);
         return length > 0 && length % recordBytes == 0
             ? Open(path, 0, _ => length)
             : throw new EvaluationDataException($"'{path}' has {length} bytes, which is no whole number of records of {recordBytes} bytes.");
+    }
+
+    /// <summary>Refuses more records than data sets have.</summary>
+    /// <exception cref="EvaluationDataException">There are more.</exception>
+    public static void CheckCount(string path, long records)
+    {
+        if (records > MostRecords)
+        {
+            throw new EvaluationDataException(FormattableString.Invariant($"'{path}' has {records:N0} images, and at most {MostRecords:N0} are read."));
+        }
     }
 
     /// <summary>Opens the file for reading.</summary>

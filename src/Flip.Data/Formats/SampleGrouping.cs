@@ -20,6 +20,7 @@ internal sealed class SampleGrouping(string path)
     private const string DuplicateCause = "duplicate member";
     private const string OrphanCause = "no image";
     private const string SparseCause = "sparse member";
+    private const string FarCause = "far member";
     private const string OtherExtensions = "others";
     private const string LabelExtension = ".npy"; // read where a data set says that an image has several classes
     private const int MostUnused = 64;
@@ -49,10 +50,14 @@ internal sealed class SampleGrouping(string path)
         {
             Lose(SparseCause, name);
         }
+        else if (file.DataOffset / TarMember.BlockSize > uint.MaxValue)
+        {
+            Lose(FarCause, name);
+        }
         else
         {
             // A length beyond int is beyond every limit, which is told when the member is read.
-            var member = new TarMember(checked((uint)(file.DataOffset / TarMember.BlockSize)), (int)Math.Min(file.Length, int.MaxValue));
+            var member = new TarMember((uint)(file.DataOffset / TarMember.BlockSize), (int)Math.Min(file.Length, int.MaxValue));
             if (file.Pieces is { } pieces)
             {
                 _sparse[member.Block] = pieces;
@@ -119,6 +124,7 @@ internal sealed class SampleGrouping(string path)
         DuplicateCause => $"has {count} member(s) twice, the first of each is used: '{first}'",
         OrphanCause => $"has {count} key(s) without an image, such as '{first}'",
         LinkCause => $"has {count} link(s) that lead to no file in it, such as '{first}'",
+        FarCause => $"has {count} member(s) beyond 2 TB, the most that a shard may have, such as '{first}'",
         SparseCause => $"has {count} sparse member(s) whose pieces make no sense, such as '{first}'",
         _ => $"has {count} member(s) that are no files, such as '{first}'",
     };

@@ -1,5 +1,6 @@
 using Flip.Config;
 using Flip.Data.Tar;
+using Flip.Io;
 
 namespace Flip.Data.Formats;
 
@@ -7,6 +8,7 @@ namespace Flip.Data.Formats;
 internal static class ShardReader
 {
     private const int EndMarkerSize = 2 * TarMember.BlockSize;
+    private const int MostPadding = 1 << 20; // tar pads to 10 KB, or as far as it is asked to
 
     /// <summary>Where the samples of a shard lie. Damage ends the shard there: what stands before it is used, and it is noted.</summary>
     /// <exception cref="ConfigException">The file cannot be opened at all.</exception>
@@ -62,11 +64,7 @@ internal static class ShardReader
     {
         try
         {
-            return new FileStream(path, new FileStreamOptions
-            {
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                Options = FileOptions.RandomAccess, // headers only: reading ahead would read everything
-            });
+            return PlainFile.OpenRead(path, FileOptions.RandomAccess); // headers only: reading ahead would read everything
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,12 +75,13 @@ internal static class ShardReader
     private static (ShardIndex Index, string[] Keys) ReadWithKeys(string path)
     {
         var samples = new SampleGrouping(path);
-        using var file = Open(path);
-        if (file.Length == 0)
+        if (PlainFile.Length(path) == 0)
         {
-            samples.Note("empty shard", "has no bytes");
+            samples.Note("empty shard", PlainFile.NoBytes);
             return samples.ToIndex();
         }
+
+        using var file = Open(path);
 
         var links = new TarLinks();
         var entries = new TarEntries(file);
@@ -167,7 +166,8 @@ internal static class ShardReader
         return name is null ? "" : $" but one that is compressed with {name}, which must be unpacked first";
     }
 
-    /// <summary>A tar ends with two blocks of zeros; anything else is a file cut between members, or glued to another.</summary>
+    /// <summary>A tar ends with two blocks of zeros; anything else is a file cut between members, or glued to another. More zeros than any program pads
+    /// with are a hole, which may be longer than can ever be read.</summary>
     private static void NoteEnd(FileStream file, long end, SampleGrouping samples)
     {
         if (file.Length < end + TarMember.BlockSize)
@@ -178,7 +178,7 @@ internal static class ShardReader
 
         file.Position = end;
         var buffer = new byte[1 << 16];
-        for (var count = file.Read(buffer); count > 0; count = file.Read(buffer))
+        for (var count = file.Read(buffer); count > 0 && file.Position - end <= MostPadding; count = file.Read(buffer))
         {
             if (buffer.AsSpan(0, count).ContainsAnyExcept((byte)0))
             {

@@ -10,6 +10,12 @@ namespace Flip.Data.Formats;
 /// </summary>
 public static class UserJson
 {
+    /// <summary>Bytes of a file that is held as a tree, which takes up to eight times as many.</summary>
+    public const int MostTreeBytes = 1 << 28;
+
+    /// <summary>Bytes of a file of a known form. COCO's captions have 92 MB, CLEVR's scenes and Karpathy's COCO a few hundred.</summary>
+    public const int MostBytes = 1 << 29;
+
     private const int MaxDepth = 512;
 
     private static readonly JsonDocumentOptions Options = new()
@@ -24,15 +30,15 @@ public static class UserJson
     public static JsonDocument Parse(string text) => JsonDocument.Parse(Standard(Encoding.UTF8.GetBytes(text)), Options);
 
     /// <summary>Parses a file.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or has more than <see cref="MostTreeBytes"/>.</exception>
     /// <exception cref="JsonException">It is no JSON.</exception>
-    public static JsonDocument Read(string path) => JsonDocument.Parse(Standard(File.ReadAllBytes(path)), Options);
+    public static JsonDocument Read(string path) => JsonDocument.Parse(Standard(PlainFile.ReadAll(path, MostTreeBytes)), Options);
 
     /// <summary>Reads a file of a known form.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or has more than <see cref="MostBytes"/>.</exception>
     /// <exception cref="JsonException">It is no JSON, or of another form.</exception>
     public static T Read<T>(string path, JsonSerializerOptions? options = null) =>
-        JsonSerializer.Deserialize<T>(Standard(File.ReadAllBytes(path)).Span, options) ?? throw new JsonException("it is null");
+        JsonSerializer.Deserialize<T>(Standard(PlainFile.ReadAll(path, MostBytes)).Span, options) ?? throw new JsonException("it is null");
 
     /// <summary>Standard JSON in UTF-8, without a mark. Python's numbers are overwritten in place.</summary>
     internal static ReadOnlyMemory<byte> Standard(Memory<byte> json)

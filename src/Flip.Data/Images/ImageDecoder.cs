@@ -16,7 +16,7 @@ public static class ImageDecoder
 
     /// <summary>Number of the rules by which files become pixels or are refused. A change that gives other pixels, or refuses other files, takes the next one, so that what
     /// was computed by earlier rules is not taken for what these would give.</summary>
-    public const string Rules = "2";
+    public const string Rules = "3";
 
     /// <summary>Width and height in pixels, from the header alone: what follows may be damaged.</summary>
     /// <exception cref="BadImageException">No image, or one above the limit.</exception>

@@ -10,14 +10,21 @@ internal static class JpegMarkers
     private const byte Marker = 0xFF;
     private const int LengthBytes = 2;
 
+    /// <summary>Scans of a file. The decoder goes over the whole picture once for each, whatever it has; libjpeg's own script has 10, and optimising encoders
+    /// make fewer than 30.</summary>
+    private const int MostScans = 64;
+
     /// <summary>Why a file is no whole JPEG, as libjpeg would see it that reads to the end; null for a whole one. What lies behind the end is not looked at.</summary>
     /// <param name="jpeg">The file's bytes, from the start-of-image marker.</param>
     public static (string Cause, string Detail)? FindDamage(ReadOnlySpan<byte> jpeg)
     {
+        var scans = 0;
         for (var at = 2; NextMarker(jpeg, ref at) is { } code;)
         {
             switch (code)
             {
+                case 0xDA when ++scans > MostScans: // SOS
+                    return (BadImageException.Corrupt, $"it has more than {MostScans} scans");
                 case 0x00 or 0x01 or (>= 0xD0 and <= 0xD7): // a stuffed byte of pixels, TEM, RST0 to RST7: nothing follows that belongs to it
                     continue;
                 case 0xD9: // EOI

@@ -39,7 +39,7 @@ internal static class CaptionFiles
             ?? throw new ConfigException($"'{file}': the image '{ShardReader.Printable(captions[0].Image)}' is in none of the folders "
                 + string.Join(", ", places.Select(place => $"'{Path.Combine(folder, place)}'")) + ".");
         var images = captions.Select(image => new ImageFile(ShardReader.Printable(image.Image), Path.Combine(root, image.Image), $" ({file})"));
-        return new CaptionedImages(FileImages.OfFiles([.. images], options.Source.AllowMissing), [.. captions.Select(image => image.Captions)]);
+        return new CaptionedImages(FileImages.OfFiles([.. images], options.Source), [.. captions.Select(image => image.Captions)]);
     }
 
     /// <summary>Reads JSON of a known form.</summary>
@@ -50,10 +50,23 @@ internal static class CaptionFiles
         {
             return UserJson.Read<T>(path, options);
         }
-        catch (Exception e) when (e is JsonException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or UnauthorizedAccessException or InvalidOperationException)
         {
+            // InvalidOperationException: a string with half a surrogate pair.
             throw new ConfigException($"'{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}");
         }
+    }
+
+    /// <summary>A list of JSON without a <c>null</c> in it, which the types do not tell.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="name">What the list is called in it.</param>
+    /// <exception cref="ConfigException">It has one.</exception>
+    public static IReadOnlyList<T> Whole<T>(IReadOnlyList<T?> list, string path, string name)
+        where T : class
+    {
+        List<T> whole = [.. list.OfType<T>()];
+        return whole.Count == list.Count ? whole : throw new ConfigException($"'{path}' cannot be read: a null is among its '{name}'.");
     }
 
     /// <summary>Captions that are not blank, without blanks around them.</summary>

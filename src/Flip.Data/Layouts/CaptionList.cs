@@ -22,11 +22,11 @@ public sealed partial record CaptionList(string File) : CaptionedLayout
         $"a list of captions ({Fill(File, split)}{Place}, images in "
         + $"{string.Join(", ", Images.Select(folder => folder.Length == 0 ? "." : folder))})";
 
-    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;
+    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options) is not null;
 
     internal override CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        return Read(FindFile(folder, File, options.Split)!, folder, options);
+        return Read(FindFile(folder, File, options)!, folder, options);
     }
 
     /// <summary>Opens a list that was named itself: its name has no places to fill.</summary>

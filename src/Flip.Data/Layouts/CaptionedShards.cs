@@ -21,5 +21,5 @@ public sealed record CaptionedShards : CaptionedLayout
 
     /// <summary>The captions of indexed shards.</summary>
     internal static CaptionedImages Open(DataSetIndex index, CancellationToken cancellation) =>
-        new(new ShardImages(index), SampleReading.ReadAll(index, Captions.Read, cancellation));
+        new(new ShardImages(index), SampleReading.ReadCaptions(index, Captions.Read, cancellation));
 }

@@ -13,12 +13,12 @@ public sealed record CaptionedWebDataset : CaptionedLayout
     public override string Describe(string split) => $"CLIP_benchmark's form (dataset_type.txt, {split}/nshards.txt, {split}/0.tar ...{Place})";
 
     internal override bool IsAt(string folder, LayoutOptions options) =>
-        PublishedShards.Find(folder, options.Split) is not null && PublishedShards.TypeOf(folder) is null or "retrieval";
+        PublishedShards.Find(folder, options) is not null && PublishedShards.TypeOf(folder, options) is null or "retrieval";
 
     internal override CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var index = PublishedShards.Open(PublishedShards.Find(folder, options.Split)!, options, cancellation);
-        return new CaptionedImages(new ShardImages(index), SampleReading.ReadAll(index, Lines, cancellation));
+        var index = PublishedShards.Open(PublishedShards.Find(folder, options)!, options, cancellation);
+        return new CaptionedImages(new ShardImages(index), SampleReading.ReadCaptions(index, Lines, cancellation));
     }
 
     private static IReadOnlyList<string> Lines(MemberReader members, SampleEntry sample)

@@ -26,8 +26,9 @@ public sealed record CifarFiles : LabelledLayout
     {
         var (paths, labelBytes) = Find(folder, options.Split);
         var records = new PixelRecords(Side, Side, PixelOrder.Planes, Label: labelBytes);
-        var files = paths.ConvertAll(path => RecordFile.OfRecords(path, records.Bytes));
-        var names = options.Classes?.Names ?? NamesIn(folder, labelBytes);
+        var files = paths.ConvertAll(path => RecordFile.OfRecords(options.Source.Inside(path), records.Bytes));
+        RecordFile.CheckCount(folder, files.Sum(file => file.Length / records.Bytes));
+        var names = options.Classes?.Names ?? NamesIn(folder, labelBytes, options);
         var labels = files.SelectMany(file => Labels(file, records, names?.Count ?? byte.MaxValue + 1)).ToList();
         return new LabelledImages(new RecordImages(files, records), labels, names ?? NumberNames(labels, folder));
     }
@@ -61,11 +62,11 @@ public sealed record CifarFiles : LabelledLayout
         return File.Exists(hundred) ? ([hundred], 2) : ([], 0);
     }
 
-    private static List<string>? NamesIn(string folder, int labelBytes)
+    private static List<string>? NamesIn(string folder, int labelBytes, LayoutOptions options)
     {
         var path = Path.Combine(folder, labelBytes == 1 ? "batches.meta.txt" : "fine_label_names.txt");
         return File.Exists(path)
-            ? [.. TextLines.LinesOf(path).Select(line => line.Trim().Replace('_', ' ')).Where(line => line.Length > 0)]
+            ? [.. TextLines.LinesOf(options.Source.Inside(path)).Select(line => line.Trim().Replace('_', ' ')).Where(line => line.Length > 0)]
             : null;
     }
 

@@ -32,7 +32,7 @@ public sealed record ClassFolders : LabelledLayout
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
         var root = Root(folder, options.Split);
-        var files = ImageFolder.Find(root, options.Source.Say);
+        var files = ImageFolder.Find(root, options.Source);
         if (files.Count == 0)
         {
             throw new ConfigException($"The folder '{root}' has no image ({string.Join(", ", ImageFolder.Extensions)}) in its class folders.");
@@ -49,7 +49,7 @@ public sealed record ClassFolders : LabelledLayout
         }
 
         return new LabelledImages(
-            FileImages.OfFiles(kept, options.Source.AllowMissing), [.. kept.Select(file => new[] { classOf[FolderOf(file.Key)] })], table.Names);
+            FileImages.OfFiles(kept, options.Source), [.. kept.Select(file => new[] { classOf[FolderOf(file.Key)] })], table.Names);
     }
 
     /// <summary>Below a class's folder a folder is a video, of which the middle frame is taken; images in the class's own folder stand for

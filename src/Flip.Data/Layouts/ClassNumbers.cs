@@ -27,6 +27,7 @@ internal sealed record ClassNumbers(IReadOnlyList<string>? Names, int[]? Numbers
             return new ClassNumbers(known?.Names, null);
         }
 
+        options.Source.Inside(path);
         var published = path.EndsWith(".json", StringComparison.Ordinal) ? ClassNames.Load(path) : Lines(path);
         if (known is null)
         {

@@ -24,13 +24,13 @@ public sealed record ClevrScenes : LabelledLayout
     /// <inheritdoc/>
     public override string Describe(string split) => $"CLEVR's scenes ({Fill(Scenes, split)} and images/{split}{Place})";
 
-    internal override bool IsAt(string folder, LayoutOptions options) => FindPart(folder, Scenes, options.Split) is not null;
+    internal override bool IsAt(string folder, LayoutOptions options) => FindPart(folder, Scenes, options) is not null;
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var part = FindPart(folder, Scenes, options.Split)!;
+        var part = FindPart(folder, Scenes, options)!;
         var path = Path.Combine(folder, Fill(Scenes, part));
-        var scenes = CaptionFiles.ReadJson<SceneSet>(path, Json).Scenes;
+        var scenes = CaptionFiles.Whole(CaptionFiles.ReadJson<SceneSet>(path, Json).Scenes, path, "scenes").ToList();
         if (scenes.Count == 0)
         {
             throw new ConfigException($"'{path}' has no scene.");
@@ -49,12 +49,12 @@ public sealed record ClevrScenes : LabelledLayout
         var images = Path.GetFullPath(Path.Combine(folder, "images", part));
         var files = scenes.Select(scene => new ImageFile(ShardReader.Printable(scene.File), Path.Combine(images, scene.File), $" ({path})"));
         return new LabelledImages(
-            FileImages.OfFiles([.. files], options.Source.AllowMissing), [.. numbers.Select(number => new[] { number!.Value })], table.Names);
+            FileImages.OfFiles([.. files], options.Source), [.. numbers.Select(number => new[] { number!.Value })], table.Names);
     }
 
-    private sealed record SceneSet(IReadOnlyList<SceneObjects> Scenes);
+    private sealed record SceneSet(IReadOnlyList<SceneObjects?> Scenes);
 
-    private sealed record SceneObjects([property: JsonPropertyName("image_filename")] string File, IReadOnlyList<SceneObject> Objects);
+    private sealed record SceneObjects([property: JsonPropertyName("image_filename")] string File, IReadOnlyList<SceneObject?> Objects);
 
     private sealed record SceneObject;
 }

@@ -26,18 +26,24 @@ public sealed record CocoCaptions(string File) : CaptionedLayout
         $"COCO's captions ({Fill(File, split)}{Place}, images in "
         + $"{string.Join(", ", Images.Select(folder => folder.Length == 0 ? "." : folder))})";
 
-    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options.Split) is not null;
+    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, File, options) is not null;
 
     internal override CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var path = FindFile(folder, File, options.Split)!;
+        var path = FindFile(folder, File, options)!;
         var set = CaptionFiles.ReadJson<CaptionSet>(path, Json);
-        var captions = set.Annotations.ToLookup(annotation => annotation.ImageId, annotation => annotation.Caption);
+        var captions = CaptionFiles.Whole(set.Annotations, path, "annotations").ToLookup(annotation => annotation.ImageId, annotation => annotation.Caption);
+        var images = CaptionFiles.Whole(set.Images, path, "images");
+        if (images.GroupBy(image => image.Id).FirstOrDefault(group => group.Skip(1).Any()) is { Key: var twice })
+        {
+            throw new ConfigException(FormattableString.Invariant($"'{path}': the id {twice} is there twice, so it does not tell which captions are whose."));
+        }
+
         return CaptionFiles.Open(
-            path, folder, Images, [.. set.Images.Select(image => (image.FileName, CaptionFiles.Kept(captions[image.Id])))], options);
+            path, folder, Images, [.. images.Select(image => (image.FileName, CaptionFiles.Kept(captions[image.Id])))], options);
     }
 
-    private sealed record CaptionSet(IReadOnlyList<CaptionedImage> Images, IReadOnlyList<Annotation> Annotations);
+    private sealed record CaptionSet(IReadOnlyList<CaptionedImage?> Images, IReadOnlyList<Annotation?> Annotations);
 
     private sealed record CaptionedImage(long Id, [property: JsonPropertyName("file_name")] string FileName);
 

@@ -24,7 +24,7 @@ public abstract record DataLayout
 
     /// <summary>Where the layout begins below a folder; null where it is not there.</summary>
     internal string? Locate(string folder, LayoutOptions options) =>
-        At.Select(at => Path.Combine(folder, at)).FirstOrDefault(place => Directory.Exists(place) && IsAt(place, options));
+        At.Select(at => Path.Combine(folder, at)).FirstOrDefault(place => Directory.Exists(place) && IsAt(options.Source.Inside(place), options));
 
     /// <summary>Whether a folder has the files that tell this layout from others.</summary>
     internal abstract bool IsAt(string folder, LayoutOptions options);
@@ -35,12 +35,14 @@ public abstract record DataLayout
         .Replace(CapitalPlaceholder, char.ToUpperInvariant(split[0]) + split[1..], StringComparison.Ordinal);
 
     /// <summary>The first of the names that a split goes by of which a folder has a file; null where there is none.</summary>
-    private protected static string? FindPart(string folder, string name, string split) =>
-        SplitNames.Of(split).FirstOrDefault(part => File.Exists(Path.Combine(folder, Fill(name, part))));
+    /// <exception cref="ConfigException">The file lies outside.</exception>
+    private protected static string? FindPart(string folder, string name, LayoutOptions options) =>
+        SplitNames.Of(options.Split).FirstOrDefault(part => Path.Combine(folder, Fill(name, part)) is var path && File.Exists(path) && options.Source.Inside(path) == path);
 
     /// <summary>The first file of a name below a folder in which the split goes by any of its names; null where there is none.</summary>
-    private protected static string? FindFile(string folder, string name, string split) =>
-        FindPart(folder, name, split) is { } part ? Path.Combine(folder, Fill(name, part)) : null;
+    /// <exception cref="ConfigException">The file lies outside.</exception>
+    private protected static string? FindFile(string folder, string name, LayoutOptions options) =>
+        FindPart(folder, name, options) is { } part ? Path.Combine(folder, Fill(name, part)) : null;
 
     /// <summary>The first of a split's folders that exists and is wanted.</summary>
     private protected static string? FindFolder(string folder, string split, Func<string, bool> isWanted) => SplitNames.Of(split)

@@ -31,13 +31,14 @@ public sealed record IdxFiles : LabelledLayout
             ?? throw new ConfigException($"'{imagesPath}' has no labels beside it ({Prefix(options.Split)}-labels-idx1-ubyte).");
         PixelRecords records = default;
         var count = 0;
-        var images = RecordFile.Open(imagesPath, 16, header =>
+        var images = RecordFile.Open(options.Source.Inside(imagesPath), 16, header =>
         {
             (count, var rows, var columns) = ReadImagesHeader(imagesPath, header);
             records = new PixelRecords(columns, rows, PixelOrder.Gray, Header: header.Length);
             return header.Length + ((long)count * records.Bytes);
         });
-        var labels = ReadLabels(labelsPath, count, options.Classes?.Names.Count ?? byte.MaxValue + 1);
+        RecordFile.CheckCount(imagesPath, count);
+        var labels = ReadLabels(options.Source.Inside(labelsPath), count, options.Classes?.Names.Count ?? byte.MaxValue + 1);
         return new LabelledImages(new RecordImages([images], records), labels, options.Classes?.Names ?? NumberNames(labels, labelsPath));
     }
 

@@ -28,19 +28,19 @@ public sealed record KarpathyCaptions(string File) : CaptionedLayout
 
     internal override CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var path = Path.Combine(folder, File);
+        var path = options.Source.Inside(Path.Combine(folder, File));
         var splits = SplitNames.Of(options.Split).Contains(SplitNames.Train) ? (string[])["train", "restval"] : [options.Split];
-        var captions = CaptionFiles.ReadJson<CaptionSet>(path, Json).Images
+        var captions = CaptionFiles.Whole(CaptionFiles.ReadJson<CaptionSet>(path, Json).Images, path, "images")
             .Where(image => splits.Contains(image.Split))
             .Select(image => (
                 image.Filepath is null ? image.Filename : $"{image.Filepath}/{image.Filename}",
-                CaptionFiles.Kept(image.Sentences.Select(sentence => sentence.Raw))));
+                CaptionFiles.Kept(CaptionFiles.Whole(image.Sentences, path, "sentences").Select(sentence => sentence.Raw))));
         return CaptionFiles.Open(path, folder, Images, [.. captions], options);
     }
 
-    private sealed record CaptionSet(IReadOnlyList<CaptionedImage> Images);
+    private sealed record CaptionSet(IReadOnlyList<CaptionedImage?> Images);
 
-    private sealed record CaptionedImage(string Filename, string Split, IReadOnlyList<Sentence> Sentences, string? Filepath = null);
+    private sealed record CaptionedImage(string Filename, string Split, IReadOnlyList<Sentence?> Sentences, string? Filepath = null);
 
     private sealed record Sentence(string Raw);
 }

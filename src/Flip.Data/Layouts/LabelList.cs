@@ -15,6 +15,9 @@ public sealed record LabelList(string File) : LabelledLayout
 {
     private const int ProblemsShown = 5;
 
+    /// <summary>A line takes microseconds; only a pattern of repeats in repeats takes longer.</summary>
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
+
     /// <summary>The folder, relative to the data set, that paths in the list are relative to.</summary>
     public string Images { get; init; } = "";
 
@@ -39,11 +42,11 @@ public sealed record LabelList(string File) : LabelledLayout
         $"a list ({Fill(File, split)}{(Images.Length > 0 ? $" of images in {Fill(Images, split)}" : "")}{Place})";
 
     internal override bool IsAt(string folder, LayoutOptions options) =>
-        FindPart(folder, File, options.Split) is { } part && Directory.Exists(Path.Combine(folder, Fill(Images, part)));
+        FindPart(folder, File, options) is { } part && Directory.Exists(Path.Combine(folder, Fill(Images, part)));
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var part = FindPart(folder, File, options.Split)!;
+        var part = FindPart(folder, File, options)!;
         return Read(Path.Combine(folder, Fill(File, part)), Path.GetFullPath(Path.Combine(folder, Fill(Images, part))), options);
     }
 
@@ -56,7 +59,7 @@ public sealed record LabelList(string File) : LabelledLayout
         var paths = new WrittenPaths();
         var rows = Pattern is null
             ? ListRows.Classes(path, image => paths.Resolve(image + Extension, images) is var file && (System.IO.File.Exists(file) || (options.Videos && Directory.Exists(file))))
-            : ListRows.Matches(path, new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), SkipLines);
+            : ListRows.Matches(path, new Regex(Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, LongestMatch), SkipLines);
         var table = options.Classes ?? TableOf(rows);
         var files = new List<ImageFile>();
         var labels = new List<List<int>>();
@@ -95,7 +98,7 @@ public sealed record LabelList(string File) : LabelledLayout
         return problems.Count > 0 ? throw new ConfigException(problems)
             : files.Count == 0 ? throw new ConfigException($"'{path}' lists no image of the {table.Names.Count} classes.")
             : new LabelledImages(
-                FileImages.OfFiles(files, options.Source.AllowMissing), [.. labels.Select(label => label.Distinct().Order().ToArray())], table.Names);
+                FileImages.OfFiles(files, options.Source), [.. labels.Select(label => label.Distinct().Order().ToArray())], table.Names);
     }
 
     /// <summary>Where no classes are known: the sorted labels, or all numbers to the largest.</summary>
@@ -118,7 +121,7 @@ public sealed record LabelList(string File) : LabelledLayout
             return new ImageFile(ShardReader.Printable(row.Image), file, place);
         }
 
-        var frames = ImageFolder.Find(file);
+        var frames = ImageFolder.Find(options.Source.Inside(file), options.Source with { Say = null });
         return frames.Count == 0
             ? throw new ConfigException($"The folder '{row.Image}'{place} has no frame ({string.Join(", ", ImageFolder.Extensions)}).")
             : new ImageFile(ShardReader.Printable(row.Image), frames[frames.Count / 2].Path, place);

@@ -21,13 +21,13 @@ public sealed record LabelledWebDataset : LabelledLayout
     public override string Describe(string split) => $"CLIP_benchmark's form (classnames.txt, {split}/nshards.txt, {split}/0.tar ...{Place})";
 
     internal override bool IsAt(string folder, LayoutOptions options) =>
-        PublishedShards.Find(folder, options.Split) is not null && PublishedShards.TypeOf(folder) != "retrieval";
+        PublishedShards.Find(folder, options) is not null && PublishedShards.TypeOf(folder, options) != "retrieval";
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
-        var index = PublishedShards.Open(PublishedShards.Find(folder, options.Split)!, options, cancellation);
+        var index = PublishedShards.Open(PublishedShards.Find(folder, options)!, options, cancellation);
         var numbers = ClassNumbers.Of(folder, options);
-        return PublishedShards.TypeOf(folder) == "multilabel"
+        return PublishedShards.TypeOf(folder, options) == "multilabel"
             ? LabelledShards.Named(index, [.. index.Shards.SelectMany(shard => ReadSeveral(shard, numbers, cancellation))], numbers, folder)
             : LabelledShards.Open(index, numbers, folder, cancellation);
     }

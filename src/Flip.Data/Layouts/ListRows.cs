@@ -41,7 +41,7 @@ internal static class ListRows
     /// <param name="skip">Lines before the first that counts.</param>
     /// <exception cref="ConfigException">A line has another form.</exception>
     public static IReadOnlyList<ListRow> Matches(string path, Regex pattern, int skip) => OfLines(
-        path, TextLines.RawLinesOf(path).Index().Skip(skip), line => OfPattern(line, pattern), $"'{pattern}'");
+        path, TextLines.RawLinesOf(path).Index().Skip(skip), line => OfPattern(line, pattern, path), $"'{pattern}'");
 
     private static List<ListRow> Read(
         string path, string[] texts, string what, Func<string, bool> isImage, Func<CsvReader, ListColumns, ListRow?> ofColumns)
@@ -119,15 +119,24 @@ internal static class ListRows
     };
 
     private static List<ListRow> Some(string path, List<ListRow> rows) =>
-        rows.Count > 0 ? rows : throw new ConfigException($"'{path}' has no line that lists an image.");
+        rows.Count > 0 ? rows : throw new ConfigException($"'{path}' has no line that lists an image{TextLines.EmptyHint(path)}.");
 
     private static ConfigException Other(string path, int line, string text, string form) => new(string.Create(
         CultureInfo.InvariantCulture,
         $"{path}, line {line}: '{ShardReader.Printable(text.Length > 80 ? text[..80] + "..." : text)}' has another form than {form}."));
 
-    private static ListRow? OfPattern(string line, Regex pattern)
+    private static ListRow? OfPattern(string line, Regex pattern, string path)
     {
-        var found = pattern.Match(line);
+        Match found;
+        try
+        {
+            found = pattern.Match(line);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new ConfigException($"'{path}': the pattern '{pattern}' takes more than {pattern.MatchTimeout.TotalSeconds} seconds for a line; write it without repeats in repeats.");
+        }
+
         var number = found.Groups["number"];
         return found.Success ? new ListRow(0, found.Groups["image"].Value, number.Success ? number.Value : found.Groups["class"].Value, number.Success) : null;
     }

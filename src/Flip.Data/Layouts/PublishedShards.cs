@@ -15,14 +15,14 @@ internal static class PublishedShards
     private const int MissingShown = 5;
 
     /// <summary>The folder of a split; null where there is none.</summary>
-    public static string? Find(string folder, string split) => SplitNames.Of(split)
+    public static string? Find(string folder, LayoutOptions options) => SplitNames.Of(options.Split)
         .Select(part => Path.Combine(folder, part))
         .FirstOrDefault(place => File.Exists(Path.Combine(place, "nshards.txt"))
-            || (ShardFolder.Tars(place).Count > 0 && (File.Exists(Names(folder)) || TypeOf(folder) is not null)));
+            || (ShardFolder.Tars(place).Count > 0 && (File.Exists(Names(folder)) || TypeOf(folder, options) is not null)));
 
     /// <summary>What <c>dataset_type.txt</c> says, in lower case; null where it is not there.</summary>
-    public static string? TypeOf(string folder) =>
-        Path.Combine(folder, "dataset_type.txt") is var path && File.Exists(path) ? TextLines.LinesOf(path).FirstOrDefault("").Trim().ToLowerInvariant() : null;
+    public static string? TypeOf(string folder, LayoutOptions options) =>
+        Path.Combine(folder, "dataset_type.txt") is var path && File.Exists(path) ? TextLines.LinesOf(options.Source.Inside(path)).FirstOrDefault("").Trim().ToLowerInvariant() : null;
 
     /// <summary>The file with the names of the classes, a line each.</summary>
     public static string Names(string folder) => Path.Combine(folder, "classnames.txt");
@@ -33,9 +33,9 @@ internal static class PublishedShards
     /// <param name="cancellation">Stops the indexing.</param>
     /// <exception cref="ConfigException">A shard is missing.</exception>
     public static DataSetIndex Open(string place, LayoutOptions options, CancellationToken cancellation) =>
-        ShardSources.Open(Shards(place), options.Source, cancellation);
+        ShardSources.Open(Shards(place, options), options.Source, cancellation);
 
-    private static IReadOnlyList<string> Shards(string place)
+    private static IReadOnlyList<string> Shards(string place, LayoutOptions options)
     {
         var counted = Path.Combine(place, "nshards.txt");
         if (!File.Exists(counted))
@@ -43,7 +43,7 @@ internal static class PublishedShards
             return [.. ShardFolder.Tars(place).OrderBy(NumberOf).ThenBy(path => path, StringComparer.Ordinal)];
         }
 
-        var text = TextLines.LinesOf(counted).FirstOrDefault("").Trim();
+        var text = TextLines.LinesOf(options.Source.Inside(counted)).FirstOrDefault("").Trim();
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostShards)
         {
             throw new ConfigException($"'{counted}' says '{ShardReader.Printable(text)}' instead of a number of shards.");

@@ -16,15 +16,16 @@ public sealed record StlFiles : LabelledLayout
     /// <inheritdoc/>
     public override string Describe(string split) => $"STL-10's binary files ({split}_X.bin and {split}_y.bin{Place})";
 
-    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, "{split}_X.bin", options.Split) is not null;
+    internal override bool IsAt(string folder, LayoutOptions options) => FindFile(folder, "{split}_X.bin", options) is not null;
 
     internal override LabelledImages Open(string folder, LayoutOptions options, CancellationToken cancellation)
     {
         var records = new PixelRecords(Side, Side, PixelOrder.PlanesByColumn);
-        var images = RecordFile.OfRecords(FindFile(folder, "{split}_X.bin", options.Split)!, records.Bytes);
-        var labelsPath = FindFile(folder, "{split}_y.bin", options.Split)
+        var images = RecordFile.OfRecords(FindFile(folder, "{split}_X.bin", options)!, records.Bytes);
+        var labelsPath = FindFile(folder, "{split}_y.bin", options)
             ?? throw new ConfigException($"'{images.Path}' has no labels beside it ({options.Split}_y.bin).");
-        var names = options.Classes?.Names ?? NamesIn(folder);
+        RecordFile.CheckCount(images.Path, images.Length / records.Bytes);
+        var names = options.Classes?.Names ?? NamesIn(folder, options);
         var source = new RecordImages([images], records);
         var labels = ReadLabels(labelsPath, source.Count, names?.Count ?? byte.MaxValue);
         return new LabelledImages(source, labels, names ?? NumberNames(labels, labelsPath));
@@ -47,9 +48,9 @@ public sealed record StlFiles : LabelledLayout
             : throw new EvaluationDataException($"The image {bad} in '{path}' has the class {bytes[bad]}; classes go from 1 to {classes}.");
     }
 
-    private static List<string>? NamesIn(string folder)
+    private static List<string>? NamesIn(string folder, LayoutOptions options)
     {
         var path = Path.Combine(folder, "class_names.txt");
-        return File.Exists(path) ? [.. TextLines.LinesOf(path).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
+        return File.Exists(path) ? [.. TextLines.LinesOf(options.Source.Inside(path)).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
     }
 }

@@ -43,13 +43,13 @@ public sealed record VocFolder : LabelledLayout
         var images = new SortedDictionary<string, (SortedSet<int> Shown, SortedSet<int> Difficult)>(StringComparer.Ordinal);
         foreach (var (name, path) in lists)
         {
-            Read(path, classes[name]!.Value, images);
+            Read(options.Source.Inside(path), classes[name]!.Value, images);
         }
 
         var files = images.Keys.Select(name => new ImageFile(
             ShardReader.Printable(name), Path.Combine(Path.GetFullPath(folder), "JPEGImages", name + ".jpg"), $" ({Lists})"));
         return new LabelledImages(
-            FileImages.OfFiles([.. files], options.Source.AllowMissing), [.. images.Values.Select(image => image.Shown.ToArray())], table.Names)
+            FileImages.OfFiles([.. files], options.Source), [.. images.Values.Select(image => image.Shown.ToArray())], table.Names)
         {
             Ignored = [.. images.Values.Select(image => image.Difficult.ToArray())],
         };

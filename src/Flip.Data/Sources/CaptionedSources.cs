@@ -34,6 +34,7 @@ public static class CaptionedSources
         ArgumentNullException.ThrowIfNull(source);
         source = WrittenPaths.Existing(source);
         options ??= new();
+        options = options with { Source = options.Source.WithinSource(source) };
         if (Directory.Exists(source))
         {
             var (layout, place) = LayoutSearch.Find(source, layouts ?? Layouts, options);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flip.Config;
 using Flip.Data.Formats;
+using Flip.Io;
 
 namespace Flip.Data.Sources;
 
@@ -12,21 +13,18 @@ public sealed class FileImages : IImageSource
     private readonly IReadOnlyList<ImageFile> _files;
     private readonly long[] _lengths; // -1 for a missing one
 
-    private FileImages(IReadOnlyList<ImageFile> files, bool allowMissing)
+    private FileImages(IReadOnlyList<ImageFile> files, SourceOptions options)
     {
         var paths = new WrittenPaths();
         var keys = new HashSet<string>(StringComparer.Ordinal);
         _files = files = [.. files.Select(file => file with { Path = paths.Resolve(file.Path), Key = Free(file.Key, keys) })];
-        _lengths = [.. files.Select(file => Length(file.Path))];
-        var missing = Enumerable.Range(0, files.Count).Where(i => _lengths[i] < 0).ToList();
-        if (missing.Count > 0 && !allowMissing)
+        if (options.Bounds is { } bounds)
         {
-            throw new ConfigException(
-            [
-                .. missing.Take(ProblemsShown).Select(i => Missing(files[i])),
-                .. missing.Count > ProblemsShown ? [$"... and {missing.Count - ProblemsShown} more like these."] : Array.Empty<string>(),
-            ]);
+            Refuse([.. files.Where(file => file.Place.Length > 0).Select(file => bounds.Problem(file.Path, file.Place)).OfType<string>()]);
         }
+
+        _lengths = [.. files.Select(file => PlainFile.Length(file.Path))];
+        Refuse(options.AllowMissing ? [] : [.. files.Where((_, i) => _lengths[i] < 0).Select(Missing)]);
     }
 
     /// <inheritdoc/>
@@ -37,41 +35,42 @@ public sealed class FileImages : IImageSource
 
     /// <summary>The images in a folder and the folders in it, in ordinal order of their paths, which are the keys.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="say">Told what else is in it.</param>
-    /// <exception cref="ConfigException">There is none.</exception>
-    public static FileImages OfFolder(string folder, Action<string>? say = null) => ImageFolder.Find(folder, say) is { Count: > 0 } files
-        ? new FileImages(files, allowMissing: false)
+    /// <param name="options">What is allowed, and who is told what else is in it; null for nothing and nobody.</param>
+    /// <exception cref="ConfigException">There is none, or a link leads outside.</exception>
+    public static FileImages OfFolder(string folder, SourceOptions? options = null) => ImageFolder.Find(folder, options ?? new()) is { Count: > 0 } files
+        ? new FileImages(files, new())
         : throw new ConfigException($"The folder '{folder}' has no image ({string.Join(", ", ImageFolder.Extensions)}).");
 
     /// <summary>The images that a text file names, one path a line, relative to the list's folder. The lines are the keys; blank ones do
     /// not count.</summary>
     /// <param name="list">The text file.</param>
-    /// <param name="allowMissing">Whether a file that is not there is told only when it is read.</param>
+    /// <param name="options">Whether a file that is not there is told only when it is read, and whether one may lie outside the list's folder.</param>
     /// <exception cref="ConfigException">The list is missing or empty, or names an image twice or, unless allowed, one that is not
-    /// there; the message has the line.</exception>
-    public static FileImages OfList(string list, bool allowMissing = false)
+    /// there or lies outside; the message has the line.</exception>
+    public static FileImages OfList(string list, SourceOptions? options = null)
     {
         using var reader = TextLines.OpenFile(list);
-        return OfList(reader, list, Path.GetDirectoryName(Path.GetFullPath(list))!, allowMissing);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
+        return OfList(reader, list, folder, (options ?? new()).Within(folder));
     }
 
-    /// <summary>The same from an open list.</summary>
+    /// <summary>The same from an open list, such as the standard input, which is the user's own: paths in it lead anywhere.</summary>
     /// <param name="lines">One path a line.</param>
     /// <param name="name">What to call the list in messages.</param>
     /// <param name="folder">What the paths are relative to.</param>
-    /// <param name="allowMissing">Whether a file that is not there is told only when it is read.</param>
+    /// <param name="options">Whether a file that is not there is told only when it is read.</param>
     /// <exception cref="ConfigException">As above.</exception>
-    public static FileImages OfList(TextReader lines, string name, string folder, bool allowMissing = false) =>
-        new(ImageList.Read(lines, name, folder), allowMissing);
+    public static FileImages OfList(TextReader lines, string name, string folder, SourceOptions? options = null) =>
+        new(ImageList.Read(lines, name, folder), options ?? new());
 
     /// <summary>One image; its key is the path as given.</summary>
     /// <exception cref="ConfigException">It is not there.</exception>
     public static FileImages OfFile(string path) =>
-        new([new ImageFile(ShardReader.Printable(path), Path.GetFullPath(path))], allowMissing: false) { IsOneFile = true };
+        new([new ImageFile(ShardReader.Printable(path), Path.GetFullPath(path))], new()) { IsOneFile = true };
 
     /// <summary>The files that a layout names.</summary>
-    /// <exception cref="ConfigException">One is not there, and that is not allowed.</exception>
-    internal static FileImages OfFiles(IReadOnlyList<ImageFile> files, bool allowMissing) => new(files, allowMissing);
+    /// <exception cref="ConfigException">One is not there, or lies outside, and that is not allowed.</exception>
+    internal static FileImages OfFiles(IReadOnlyList<ImageFile> files, SourceOptions options) => new(files, options);
 
     /// <inheritdoc/>
     public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default)
@@ -108,12 +107,16 @@ public sealed class FileImages : IImageSource
 
     private static string Missing(ImageFile file) => $"The image '{file.Key}'{file.Place} does not exist as a file.";
 
-    /// <summary>Bytes of a file; -1 where there is none. A pipe or device has 0, so it is never opened and nothing waits for it.</summary>
-    private static long Length(string path)
+    private static void Refuse(List<string> problems)
     {
-        FileSystemInfo file = new FileInfo(path);
-        file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)!; // a link has a length of its own
-        return file is FileInfo { Exists: true } found ? found.Length : -1;
+        if (problems.Count > 0)
+        {
+            throw new ConfigException(
+            [
+                .. problems.Take(ProblemsShown),
+                .. problems.Count > ProblemsShown ? [$"... and {problems.Count - ProblemsShown} more like these."] : Array.Empty<string>(),
+            ]);
+        }
     }
 
     private sealed class Reader(IReadOnlyList<ImageFile> files) : IImageReader
@@ -123,7 +126,7 @@ public sealed class FileImages : IImageSource
             var path = files[image].Path;
             try
             {
-                var length = Length(path);
+                var length = PlainFile.Length(path);
                 if (length < 0)
                 {
                     throw new BadSampleException("missing image", "the file does not exist");

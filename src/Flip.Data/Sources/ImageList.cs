@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flip.Config;
 using Flip.Data.Formats;
+using Flip.Io;
 
 namespace Flip.Data.Sources;
 
@@ -14,7 +15,7 @@ internal static class ImageList
         var files = new List<ImageFile>();
         var lineOf = new Dictionary<string, int>(StringComparer.Ordinal);
         var number = 0;
-        while (lines.ReadLine() is { } line)
+        foreach (var line in TextFile.Lines(lines, name))
         {
             number++;
             var path = TextLines.Checked(line, name, number).Trim();
@@ -33,6 +34,6 @@ internal static class ImageList
             files.Add(new ImageFile(key, Path.Combine(folder, path), string.Create(CultureInfo.InvariantCulture, $" ({name}, line {number})")));
         }
 
-        return files.Count > 0 ? files : throw new ConfigException($"{name}: the list names no image.");
+        return files.Count > 0 ? files : throw new ConfigException($"{name}: the list names no image{TextLines.EmptyHint(name)}.");
     }
 }

@@ -24,7 +24,7 @@ public static class ImageSources
         options ??= new();
         if (source == TextSources.StandardInput)
         {
-            return FileImages.OfList(Console.In, TextSources.StandardInputName, Directory.GetCurrentDirectory(), options.AllowMissing);
+            return FileImages.OfList(Console.In, TextSources.StandardInputName, Directory.GetCurrentDirectory(), options);
         }
 
         source = WrittenPaths.Existing(source);
@@ -35,7 +35,7 @@ public static class ImageSources
 
         if (source.EndsWith(List, StringComparison.OrdinalIgnoreCase))
         {
-            return FileImages.OfList(source, options.AllowMissing);
+            return FileImages.OfList(source, options);
         }
 
         return ImageFolder.IsImage(source) ? FileImages.OfFile(source)
@@ -49,10 +49,10 @@ public static class ImageSources
     {
         if (!ShardSources.IsFolder(folder))
         {
-            return FileImages.OfFolder(folder, options.Say);
+            return FileImages.OfFolder(folder, options);
         }
 
-        return ImageFolder.Find(folder) is [var image, ..]
+        return ImageFolder.Find(folder, options with { Say = null }) is [var image, ..]
             ? throw new ConfigException(
                 $"The folder '{folder}' has both images, such as '{image.Key}', and shards: name the shards ({Path.Combine(folder, "*.tar")}) or "
                 + "a list of the images.")

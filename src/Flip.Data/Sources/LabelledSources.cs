@@ -38,26 +38,28 @@ public static class LabelledSources
         ArgumentNullException.ThrowIfNull(source);
         source = WrittenPaths.Existing(source);
         options ??= new();
+        options = options with { Source = options.Source.WithinSource(source) };
         if (Directory.Exists(source))
         {
             var (layout, place) = LayoutSearch.Find(source, layouts ?? Layouts, options);
-            return Checked(layout.Open(place, options, cancellation), place);
+            return Shown(layout.Open(place, options, cancellation), place);
         }
 
         if (Lists.Contains(Path.GetExtension(source), StringComparer.OrdinalIgnoreCase))
         {
             return File.Exists(source)
-                ? LabelList.OpenFile(source, options)
+                ? Shown(LabelList.OpenFile(source, options), source)
                 : throw new ConfigException($"The list '{source}' does not exist.");
         }
 
         return ShardSources.IsPattern(source)
-            ? LabelledShards.Open(ShardSources.Open(source, options.Source, cancellation), ClassNumbers.Of(null, options), source, cancellation)
+            ? Shown(LabelledShards.Open(ShardSources.Open(source, options.Source, cancellation), ClassNumbers.Of(null, options), source, cancellation), source)
             : throw new ConfigException(
                 $"'{source}' is no source of labelled images: expected a folder, .tar shards, or a list ({string.Join(", ", Lists)}).");
     }
 
-    private static LabelledImages Checked(LabelledImages images, string source) => images.Images.Count == images.Labels.Count
-        ? images
+    /// <summary>Images whose classes can be shown: names come from files, and a terminal obeys control characters.</summary>
+    private static LabelledImages Shown(LabelledImages images, string source) => images.Images.Count == images.Labels.Count
+        ? images with { ClassNames = [.. images.ClassNames.Select(ShardReader.Printable)] }
         : throw new EvaluationDataException($"'{source}' has {images.Images.Count} images and {images.Labels.Count} labels.");
 }

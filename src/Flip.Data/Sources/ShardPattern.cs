@@ -15,18 +15,27 @@ public static class ShardPattern
 
     private const int ProblemsShown = 10;
 
+    /// <summary>Characters of a pattern: as many as Linux lets an argument have.</summary>
+    private const int LongestPattern = 1 << 17;
+
     /// <summary>Commas that one path may have; more are a list with something missing.</summary>
     private const int MostCommas = 16;
 
     /// <summary>The shards a pattern names, as full paths in the order written; folders and globs in ordinal order.
     /// A shard that is named twice is listed once.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="allowOutside">Whether links in a folder that is named may lead out of it.</param>
     /// <exception cref="ConfigException">Every part that is malformed, names a missing file, matches nothing or names a file
     /// that is no tar.</exception>
-    public static IReadOnlyList<string> Expand(string pattern)
+    public static IReadOnlyList<string> Expand(string pattern, bool allowOutside = false)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        var problems = new List<string>();
-        var shards = new List<string>();
+        if (pattern.Length > LongestPattern)
+        {
+            throw new ConfigException(FormattableString.Invariant($"The shard pattern has {pattern.Length:N0} characters, and at most {LongestPattern:N0} are read."));
+        }
+
+        var (problems, more, shards) = (new List<string>(), 0, new List<string>());
         foreach (var part in Parts(pattern))
         {
             if (part.Length == 0)
@@ -39,7 +48,8 @@ public static class ShardPattern
             {
                 var search = new ShardSearch(part);
                 problems.AddRange(search.Problems);
-                shards.AddRange(search.Found.SelectMany(place => Shards(place, problems)));
+                more += search.ProblemCount - search.Problems.Count;
+                shards.AddRange(search.Found.SelectMany(place => Shards(place, allowOutside, problems)));
             }
             catch (FormatException e)
             {
@@ -47,22 +57,23 @@ public static class ShardPattern
             }
         }
 
-        if (problems.Count > ProblemsShown)
+        if (problems.Count + more > ProblemsShown)
         {
-            var more = problems.Count - ProblemsShown;
-            problems.RemoveRange(ProblemsShown, more);
-            problems.Add($"... and {more} more like these.");
+            more += Math.Max(0, problems.Count - ProblemsShown);
+            problems = [.. problems.Take(ProblemsShown), $"... and {more} more like these."];
         }
 
         return problems.Count == 0 ? shards.Distinct(StringComparer.Ordinal).ToList() : throw new ConfigException(problems);
     }
 
     /// <summary>Whether a pattern names anything that is there.</summary>
-    public static bool NamesSomething(string pattern)
+    public static bool NamesSomething(string pattern) => NamesSomething(pattern, null);
+
+    private static bool NamesSomething(string pattern, ShardSearch.Effort? effort)
     {
         try
         {
-            return pattern.Length > 0 && new ShardSearch(pattern).Found.Count > 0;
+            return pattern.Length is > 0 and <= LongestPattern && effort is not { IsSpent: true } && new ShardSearch(pattern, effort).Found.Count > 0;
         }
         catch (FormatException)
         {
@@ -73,7 +84,7 @@ public static class ShardPattern
     /// <summary>Whether a file's name is that of a shard.</summary>
     internal static bool IsShard(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
-    private static List<string> Shards(string place, List<string> problems)
+    private static List<string> Shards(string place, bool allowOutside, List<string> problems)
     {
         if (File.Exists(place))
         {
@@ -91,6 +102,12 @@ public static class ShardPattern
             problems.Add($"The folder '{place}' has no {Extension} shard.");
         }
 
+        if (!allowOutside)
+        {
+            var bounds = new FolderBounds(place);
+            problems.AddRange(inside.Select(shard => bounds.Problem(shard)).OfType<string>());
+        }
+
         return inside;
     }
 
@@ -104,12 +121,13 @@ public static class ShardPattern
             return [texts.Count == 1 ? Trimmed(pattern) : pattern];
         }
 
+        var effort = new ShardSearch.Effort();
         var next = new int[texts.Count]; // where the part that begins here ends; 0 where nothing does
         for (var first = texts.Count - 1; first >= 0; first--)
         {
             for (var end = first + 1; end <= Math.Min(texts.Count, first + 1 + MostCommas) && next[first] == 0; end++)
             {
-                next[first] = (end == texts.Count || next[end] > 0) && NamesSomething(Part(texts, first, end)) ? end : 0;
+                next[first] = (end == texts.Count || next[end] > 0) && NamesSomething(Part(texts, first, end), effort) ? end : 0;
             }
         }
 

@@ -8,14 +8,23 @@ internal sealed class ShardSearch
 {
     private static readonly char[] Separators = [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar];
 
+    /// <summary>Places that are looked at for all parts of a pattern: folders that link to each other make any number of paths for wildcards, and names in
+    /// braces are looked for in several ways.</summary>
+    private const int MostPlaces = 4 * Braces.MostNames;
+
+    private const int ProblemsKept = 10;
+
     private readonly WrittenPaths _paths = new();
     private readonly string _pattern;
+    private readonly Effort _effort;
 
     /// <summary>Follows a pattern.</summary>
-    /// <exception cref="FormatException">Braces that are not there by name make no pattern.</exception>
-    public ShardSearch(string pattern)
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="effort">What was looked at before for parts of the same text; null begins anew.</param>
+    /// <exception cref="FormatException">Braces that are not there by name make no pattern, or it names more than is looked at.</exception>
+    public ShardSearch(string pattern, Effort? effort = null)
     {
-        _pattern = pattern;
+        (_pattern, _effort) = (pattern, effort ?? new Effort());
         if (pattern.Length > 0)
         {
             var full = Path.GetFullPath(pattern);
@@ -27,11 +36,15 @@ internal sealed class ShardSearch
     /// <summary>Files and folders that the pattern names, in the order of its braces; what a wildcard matches in ordinal order.</summary>
     public List<string> Found { get; } = [];
 
-    /// <summary>What the pattern names and is not there, for people.</summary>
+    /// <summary>What the pattern names and is not there, for people; the first ones.</summary>
     public List<string> Problems { get; } = [];
+
+    /// <summary>How many there are.</summary>
+    public int ProblemCount { get; private set; }
 
     private void Follow(string folder, string rest, bool isExpanded)
     {
+        _effort.Add();
         var end = rest.IndexOfAny(Separators);
         var name = end < 0 ? rest : rest[..end];
         if (_paths.Below(folder, name) is { } place && (end < 0 || Directory.Exists(place)))
@@ -64,7 +77,15 @@ internal sealed class ShardSearch
         else
         {
             var origin = isExpanded ? $" (named by '{_pattern}')" : "";
-            Problems.Add($"The shard '{Path.Combine(folder, rest)}'{origin} does not exist.");
+            Note(() => $"The shard '{Path.Combine(folder, rest)}'{origin} does not exist.");
+        }
+    }
+
+    private void Note(Func<string> problem)
+    {
+        if (ProblemCount++ < ProblemsKept)
+        {
+            Problems.Add(problem());
         }
     }
 
@@ -77,13 +98,14 @@ internal sealed class ShardSearch
             Found.AddRange(matches);
             if (matches.Count == 0)
             {
-                Problems.Add($"No {ShardPattern.Extension} shard matches '{Path.Combine(folder, pattern)}'.");
+                Note(() => $"No {ShardPattern.Extension} shard matches '{Path.Combine(folder, pattern)}'.");
             }
         }
     }
 
     private IEnumerable<string> Matches(string folder, string rest)
     {
+        _effort.Add();
         var end = rest.IndexOfAny(Separators);
         var name = end < 0 ? rest : rest[..end];
         IEnumerable<string> places = _paths.Below(folder, name) is { } place ? [place]
@@ -122,4 +144,23 @@ internal sealed class ShardSearch
     }
 
     private static bool HasWildcard(string text) => text.AsSpan().ContainsAny('*', '?');
+
+    /// <summary>Counts what was looked at.</summary>
+    /// <param name="most">Places above which nothing more is.</param>
+    internal sealed class Effort(int most = MostPlaces)
+    {
+        private int _places;
+
+        /// <summary>Whether no more is looked at.</summary>
+        public bool IsSpent => _places > most;
+
+        /// <exception cref="FormatException">It is too much.</exception>
+        public void Add()
+        {
+            if (++_places > most)
+            {
+                throw new FormatException(FormattableString.Invariant($"more than {most:N0} places would have to be looked at for it."));
+            }
+        }
+    }
 }

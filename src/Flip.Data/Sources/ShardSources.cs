@@ -19,13 +19,18 @@ public static class ShardSources
     /// <exception cref="ConfigException">There are none, or they have no sample.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>
     public static DataSetIndex Open(string pattern, SourceOptions options, CancellationToken cancellation) =>
-        Open(ShardPattern.Expand(pattern), options, cancellation);
+        Open(ShardPattern.Expand(pattern, options.AllowOutside), options, cancellation);
 
     /// <summary>Indexes shards in the order given.</summary>
-    /// <exception cref="ConfigException">They have no sample.</exception>
+    /// <exception cref="ConfigException">They have no sample, or one lies outside the folder that was named.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>
     public static DataSetIndex Open(IReadOnlyList<string> paths, SourceOptions options, CancellationToken cancellation)
     {
+        foreach (var path in paths)
+        {
+            options.Inside(path);
+        }
+
         var index = DataSetIndex.Open(paths, options.Indexing, cancellation);
         if (index.Damage.Count > 0 && !options.AllowMissing)
         {

@@ -1,3 +1,5 @@
+using Flip.Config;
+
 namespace Flip.Data.Sources;
 
 /// <summary>How a source of images or texts is opened.</summary>
@@ -11,4 +13,31 @@ public sealed record SourceOptions
 
     /// <summary>Told (shards done, shards) while shards are indexed, from any thread.</summary>
     public Action<int, int>? Indexing { get; init; }
+
+    /// <summary>Whether what the files of a source name, or link to, may lie outside the folder that the user named; it is an error else.</summary>
+    public bool AllowOutside { get; init; }
+
+    /// <summary>Where everything lies; null where that is not known yet, or nothing is asked.</summary>
+    internal FolderBounds? Bounds { get; private init; }
+
+    /// <summary>The same for what a folder's files name. The first folder counts, which is the one that the user named.</summary>
+    public SourceOptions Within(string folder) => AllowOutside || Bounds is not null ? this : this with { Bounds = new FolderBounds(folder) };
+
+    /// <summary>The same for what the files of a source name: of a folder it is that folder, of a list the one that has it. Shards name nothing.</summary>
+    /// <exception cref="ConfigException">The source itself is named by a file, and lies outside.</exception>
+    internal SourceOptions WithinSource(string source)
+    {
+        if (Path.Exists(source))
+        {
+            Inside(source);
+        }
+
+        return Directory.Exists(source) ? Within(source)
+            : File.Exists(source) && !ShardPattern.IsShard(source) ? Within(Path.GetDirectoryName(Path.GetFullPath(source))!)
+            : this;
+    }
+
+    /// <summary>A path that some file names or that was found.</summary>
+    /// <exception cref="ConfigException">It lies outside.</exception>
+    internal string Inside(string path) => Bounds is null ? path : Bounds.Checked(path);
 }

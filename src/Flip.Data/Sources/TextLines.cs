@@ -29,7 +29,7 @@ internal sealed class TextLines : ITextSource
     public static TextLines OfReader(TextReader reader, string name)
     {
         var lines = new List<string>();
-        while (reader.ReadLine() is { } line)
+        foreach (var line in TextFile.Lines(reader, name))
         {
             lines.Add(lines.Count == 0 ? line.TrimStart('\uFEFF') : line);
         }
@@ -51,6 +51,9 @@ internal sealed class TextLines : ITextSource
         }
     }
 
+    /// <summary>What may be the matter with a file that has no line; empty for another.</summary>
+    public static string EmptyHint(string path) => PlainFile.Length(path) == 0 ? $": it {PlainFile.NoBytes}" : "";
+
     /// <summary>The lines of a text file.</summary>
     /// <exception cref="ConfigException">The file cannot be opened, or a line is broken.</exception>
     public static IEnumerable<string> LinesOf(string path) => RawLinesOf(path).Select((line, index) => Checked(line, path, index + 1));
@@ -60,7 +63,7 @@ internal sealed class TextLines : ITextSource
     public static IEnumerable<string> RawLinesOf(string path)
     {
         using var reader = OpenFile(path);
-        while (reader.ReadLine() is { } line)
+        foreach (var line in TextFile.Lines(reader, path))
         {
             yield return line;
         }

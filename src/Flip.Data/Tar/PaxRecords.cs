@@ -25,6 +25,7 @@ internal static class PaxRecords
     private const int LongestMap = 1 << 20;
     private const int LongestNumber = 20;
     private const int MostNumbers = 1 << 18;
+    private const int MostRecords = 1 << 20; // two for each piece of a sparse file, and attributes
 
     private static readonly HashSet<string> Keys =
     [
@@ -42,8 +43,13 @@ internal static class PaxRecords
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         var pieces = new List<string>();
         Span<byte> bytes = stackalloc byte[LongestStart];
-        while (start < end)
+        for (var records = 0; start < end; records++)
         {
+            if (records == MostRecords)
+            {
+                throw new InvalidDataException(FormattableString.Invariant($"a pax header of more than {MostRecords:N0} records"));
+            }
+
             var head = bytes[..(int)Math.Min(LongestStart, end - start)];
             file.Position = start;
             file.ReadExactly(head);

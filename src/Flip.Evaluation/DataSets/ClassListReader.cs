@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Layouts;
 
@@ -32,8 +33,9 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
 
         // A name may be there twice, as in ImageNet; what layouts call classes has to tell them apart.
         var names = list.Select(entry => entry.Name).ToHashSet();
+        var alone = list.Where(entry => entry.Aliases.Count == 0).Select(entry => entry.Name).ToHashSet();
         problems.AddRange(new ClassTable(list).AmbiguousTexts()
-            .Where(text => !names.Contains(text) || list.Any(entry => entry.Name == text && entry.Aliases.Count == 0))
+            .Where(text => !names.Contains(text) || alone.Contains(text))
             .Select(text => $"{origin}: classes: '{text}' is two of them."));
         return list;
     }
@@ -62,7 +64,7 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
             using var document = JsonDocument.Parse(readFile(file));
             return OfList(document.RootElement, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or ConfigException)
         {
             problems.Add($"{origin}: classes: '{file}' cannot be read: {e.Message.ReplaceLineEndings(" ")}");
             return [];
@@ -75,7 +77,7 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
         var bad = entries.IndexOf(null);
         if (bad >= 0)
         {
-            problems.Add($"{origin}: {what}: entry {bad} must be a name, or a list of a name and what layouts call the class.");
+            problems.Add($"{origin}: {what}: entry {bad} must be a name, or a list of a name and what layouts call the class, without control characters.");
             return [];
         }
 
@@ -85,6 +87,6 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
     private static ClassEntry? Entry(JsonElement item)
     {
         var texts = item.ValueKind == JsonValueKind.String ? (IReadOnlyList<string>)[item.GetString()!] : JsonFields.TextsOf(item);
-        return texts is { Count: > 0 } && texts.All(text => !string.IsNullOrWhiteSpace(text)) ? new ClassEntry(texts[0], [.. texts.Skip(1)]) : null;
+        return texts is { Count: > 0 } && texts.All(text => !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl)) ? new ClassEntry(texts[0], [.. texts.Skip(1)]) : null;
     }
 }

@@ -59,6 +59,9 @@ public sealed record DataSetDescription
     /// <summary>Where the data lie, where the description says so: a full path or a pattern of shards.</summary>
     public string? Data { get; init; }
 
+    /// <summary>The folder in which <see cref="Data"/> has to lie; null for any.</summary>
+    internal string? Folder { get; init; }
+
     /// <summary>The layouts that are read, whatever the task.</summary>
     public IReadOnlyList<DataLayout> Layouts => [.. LabelledLayouts, .. CaptionedLayouts];
 
@@ -72,7 +75,7 @@ public sealed record DataSetDescription
     public LabelledImages OpenLabelled(
         string? source = null, bool training = false, SourceOptions? options = null, CancellationToken cancellation = default) =>
         Task != DataSetTask.Retrieval
-            ? LabelledSources.Open(Source(source), Wanted(training, options), LabelledLayouts, cancellation)
+            ? LabelledSources.Open(Source(source), Wanted(source, training, options), LabelledLayouts, cancellation)
             : throw new ConfigException($"{Name} is a data set of captions: it is for retrieval.");
 
     /// <summary>Opens the captioned images.</summary>
@@ -85,7 +88,7 @@ public sealed record DataSetDescription
     public CaptionedImages OpenCaptioned(
         string? source = null, bool training = false, SourceOptions? options = null, CancellationToken cancellation = default) =>
         Task == DataSetTask.Retrieval
-            ? CaptionedSources.Open(Source(source), Wanted(training, options), CaptionedLayouts, cancellation)
+            ? CaptionedSources.Open(Source(source), Wanted(source, training, options), CaptionedLayouts, cancellation)
             : throw new ConfigException($"{Name} is a data set of classes: it has no captions to retrieve.");
 
     /// <summary>Refuses images on which the metric is not defined, before a model has seen them.</summary>
@@ -116,7 +119,7 @@ public sealed record DataSetDescription
     private string Source(string? source) => source ?? Data
         ?? throw new ConfigException($"{Name}: name the folder of its data, for the description has none.");
 
-    private LayoutOptions Wanted(bool training, SourceOptions? options) => new()
+    private LayoutOptions Wanted(string? source, bool training, SourceOptions? options) => new()
     {
         Split = training ? TrainSplit : Split,
         Classes = Classes.Count > 0 ? new ClassTable(Classes) : null,
@@ -124,6 +127,6 @@ public sealed record DataSetDescription
         IgnoreOtherClasses = IgnoreOtherClasses,
         SeveralLabels = Task == DataSetTask.MultiLabel,
         Videos = Videos,
-        Source = options ?? new(),
+        Source = source is null && Folder is { } folder ? (options ?? new()).Within(folder) : options ?? new(),
     };
 }

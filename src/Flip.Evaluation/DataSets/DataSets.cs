@@ -31,13 +31,14 @@ public static class DataSets
 
     /// <summary>An entry by its name, or what a JSON file describes, whose paths are relative to it.</summary>
     /// <param name="nameOrPath">A name, or a path that ends in <c>.json</c>.</param>
+    /// <param name="allowOutside">Whether a file may name others outside its folder.</param>
     /// <exception cref="ConfigException">There is no such entry or file, or the file is wrong; it holds every problem.</exception>
-    public static DataSetDescription Get(string nameOrPath)
+    public static DataSetDescription Get(string nameOrPath, bool allowOutside = false)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
         if (nameOrPath.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
         {
-            return ReadFile(nameOrPath);
+            return ReadFile(nameOrPath, allowOutside);
         }
 
         return Names.Contains(nameOrPath)
@@ -51,7 +52,7 @@ public static class DataSets
     public static string Nearest(string name) => SettingCatalog.Nearest(name, Names);
 
     private static DataSetDescription ReadEntry(string name) =>
-        DescriptionReader.Read(name, Resource(name + Extension), $"data set {name}", Resource, folder: null);
+        DescriptionReader.Read(name, Resource(name + Extension), $"data set {name}", Resource);
 
     private static string Resource(string name)
     {
@@ -60,13 +61,12 @@ public static class DataSets
         return reader.ReadToEnd();
     }
 
-    private static DataSetDescription ReadFile(string path)
+    private static DataSetDescription ReadFile(string path, bool allowOutside)
     {
         try
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return DescriptionReader.Read(
-                Path.GetFileNameWithoutExtension(path), TextFile.Read(path), path, file => TextFile.Read(Path.Combine(folder, file)), folder);
+            return DescriptionReader.Read(Path.GetFileNameWithoutExtension(path), TextFile.Read(path), path, folder, allowOutside);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {

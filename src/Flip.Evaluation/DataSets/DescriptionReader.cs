@@ -5,6 +5,7 @@ using Flip.Data.Layouts;
 using Flip.Data.Sources;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
+using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -20,33 +21,64 @@ internal sealed class DescriptionReader
         AllowDuplicateProperties = false,
     };
 
+    private const int ProblemsShown = 50;
+    private const int MostLayouts = 100; // the registry's sets have up to five
+
     private readonly List<string> _problems = [];
     private readonly string _origin;
     private readonly Func<string, string> _readFile;
     private readonly string? _folder;
+    private readonly FolderBounds? _bounds;
 
-    /// <param name="origin">What to call the description in messages.</param>
-    /// <param name="readFile">The text of a file that it names.</param>
-    /// <param name="folder">What its paths are relative to; null where it has none.</param>
-    private DescriptionReader(string origin, Func<string, string> readFile, string? folder)
+    private DescriptionReader(string origin, Func<string, string> readFile)
     {
-        (_origin, _readFile, _folder) = (origin, readFile, folder);
+        (_origin, _readFile) = (origin, readFile);
     }
 
-    /// <summary>Reads a description.</summary>
+    private DescriptionReader(string origin, string folder, bool allowOutside)
+    {
+        (_origin, _folder, _bounds) = (origin, folder, allowOutside ? null : new FolderBounds(folder));
+        _readFile = file => TextFile.Read(Inside(file));
+    }
+
+    /// <summary>Reads a description of ours.</summary>
     /// <param name="name">The data set's name where the description has none.</param>
     /// <param name="json">Its text.</param>
     /// <param name="origin">What to call it in messages.</param>
     /// <param name="readFile">The text of a file that it names; throws <see cref="IOException"/>.</param>
-    /// <param name="folder">What its paths are relative to; null for one of ours, which has none.</param>
     /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
-    public static DataSetDescription Read(string name, string json, string origin, Func<string, string> readFile, string? folder)
+    public static DataSetDescription Read(string name, string json, string origin, Func<string, string> readFile) =>
+        Read(name, json, new DescriptionReader(origin, readFile));
+
+    /// <summary>Reads a description that lies in a folder, perhaps a stranger's.</summary>
+    /// <inheritdoc cref="Read(string, string, string, Func{string, string})"/>
+    /// <param name="folder">What its paths are relative to, and lie in.</param>
+    /// <param name="allowOutside">Whether they may lie outside.</param>
+    public static DataSetDescription Read(string name, string json, string origin, string folder, bool allowOutside) =>
+        Read(name, json, new DescriptionReader(origin, folder, allowOutside));
+
+    private static DataSetDescription Read(string name, string json, DescriptionReader reader)
     {
-        var reader = new DescriptionReader(origin, readFile, folder);
-        using var document = Parse(json, origin);
-        var description = reader.Read(name, new JsonFields(document.RootElement, $"{origin}: ", reader._problems));
-        return reader._problems.Count == 0 ? description : throw new ConfigException(reader._problems);
+        using var document = Parse(json, reader._origin);
+        DataSetDescription description;
+        try
+        {
+            description = reader.Read(name, new JsonFields(document.RootElement, $"{reader._origin}: ", reader._problems));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw HalfPair(reader._origin, e);
+        }
+
+        return reader._problems.Count == 0 ? description : throw new ConfigException(Shown(reader._problems));
     }
+
+    /// <summary>The first ones, as terminals can show them: they quote the description.</summary>
+    private static List<string> Shown(List<string> problems) =>
+    [
+        .. problems.Take(ProblemsShown).Select(UnicodeName.Shown),
+        .. problems.Count > ProblemsShown ? [$"... and {problems.Count - ProblemsShown} more."] : Array.Empty<string>(),
+    ];
 
     private static JsonDocument Parse(string json, string origin)
     {
@@ -58,15 +90,24 @@ internal sealed class DescriptionReader
         }
         catch (JsonException e)
         {
-            throw new ConfigException($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}");
+            throw new ConfigException(UnicodeName.Shown($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}"));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw HalfPair(origin, e);
         }
     }
+
+    /// <summary>What the parser says by this exception when it meets such a text.</summary>
+    private static ConfigException HalfPair(string origin, InvalidOperationException e) =>
+        new($"{origin}: a text in it has half of a surrogate pair: {e.Message}");
 
     private DataSetDescription Read(string name, JsonFields fields)
     {
         var task = fields.OptionalChoice<DataSetTask>("task") ?? DataSetTask.Classification;
         var isRetrieval = task == DataSetTask.Retrieval;
         var layouts = fields.Objects("layouts");
+        layouts = layouts.Count <= MostLayouts ? layouts : fields.Wrong<IReadOnlyList<JsonFields>>("layouts", $"at most {MostLayouts}", []);
         var description = new DataSetDescription
         {
             Name = fields.OptionalText("name") ?? name,
@@ -83,8 +124,9 @@ internal sealed class DescriptionReader
             LabelledLayouts = isRetrieval ? [] : Known(layouts.Select(LayoutReader.Labelled), LabelledSources.Layouts),
             CaptionedLayouts = isRetrieval ? Known(layouts.Select(LayoutReader.Captioned), CaptionedSources.Layouts) : [],
             Results = [.. fields.Objects("results").Select(ReadResult)],
-            Notes = fields.OptionalText("notes") ?? "",
+            Notes = fields.OptionalText("notes", mayBreak: true) ?? "",
             Data = fields.OptionalText("data") is { } data ? InFolder(data) : null,
+            Folder = _bounds is null ? null : _folder,
         };
         fields.RefuseOthers();
         Check(description, fields);
@@ -115,6 +157,10 @@ internal sealed class DescriptionReader
     /// <summary>A path, or a pattern of shards, relative to the description.</summary>
     private string InFolder(string path) => _folder is null ? path : Path.Combine(_folder, path);
 
+    /// <summary>A path that is opened now.</summary>
+    /// <exception cref="ConfigException">It lies outside.</exception>
+    private string Inside(string path) => _bounds is null ? InFolder(path) : _bounds.Checked(InFolder(path));
+
     private IReadOnlyList<ClassEntry> ReadClasses(JsonFields fields) => fields.Find("classes") is { } classes
         ? new ClassListReader(_origin, _readFile, _problems).Read(classes)
         : [];
@@ -131,7 +177,7 @@ internal sealed class DescriptionReader
             try
             {
                 var named = templates.GetString()!;
-                return ClassTemplates.Load(named is "flip7" or "clip80" ? named : InFolder(named));
+                return ClassTemplates.Load(named is "flip7" or "clip80" ? named : Inside(named));
             }
             catch (ConfigException e)
             {

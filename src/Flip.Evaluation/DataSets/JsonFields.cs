@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Config;
+using Flip.Data.Formats;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -10,6 +11,9 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="problems">Receives the problems.</param>
 internal sealed class JsonFields(JsonElement element, string place, List<string> problems)
 {
+    private const int OthersShown = 20;
+    private const int LongestKey = 100;
+
     private readonly HashSet<string> _known = [];
 
     /// <summary>The place for messages.</summary>
@@ -19,9 +23,12 @@ internal sealed class JsonFields(JsonElement element, string place, List<string>
     public string Text(string name) => OptionalText(name) ?? Missing(name, "a text", "");
 
     /// <summary>A text; null where it is not there.</summary>
-    public string? OptionalText(string name) => Find(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Trim().Length > 0 ? text
-        : Wrong<string?>(name, "a text", null);
+    /// <param name="name">The field.</param>
+    /// <param name="mayBreak">Whether it may have line breaks and tabs; other control characters, which terminals obey, no text has.</param>
+    public string? OptionalText(string name, bool mayBreak = false) => Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Trim().Length > 0
+            && !text.Any(letter => char.IsControl(letter) && !(mayBreak && letter is '\n' or '\t')) ? text
+        : Wrong<string?>(name, "a text without control characters", null);
 
     /// <summary>A whole number of at least 0; null where it is not there.</summary>
     public int? OptionalNumber(string name) => Find(name) is not { } value ? null
@@ -52,7 +59,7 @@ internal sealed class JsonFields(JsonElement element, string place, List<string>
 
     /// <summary>A list of texts; null where it is not there.</summary>
     public IReadOnlyList<string>? OptionalTexts(string name) => Find(name) is not { } value ? null
-        : TextsOf(value) ?? Wrong<IReadOnlyList<string>?>(name, "a list of texts", null);
+        : TextsOf(value) ?? Wrong<IReadOnlyList<string>?>(name, "a list of texts without control characters", null);
 
     /// <summary>The objects of a list; empty where it is not there.</summary>
     public IReadOnlyList<JsonFields> Objects(string name) => Find(name) is not { } value ? []
@@ -77,12 +84,16 @@ internal sealed class JsonFields(JsonElement element, string place, List<string>
     /// <summary>Notes the fields that nobody asked for.</summary>
     public void RefuseOthers() => problems.AddRange(element.EnumerateObject()
         .Where(field => !_known.Contains(field.Name))
-        .Select(field => $"{place}{field.Name}: no such key; did you mean {SettingCatalog.Nearest(field.Name, _known)}?"));
+        .Take(OthersShown)
+        .Select(field => field.Name.Length > LongestKey
+            ? $"{place}: no key has {field.Name.Length} characters."
+            : $"{place}{UnicodeName.Shown(field.Name)}: no such key; did you mean {SettingCatalog.Nearest(field.Name, _known)}?"));
 
     /// <summary>The texts of a list; null where it is another thing.</summary>
     public static IReadOnlyList<string>? TextsOf(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+            && value.EnumerateArray().Select(item => item.GetString()!).ToList() is var texts && !texts.Exists(text => text.Any(char.IsControl))
+            ? texts
             : null;
 
     private T Missing<T>(string name, string expected, T instead)

@@ -21,7 +21,7 @@ public static class LabelledData
     public static (DataSetDescription Set, LabelledImages Images) Open(
         string source, string? classes, bool training, SourceOptions options, CancellationToken cancellation)
     {
-        var data = WrittenDataSet.One(source, null, classes);
+        var data = WrittenDataSet.One(source, null, classes, allowOutside: options.AllowOutside);
         return (data.Set, data.Set.OpenLabelled(data.Source, training, options, cancellation));
     }
 

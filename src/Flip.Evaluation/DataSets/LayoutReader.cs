@@ -6,6 +6,8 @@ namespace Flip.Evaluation.DataSets;
 /// <summary>Layouts as descriptions write them: an object with <c>kind</c>, <c>at</c> (folders in which it may begin) and what the kind needs.</summary>
 internal static class LayoutReader
 {
+    private const int LongestPattern = 1000;
+
     private static readonly string[] Kinds =
         ["folders", "list", "webDataset", "shards", "cifar", "idx", "stl10", "voc", "clevr"];
 
@@ -68,10 +70,10 @@ internal static class LayoutReader
 
     private static LabelList List(JsonFields fields)
     {
-        var pattern = fields.OptionalText("pattern");
+        var pattern = fields.OptionalText("pattern", mayBreak: true);
         if (pattern is not null && !IsPattern(pattern))
         {
-            fields.Wrong("pattern", "a regular expression, without look-around, with the groups 'image' and 'class' or 'number'", 0);
+            fields.Wrong("pattern", $"a regular expression of up to {LongestPattern} characters, without look-around, with the groups 'image' and 'class' or 'number'", 0);
         }
 
         return new LabelList(fields.Text("file"))
@@ -88,7 +90,12 @@ internal static class LayoutReader
     {
         try
         {
-            // Without backtracking a stranger's pattern cannot take for ever.
+            // Without backtracking a stranger's pattern cannot take for ever, but for repeats in repeats, which the list's reader bounds in time.
+            if (pattern.Length > LongestPattern)
+            {
+                return false;
+            }
+
             var groups = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant).GetGroupNames();
             return groups.Contains("image") && (groups.Contains("class") || groups.Contains("number"));
         }

@@ -26,7 +26,7 @@ public static class Suites
 
     /// <summary>The data sets of a group; null where there is no group of that name.</summary>
     public static IReadOnlyList<DataSetDescription>? Find(string name) =>
-        All.TryGetValue(name, out var names) ? [.. names.Select(DataSets.Get)]
-        : name == Every ? [.. All.Values.SelectMany(group => group).Select(DataSets.Get)]
+        All.TryGetValue(name, out var names) ? [.. names.Select(set => DataSets.Get(set))]
+        : name == Every ? [.. All.Values.SelectMany(group => group).Select(set => DataSets.Get(set))]
         : null;
 }

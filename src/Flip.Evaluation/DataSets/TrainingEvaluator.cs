@@ -19,6 +19,9 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="config">How images become pixels, and how many are encoded at a time.</param>
 public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer, FlipConfig config) : IEvaluator
 {
+    /// <summary>The data set.</summary>
+    public EvaluationData Data => data;
+
     /// <summary>The evaluators of a configuration's data sets (<see cref="EvalConfig.On"/>).</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
@@ -32,7 +35,7 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
         var say = options.Say ?? (_ => { });
-        var opened = WrittenDataSet.Of(config.Eval.On, null, config.Data.ClassNames, say)
+        var opened = WrittenDataSet.Of(config.Eval.On, null, config.Data.ClassNames, say, options.AllowOutside)
             .Select(written => EvaluationData.Open(written, new PromptChoice(config.Eval.Templates), options, cancellation)).ToList();
         foreach (var data in opened)
         {

@@ -25,24 +25,26 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
     /// <param name="dataRoot">Folder with a folder for each known data set; null where paths are given.</param>
     /// <param name="classes">File of class names for data of one's own; null takes what the data say.</param>
     /// <param name="say">Told which data sets of a group are not there.</param>
+    /// <param name="allowOutside">Whether a description may name files outside its folder.</param>
     /// <exception cref="ConfigException">An item is nothing of the above, or a data set is there twice.</exception>
-    public static IReadOnlyList<WrittenDataSet> Of(IEnumerable<string> written, string? dataRoot, string? classes, Action<string> say)
+    public static IReadOnlyList<WrittenDataSet> Of(IEnumerable<string> written, string? dataRoot, string? classes, Action<string> say, bool allowOutside = false)
     {
         ArgumentNullException.ThrowIfNull(written);
         return Distinct([.. written.SelectMany(Resolved)]);
 
         IReadOnlyList<WrittenDataSet> Resolved(string item) => Suites.Find(item) is { } group && !IsPath(item, dataRoot)
             ? InRoot(item, group, dataRoot, say)
-            : [One(item, dataRoot, classes, say)];
+            : [One(item, dataRoot, classes, say, allowOutside)];
     }
 
     /// <summary>Resolves what is no group.</summary>
     /// <inheritdoc cref="Of"/>
     /// <param name="written">One item.</param>
     /// <param name="say">Told where a known name is read as a path.</param>
-    public static WrittenDataSet One(string written, string? dataRoot, string? classes, Action<string>? say = null)
+    public static WrittenDataSet One(string written, string? dataRoot, string? classes, Action<string>? say = null, bool allowOutside = false)
     {
         ArgumentNullException.ThrowIfNull(written);
+        WrittenDataSet Known(string name, string? path) => OfName(name, path, dataRoot, allowOutside);
         if (DataSets.Names.Contains(written) && IsPath(written, dataRoot))
         {
             say?.Invoke($"'{written}' is there as a path, and read as images of your own; the known data set in it would be {written}={written}.");
@@ -50,7 +52,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
 
         if (IsPath(written, dataRoot) || (written.Contains('=', StringComparison.Ordinal) && ShardPattern.NamesSomething(written)))
         {
-            return IsDescription(written) && !Directory.Exists(written) ? Known(written, null, dataRoot) : Own(null, written, classes);
+            return IsDescription(written) && !Directory.Exists(written) ? Known(written, null) : Own(null, written, classes);
         }
 
         if (written.StartsWith(Captions, StringComparison.Ordinal))
@@ -61,7 +63,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
         var signs = Enumerable.Range(0, written.Length).Where(i => i > 0 && written[i] == '=').ToList();
         if (signs.Count == 0)
         {
-            return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null, dataRoot)
+            return DataSets.Names.Contains(written) || IsDescription(written) ? Known(written, null)
                 : IsShards(written) ? Own(null, written, classes)
                 : Suites.Find(written) is not null ? throw new ConfigException($"'{written}' is a group of data sets: name one of them.")
                 : new WrittenDataSet(DataSets.Get(written), null); // which suggests the nearest
@@ -69,7 +71,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
 
         if (DataSets.Names.Contains(written[..signs[0]]))
         {
-            return Known(written[..signs[0]], written[(signs[0] + 1)..], dataRoot);
+            return Known(written[..signs[0]], written[(signs[0] + 1)..]);
         }
 
         foreach (var sign in signs)
@@ -77,7 +79,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
             var (name, path) = (written[..sign], written[(sign + 1)..]);
             if (IsDescription(name) && (File.Exists(name) || sign == signs[^1]))
             {
-                return Known(name, path, dataRoot);
+                return Known(name, path);
             }
 
             if (IsPath(path, null) || IsShards(path) || path.StartsWith(Captions, StringComparison.Ordinal))
@@ -152,9 +154,9 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
 
     private static bool IsShards(string path) => path.Contains(".tar", StringComparison.OrdinalIgnoreCase) || ShardPattern.NamesSomething(path);
 
-    private static WrittenDataSet Known(string name, string? path, string? dataRoot)
+    private static WrittenDataSet OfName(string name, string? path, string? dataRoot, bool allowOutside)
     {
-        var set = DataSets.Get(name);
+        var set = DataSets.Get(name, allowOutside);
         return new WrittenDataSet(set, path ?? (set.Data is not null ? null
             : dataRoot is not null ? Path.Combine(dataRoot, name)
             : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.")));

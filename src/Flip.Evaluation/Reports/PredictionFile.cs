@@ -55,7 +55,8 @@ public static class PredictionFile
         where T : class, IPrediction
     {
         var predictions = new List<T>();
-        foreach (var line in File.ReadLines(path))
+        using var text = TextFile.Open(path);
+        foreach (var line in TextFile.Lines(text, path))
         {
             try
             {

@@ -13,6 +13,13 @@ namespace Flip.Evaluation.ZeroShot;
 public sealed class ClassPrompts
 {
     private const int ProblemsShown = 5;
+
+    /// <summary>Prompts of all classes; ImageNet-21k with CLIP's 80 templates has 1.7 million.</summary>
+    private const long MostPrompts = 1 << 23;
+
+    /// <summary>Characters of all prompts, 512 MB.</summary>
+    private const long MostCharacters = 1 << 28;
+
     private static readonly JsonSerializerOptions Reading = new() { AllowDuplicateProperties = false }; // the last one would win
 
     private ClassPrompts(IReadOnlyList<string> classNames, IReadOnlyList<IReadOnlyList<string>> texts) =>
@@ -39,6 +46,7 @@ public sealed class ClassPrompts
             .. templates.Index()
                 .Where(t => !t.Item.Contains(ClassTemplates.Placeholder, StringComparison.Ordinal))
                 .Select(t => $"Template {t.Index + 1}, '{t.Item}', has no {ClassTemplates.Placeholder} for the name of the class."),
+            .. SizeProblems(classNames, templates),
         ];
         return problems.Count > 0
             ? throw new ConfigException(problems)
@@ -118,6 +126,17 @@ public sealed class ClassPrompts
             CultureInfo.InvariantCulture,
             $"{repeated.Count} of {ClassNames.Count} classes have the prompts of an earlier one, to this model's tokenizer: {later} '{ClassNames[later]}' those of {first} '{ClassNames[first]}'"
             + $"{(repeated.Count > 1 ? " and others" : "")}. They score alike and the earlier one comes first, so the {labels.Count(repeated.ContainsKey)} images of the later are counted as wrong in top-1.");
+    }
+
+    /// <summary>Few names and few templates can make more prompts than memory holds; they are counted before they are made.</summary>
+    private static IEnumerable<string> SizeProblems(IReadOnlyList<string> classNames, IReadOnlyList<string> templates)
+    {
+        var places = templates.Sum(template => (long)template.AsSpan().Count(ClassTemplates.Placeholder));
+        var (prompts, characters) = (
+            (double)classNames.Count * templates.Count,
+            ((double)classNames.Count * templates.Sum(template => (long)template.Length)) + ((double)places * classNames.Sum(name => (long)name.Length)));
+        return prompts <= MostPrompts && characters <= MostCharacters ? [] : [FormattableString.Invariant(
+            $"{classNames.Count:N0} classes in {templates.Count:N0} templates are {prompts:N0} prompts of {characters:N0} characters; at most {MostPrompts:N0} of {MostCharacters:N0} are made.")];
     }
 
     private static IEnumerable<string> NameProblems(IReadOnlyList<string> classNames) =>

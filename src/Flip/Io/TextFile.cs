@@ -1,4 +1,5 @@
 using System.Text;
+using Flip.Config;
 
 namespace Flip.Io;
 
@@ -10,6 +11,12 @@ public static class TextFile
 {
     /// <summary>What is wrong with a broken text; follows "the text" or a place.</summary>
     public const string Problem = "is not UTF-8, and no byte-order mark says another encoding (Windows-1252?): save it as UTF-8";
+
+    /// <summary>Characters that a line may have, the same as a record of CSV: metadata in lines of JSON are the longest, a million or so.</summary>
+    public const int LongestLine = 1 << 24;
+
+    /// <summary>Bytes of a text that is read whole: lists of classes, templates, descriptions, settings. The largest published list of classes has 2 MB.</summary>
+    public const int MostBytes = 1 << 26;
 
     /// <summary>Of Unicode's noncharacters, which are for a program's own use and are never written to files.</summary>
     private const char Broken = '\uFDD0';
@@ -62,10 +69,15 @@ public static class TextFile
         return controls > 0 && controls * 4L >= text.Length;
     }
 
-    /// <summary>Opens a file to read its lines, which may be broken.</summary>
+    /// <summary>Opens a file to read its lines, which may be broken. One of no bytes has no line and is not opened (<see cref="PlainFile"/>).</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static StreamReader Open(string path)
     {
+        if (PlainFile.Length(path) == 0)
+        {
+            return new StreamReader(Stream.Null);
+        }
+
         var file = File.OpenRead(path);
         try
         {
@@ -81,12 +93,54 @@ public static class TextFile
         }
     }
 
+    /// <summary>The lines of a text as <see cref="TextReader.ReadLine"/> divides it, within a limit of their length.</summary>
+    /// <param name="text">The text, read as lines are asked for.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <exception cref="ConfigException">A line is longer than <see cref="LongestLine"/>.</exception>
+    public static IEnumerable<string> Lines(TextReader text, string name)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var (block, begun, number, isInBreak) = (new char[1 << 14], new StringBuilder(), 1, false);
+        for (int count; (count = text.Read(block, 0, block.Length)) > 0;)
+        {
+            var start = isInBreak && block[0] == '\n' ? 1 : 0; // a line feed behind a carriage return belongs to it
+            isInBreak = false;
+            while (block.AsSpan(start, count - start).IndexOfAny('\r', '\n') is >= 0 and var length)
+            {
+                yield return begun.Length == 0 ? new string(block, start, length) : begun.Append(block, start, length).ToString();
+                begun.Clear();
+                number++;
+                start += length + 1;
+                isInBreak = block[start - 1] == '\r' && start == count;
+                start += block[start - 1] == '\r' && start < count && block[start] == '\n' ? 1 : 0;
+            }
+
+            begun.Append(block, start, count - start);
+            if (begun.Length > LongestLine)
+            {
+                throw new ConfigException(FormattableString.Invariant(
+                    $"{name}, line {number}: it is longer than {LongestLine:N0} characters, the most that a line may have. Is it a text file?"));
+            }
+        }
+
+        if (begun.Length > 0)
+        {
+            yield return begun.ToString();
+        }
+    }
+
     /// <summary>All of a file.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is broken.</exception>
+    /// <exception cref="InvalidDataException">It is broken, or has more than <see cref="MostBytes"/>.</exception>
     public static string Read(string path)
     {
-        var text = Decode(File.ReadAllBytes(path));
+        var length = PlainFile.Length(path);
+        if (length > MostBytes)
+        {
+            throw new InvalidDataException(FormattableString.Invariant($"'{path}' has {length:N0} bytes; a text is read up to {MostBytes:N0}."));
+        }
+
+        var text = length == 0 ? "" : Decode(File.ReadAllBytes(path));
         return IsBroken(text) ? throw new InvalidDataException($"'{path}' {Problem}.") : text;
     }
 

@@ -184,4 +184,10 @@ public sealed class CommandLineTests : IDisposable
             File.Copy(file, target);
         }
     }
+
+    [Fact]
+    public void A_message_has_an_end()
+    {
+        Assert.InRange(CommandLine.Shortened(new string('x', 1 << 20)).Length, 1, 20_000);
+    }
 }

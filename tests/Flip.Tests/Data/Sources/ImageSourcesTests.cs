@@ -54,7 +54,7 @@ public sealed class ImageSourcesTests : IDisposable
         Directory.CreateSymbolicLink(_folder.File("out"), elsewhere.Path);
         Directory.CreateSymbolicLink(elsewhere.File("back"), _folder.Path);
         File.CreateSymbolicLink(_folder.File("link.jpg"), elsewhere.File("x.jpg"));
-        var source = ImageSources.Open(_folder.Path);
+        var source = ImageSources.Open(_folder.Path, new SourceOptions { AllowOutside = true });
         Assert.Equal(["in/a.jpg", "link.jpg", "out/x.jpg"], source.Keys());
         using var reader = source.Open();
         using var bytes = reader.Read(1);

@@ -17,7 +17,7 @@ public sealed class OwnDescriptionTests : IDisposable
     [Fact]
     public void A_few_words_are_enough()
     {
-        _folder.Text("sets/pond.json", """{"classes": ["duck", "frog"], "data": "../photos"}""").Image("photos/frog/1.jpg").Image("photos/duck/1.jpg");
+        _folder.Text("sets/pond.json", """{"classes": ["duck", "frog"], "data": "photos"}""").Image("sets/photos/frog/1.jpg").Image("sets/photos/duck/1.jpg");
         var set = Registry.Get(_folder.File("sets/pond.json"));
         Assert.Equal(("pond", "pond", DataSetTask.Classification, Metric.Top1, "test"), (set.Name, set.Title, set.Task, set.Metric, set.Split));
         Assert.Equal(7, set.Templates.Count);
