@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
+using Flip.Io;
 
 namespace Flip.Cli;
 
@@ -13,6 +14,9 @@ internal static class CommandLine
     /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
     public const int Stopped = 130;
 
+    /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
     public static int Run(string[] args)
@@ -23,7 +27,7 @@ internal static class CommandLine
         var parsed = Root().Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
         try
         {
-            // Signals are ours: a run writes its checkpoint before it ends, however long that takes.
+            // Signals are ours: what holds a folder, a run or an unfinished embedding, writes its checkpoint before it ends, however long that takes.
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return parsed.InvokeAsync(configuration, cancel.Token).GetAwaiter().GetResult();
         }
@@ -35,8 +39,8 @@ internal static class CommandLine
         catch (Exception e) when (!parsed.GetValue(Verbose))
         {
             Console.Error.WriteLine(IsExpected(e)
-                ? $"flip: {e.Message}"
-                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
+                ? $"flip: {Shown(e.Message)}"
+                : $"flip: internal error, {e.GetType().Name}: {Shown(e.Message)} (--verbose shows where)");
             return Failed;
         }
     }
@@ -67,6 +71,10 @@ internal static class CommandLine
     internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
 
+    /// <summary>A message without what would steer a terminal: names out of strangers' files are in it.</summary>
+    private static string Shown(string message) =>
+        string.Concat(message.Select(letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t') ? '\uFFFD' : letter));
+
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
     {
         if (!cancel.IsCancellationRequested)
@@ -74,6 +82,16 @@ internal static class CommandLine
             context.Cancel = true; // a second signal ends the process at once
             Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
             cancel.Cancel();
+            new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
+        }
+    }
+
+    private static void EndIfNothingIsHeld()
+    {
+        Thread.Sleep(Patience);
+        if (!FolderLock.IsAnyHeld)
+        {
+            Environment.Exit(Stopped);
         }
     }
 }

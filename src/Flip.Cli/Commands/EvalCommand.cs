@@ -45,7 +45,7 @@ internal static class EvalCommand
         var command = new Command(
             "eval",
             "Measure a model without training it: zero-shot classification and retrieval on data sets (--on), or on shards (--zero-shot, --retrieval). "
-            + "Without any, what its training evaluated on.")
+            + "What its training was evaluated on is not opened unasked.")
         {
             Model, On, DataRoot, Classes, Prompts, Cache, Out, AllowMissing, PerClass, Samples, Json,
         };
@@ -131,11 +131,10 @@ internal static class EvalCommand
         Print(scores, result.GetValue(PerClass) ? classes : null, notes, result.GetValue(Json));
     }
 
-    /// <summary>A model's configuration with the settings given. The evaluations that they name run alone, without the stored ones.</summary>
+    /// <summary>A model's configuration with the settings given, which name the data.</summary>
     private static FlipConfig Asked(FlipConfig stored, IReadOnlyList<string> sets)
     {
-        var named = ConfigReader.Overlay(stored with { Eval = stored.Eval with { ZeroShot = null, Retrieval = null } }, sets);
-        var asked = named.Eval is { ZeroShot: null, Retrieval: null } ? ConfigReader.Overlay(stored, sets) : named;
+        var asked = ConfigReader.Overlay(stored, sets);
         return asked.Eval is { ZeroShot: null, Retrieval: null }
             ? throw new ConfigException("Nothing to evaluate on: name data sets with --on, or shards with --zero-shot and --eval-class-names, or --retrieval.")
             : asked;

@@ -123,7 +123,7 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private QuickstartRow Measure(string name, RunFolder run, TrainingResult result, CancellationToken cancellation)
     {
         using var loaded = ModelFolder.Load(run.Model);
-        var seen = Evaluators.ZeroShot(loaded.Config, loaded.Tokenizer, Data.Seen, Data.ClassNames, "seen");
+        var seen = Evaluators.ZeroShot(loaded.Config with { Eval = result.Config.Eval }, loaded.Tokenizer, Data.Seen, Data.ClassNames, "seen");
         return new QuickstartRow(
             name,
             result.State.Samples,

@@ -30,28 +30,28 @@ public enum Interpolation
 /// <summary>Evaluation during and after training.</summary>
 public sealed record EvalConfig
 {
-    [Setting("Labelled shards (.cls) for zero-shot classification.")]
+    [Setting(SettingOwner.User, "Labelled shards (.cls) for zero-shot classification.")]
     public string? ZeroShot { get; init; }
 
-    [Setting("Class names of the labelled shards: JSON list, or object with 'classes' or 'names'.")]
+    [Setting(SettingOwner.User, "Class names of the labelled shards: JSON list, or object with 'classes' or 'names'.")]
     public string? ClassNames { get; init; }
 
-    [Setting("Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name.")]
+    [Setting(SettingOwner.Model, "Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name.", Names = ["flip7", "clip80"])]
     public string Templates { get; init; } = "flip7";
 
-    [Setting("Captioned shards for retrieval.")]
+    [Setting(SettingOwner.User, "Captioned shards for retrieval.")]
     public string? Retrieval { get; init; }
 
-    [Setting("Distance between evaluations in training; null evaluates at the end only.")]
+    [Setting(SettingOwner.User, "Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? Every { get; init; }
 
-    [Setting("Evaluation transform: flip, clip, squash (CLIPA), or flipTensorFlow for weights of the official release.")]
+    [Setting(SettingOwner.Model, "Evaluation transform: flip, clip, squash (CLIPA), or flipTensorFlow for weights of the official release.")]
     public EvalTransform Transform { get; init; } = EvalTransform.Flip;
 
-    [Setting("Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
+    [Setting(SettingOwner.Model, "Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
     public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
-    [Setting("Images or texts encoded at a time.", Min = 1)]
+    [Setting(SettingOwner.User, "Images or texts encoded at a time.", Min = 1, Max = Limits.EvaluationBatch)]
     public int BatchSize { get; init; } = 64;
 
     /// <summary>The transform and its kernel, as manifests and results name them.</summary>

@@ -133,9 +133,9 @@ public sealed class CheckpointStore(string folder, int keep)
     {
         try
         {
-            return JsonSerializer.Deserialize<TrainState>(File.ReadAllText(path), Json) is { BadSamples: not null, Samples: >= 0 } state
+            return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path).Span, Json) is { BadSamples: not null, Samples: >= 0, Steps: >= 0, Seconds: >= 0, SamplesPerEpoch: >= 0 } state
                 ? state
-                : throw new CheckpointFormatException(path, null, "holds no training state");
+                : throw new CheckpointFormatException(path, null, "holds no training state: samples, steps, seconds and samplesPerEpoch of at least 0, and badSamples are expected");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -41,7 +41,7 @@ public sealed class CommandLineTests : IDisposable
             File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors")), File.ReadAllBytes(Path.Combine(again, "model", "model.safetensors")));
 
         var tuned = _folder.File("tuned");
-        Assert.Equal(0, Run(["tune", run, "--run", tuned, "--samples", "2 steps", "--json"]).Code);
+        Assert.Equal(0, Run(["tune", run, "--data", data.Train, "--run", tuned, "--samples", "2 steps", "--json"]).Code);
         Assert.Equal(0, ModelFolder.LoadConfig(tuned).Model.Image.MaskRatio);
 
         var initialized = _folder.File("initialized");
@@ -49,7 +49,7 @@ public sealed class CommandLineTests : IDisposable
         AssertFails(["train", "--resume", run, "--seed", "7"], "train.seed=7: a resumed run keeps this setting");
         AssertFails(["train", "--resume", run, "--preset", "tiny"], "belongs to a new one");
 
-        var both = Evaluate(tuned, "--mask", "Masked", "--mask-ratio", "0.5", "--per-class");
+        var both = Evaluate(tuned, [.. evaluation, "--mask", "Masked", "--mask-ratio", "0.5", "--per-class"]);
         var scores = both.GetProperty("scores");
         Assert.Equal(1.0 / SceneCombinations.All.Length, scores.GetProperty("zeroShot/chance").GetDouble(), 1e-9);
         var classes = both.GetProperty("classes").EnumerateArray().ToList();
@@ -63,15 +63,15 @@ public sealed class CommandLineTests : IDisposable
         Assert.All(alone.EnumerateObject(), score => Assert.StartsWith("retrieval/", score.Name, StringComparison.Ordinal));
         Assert.All(alone.EnumerateObject(), score => Assert.Equal(scores.GetProperty(score.Name).GetDouble(), score.Value.GetDouble()));
         Assert.All(
-            Evaluate(tuned, "-s", "eval.retrieval=null").GetProperty("scores").EnumerateObject(),
+            Evaluate(tuned, [.. evaluation, "-s", "eval.retrieval=null"]).GetProperty("scores").EnumerateObject(),
             score => Assert.StartsWith("zeroShot/", score.Name, StringComparison.Ordinal));
-        AssertFails(["eval", tuned, "-s", "eval.retrieval=null", "-s", "eval.zeroShot=null"], "Nothing to evaluate on");
+        AssertFails(["eval", tuned], "Nothing to evaluate on");
 
-        AssertFails(["eval", tuned, "--batch-size", "0"], "eval.batchSize = 0");
+        AssertFails(["eval", tuned, .. evaluation, "--batch-size", "0"], "eval.batchSize = 0");
 
         // The stored ratio of a tuned model is 0.
-        AssertFails(["eval", tuned, "--mask", "Ensemble"], "keeps 64 of 64 patches", "--mask-ratio");
-        AssertFails(["eval", tuned, "--mask-ratio", "0.5"], "--mask-ratio", "--mask Masked");
+        AssertFails(["eval", tuned, .. evaluation, "--mask", "Ensemble"], "keeps 64 of 64 patches", "--mask-ratio");
+        AssertFails(["eval", tuned, .. evaluation, "--mask-ratio", "0.5"], "--mask-ratio", "--mask Masked");
     }
 
     [Theory]
