@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Flip.Io;
 using Polly;
 
 namespace Flip.Conversion.Download;
@@ -116,6 +117,7 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
             var link = response.Headers.TryGetValues("Link", out var links) ? NextPage().Match(string.Join(',', links)) : null;
             try
             {
+                JsonInput.Check(content, default);
                 return (JsonDocument.Parse(content), link is { Success: true } ? new Uri(url, link.Groups[1].Value) : null);
             }
             catch (Exception e) when (e is JsonException or UriFormatException)

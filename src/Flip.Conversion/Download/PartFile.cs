@@ -76,7 +76,7 @@ internal sealed class PartFile
     {
         try
         {
-            return File.Exists(_state) ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_state)) : null;
+            return File.Exists(_state) ? JsonSerializer.Deserialize<State>(JsonInput.Read(_state).Span) : null;
         }
         catch (JsonException)
         {
