@@ -5,6 +5,7 @@ using Flip.Data.Layouts;
 using Flip.Data.Sources;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Reports;
+using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -52,7 +53,7 @@ internal sealed class DescriptionReader
     {
         try
         {
-            var document = JsonDocument.Parse(json, Reading);
+            var document = JsonDocument.Parse(JsonInput.Checked(json, JsonInput.MaxTable, Reading), Reading);
             return document.RootElement.ValueKind == JsonValueKind.Object ? document
                 : throw new ConfigException($"{origin}: must hold a JSON object that describes a data set.");
         }

@@ -190,7 +190,9 @@ internal sealed class EmbeddingParts : IDisposable
         try
         {
             using var scope = NewDisposeScope();
-            return JsonSerializer.Deserialize<PartItems>(reader.ReadTensor(Items).bytes) ?? throw new JsonException("no items");
+            var json = reader.ReadTensor(Items).bytes;
+            JsonInput.Check(json, default);
+            return JsonSerializer.Deserialize<PartItems>(json) ?? throw new JsonException("no items");
         }
         catch (JsonException e)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Data.Formats;
+using Flip.Io;
 
 namespace Flip.Evaluation.Reports;
 
@@ -20,7 +21,7 @@ public sealed record EvaluationReport(EvaluationHeader Header, IReadOnlyList<Eva
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         try
         {
-            var report = JsonSerializer.Deserialize<EvaluationReport>(File.ReadAllText(file), StrictJson.Indented) ?? throw new JsonException("null is no report");
+            var report = JsonSerializer.Deserialize<EvaluationReport>(JsonInput.Read(file, JsonInput.MaxTable).Span, StrictJson.Indented) ?? throw new JsonException("null is no report");
             return report.Problem() is { } problem ? throw new JsonException(problem) : report;
         }
         catch (JsonException e)
