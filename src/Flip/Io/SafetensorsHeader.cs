@@ -27,6 +27,7 @@ internal sealed class SafetensorsHeader
     private readonly long _dataStart;
     private readonly long _dataLength;
     private readonly List<SafetensorsEntry> _tensors = [];
+    private readonly HashSet<string> _fields = [];
 
     private SafetensorsHeader(string path, ReadOnlySpan<byte> json, long fileLength)
     {
@@ -159,7 +160,7 @@ internal sealed class SafetensorsHeader
     }
 
     /// <summary>What an object says of a tensor; null for what it does not say.</summary>
-    private static (string? Type, List<long>? Shape, List<long>? Offsets) ReadFields(ref Utf8JsonReader reader)
+    private (string? Type, List<long>? Shape, List<long>? Offsets) ReadFields(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -168,8 +169,8 @@ internal sealed class SafetensorsHeader
         }
 
         (string? Type, List<long>? Shape, List<long>? Offsets) found = default;
-        var names = new HashSet<string>();
-        while (Key(ref reader, names) is { } key)
+        _fields.Clear();
+        while (Key(ref reader, _fields) is { } key)
         {
             switch (key)
             {

@@ -23,6 +23,7 @@ public sealed class CheckpointStore(string folder, int keep)
     private const string Prefix = "samples-";
     private const string Unfinished = ".unfinished";
     private const string NotFinite = ".not-finite";
+    private const long MostCounted = 1L << 53; // more samples than any training has
     private const int FewestKept = 2; // the newest is known to be good only after the step that follows it
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -119,6 +120,7 @@ public sealed class CheckpointStore(string folder, int keep)
         if (ema is not null)
         {
             using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
+            WeightFile.Check(average, OwnNames.Instance, config, [.. parameters.All.Select(parameter => (parameter.Name, parameter.Shape))]);
             foreach (var parameter in parameters.All)
             {
                 ema.Average.narrow(0, parameter.Offset, parameter.Count).copy_(average.ReadTensor(parameter.Name).view(-1));
@@ -133,9 +135,10 @@ public sealed class CheckpointStore(string folder, int keep)
     {
         try
         {
-            return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path).Span, Json) is { BadSamples: not null, Samples: >= 0, Steps: >= 0, Seconds: >= 0, SamplesPerEpoch: >= 0 } state
+            return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path).Span, Json) is { BadSamples: not null, Samples: >= 0 and <= MostCounted, Steps: >= 0 and <= MostCounted, Seconds: >= 0, SamplesPerEpoch: >= 0 and <= MostCounted } state
                 ? state
-                : throw new CheckpointFormatException(path, null, "holds no training state: samples, steps, seconds and samplesPerEpoch of at least 0, and badSamples are expected");
+                : throw new CheckpointFormatException(
+                    path, null, $"holds no training state: samples, steps, seconds and samplesPerEpoch from 0 to {MostCounted}, and badSamples are expected");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
