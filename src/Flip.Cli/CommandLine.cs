@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
+using Flip.Io;
 
 namespace Flip.Cli;
 
@@ -15,6 +16,8 @@ internal static class CommandLine
     public const int Stopped = 130;
 
     private const int LongestMessage = 1 << 14;
+    /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
@@ -27,7 +30,7 @@ internal static class CommandLine
         var parsed = Root().Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
         try
         {
-            // Signals are ours: a run writes its checkpoint before it ends, however long that takes.
+            // Signals are ours: what holds a folder, a run or an unfinished embedding, writes its checkpoint before it ends, however long that takes.
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return parsed.InvokeAsync(configuration, cancel.Token).GetAwaiter().GetResult();
         }
@@ -81,6 +84,16 @@ internal static class CommandLine
             context.Cancel = true; // a second signal ends the process at once
             Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
             cancel.Cancel();
+            new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
+        }
+    }
+
+    private static void EndIfNothingIsHeld()
+    {
+        Thread.Sleep(Patience);
+        if (!FolderLock.IsAnyHeld)
+        {
+            Environment.Exit(Stopped);
         }
     }
 }

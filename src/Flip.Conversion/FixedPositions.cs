@@ -33,14 +33,15 @@ internal static class FixedPositions
             return false;
         }
 
-        using var scope = NewDisposeScope();
-        var expected = Table(image);
         var shape = weights.Describe(name).Shape;
-        if (shape.Count < 2 || shape[^1] != image.Width || shape[^2] != unusedRows + expected.shape[0] || shape.SkipLast(2).Any(size => size != 1))
+        var rows = unusedRows + ((long)image.GridSize() * image.GridSize()) + (image.ClassToken == ClassToken.WithPosition ? 1 : 0);
+        if (shape.Count < 2 || shape[^1] != image.Width || shape[^2] != rows || shape.SkipLast(2).Any(size => size != 1))
         {
             return false;
         }
 
+        using var scope = NewDisposeScope();
+        var expected = Table(image);
         var table = weights.ReadTensor(name).to(ScalarType.Float32).view(-1, image.Width);
         var difference = (table.narrow(0, unusedRows, expected.shape[0]) - expected).abs().max().ToSingle();
         return difference <= Tolerance && (unusedRows == 0 || table.narrow(0, 0, unusedRows).abs().max().ToSingle() == 0);

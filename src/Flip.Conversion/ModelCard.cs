@@ -38,7 +38,7 @@ internal static class ModelCard
             text.Append("\n## Scores\n\n| score | value |\n|---|---|\n");
             foreach (var (name, value) in scores)
             {
-                text.Append(CultureInfo.InvariantCulture, $"| {name} | {value:0.####} |\n");
+                text.Append(CultureInfo.InvariantCulture, $"| {MarkdownText.Escape(name)} | {value:0.####} |\n");
             }
         }
 

@@ -112,6 +112,11 @@ public static class ModelSource
         {
             var weights = ModelTensors.Of(file, part);
             var stored = describe(weights);
+            if (ConfigReader.SizeProblems(stored.Config) is { Count: > 0 } problems)
+            {
+                throw new CheckpointFormatException(file.Path, null, "describes no model that can be: " + string.Join("; ", problems));
+            }
+
             return stored with { Assumptions = [.. weights.Notes.Select(note => new Assumption(note)), .. stored.Assumptions] };
         }
         catch

@@ -12,6 +12,7 @@ namespace Flip.Cli.Commands;
 internal static class BenchCommand
 {
     private const string DefaultPreset = "tiny";
+    private const int MostSteps = 1_000_000;
     private const int LargestDefaultBatch = 256; // the paper's batches are for clusters
 
     public static Command Create()
@@ -30,6 +31,11 @@ internal static class BenchCommand
         command.SetAction((result, cancellation) =>
         {
             var (config, ratios) = (Config(settings, result), Ratios(result.GetValue(masks)!)); // before the data are read
+            if (result.GetValue(rounds) is var steps and (< 1 or > MostSteps))
+            {
+                throw new ConfigException($"--steps {steps}: must be at least 1 and at most {MostSteps}.");
+            }
+
             using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation, result.GetValue(DataOptions.AllowOutside));
             var report = benchmark.Run(ratios, result.GetValue(rounds), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());

@@ -24,6 +24,7 @@ internal static class QuickstartCommand
 
     // The tuning takes a share of them, which is to be a few steps.
     private const long FewestSamples = 2000;
+    private const long MostSamples = 1_000_000_000;
 
     public static Command Create()
     {
@@ -58,7 +59,7 @@ internal static class QuickstartCommand
     {
         List<string> problems =
         [
-            .. samples < FewestSamples ? [$"--samples {samples}: must be at least {FewestSamples}."] : Array.Empty<string>(),
+            .. samples is < FewestSamples or > MostSamples ? [$"--samples {samples}: must be at least {FewestSamples} and at most {MostSamples}."] : Array.Empty<string>(),
             .. seed < 0 ? [$"--seed {seed}: must be at least 0."] : Array.Empty<string>(),
             .. taken is not null ? [$"--run {taken}: holds a quickstart already; name another folder, or delete it."] : Array.Empty<string>(),
         ];

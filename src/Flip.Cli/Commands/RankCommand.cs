@@ -16,6 +16,8 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip rank</c>: which texts fit an image, which images fit a text.</summary>
 internal static class RankCommand
 {
+    private const int MostShown = 100_000;
+
     private static readonly JsonSerializerOptions Json = new(JsonOutput.Options) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     public static Command Create()
@@ -67,9 +69,9 @@ internal static class RankCommand
 
     private static void Run(Request request, bool json, CancellationToken cancellation)
     {
-        if (request.Top < 1)
+        if (request.Top is < 1 or > MostShown)
         {
-            throw new ConfigException($"--top {request.Top}: must be at least 1.");
+            throw new ConfigException($"--top {request.Top}: must be at least 1 and at most {MostShown}.");
         }
 
         using var view = Consoles.Progress(json: true); // standard output is for the ranking

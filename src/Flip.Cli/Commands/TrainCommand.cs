@@ -5,6 +5,7 @@ using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Io;
+using Flip.Training;
 
 namespace Flip.Cli.Commands;
 
@@ -51,7 +52,7 @@ internal static class TrainCommand
     /// <summary>A training that begins with a model begins with its settings too, unless others are named.</summary>
     private static FlipConfig Config(ConfigOptions settings, ParseResult result, string? initial) =>
         initial is not null && settings.Start(result) is null
-            ? ConfigReader.Overlay(ModelArgument.ConfigOf(initial), settings.Sets(result))
+            ? BatchReading.Divided(ConfigReader.Overlay(ModelArgument.ConfigOf(initial), settings.Sets(result)))
             : settings.Resolve(result);
 
     /// <summary>Writes results and report, and tells where they are.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Training;
 
 namespace Flip.Cli.Commands;
 
@@ -24,7 +25,7 @@ internal static class TuneCommand
         command.SetAction((result, cancellation) =>
         {
             var model = result.GetValue(source)!;
-            var config = ConfigReader.Overlay(TuneRecipe.After(ModelArgument.ConfigOf(model)), settings.Sets(result));
+            var config = BatchReading.Divided(ConfigReader.Overlay(TuneRecipe.After(ModelArgument.ConfigOf(model)), settings.Sets(result)));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
             var tuned = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside)).Start(config, model, cancellation);

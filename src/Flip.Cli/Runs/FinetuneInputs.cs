@@ -25,8 +25,8 @@ internal sealed record FinetuneInputs(
         var path = Path.Combine(run, FileName);
         try
         {
-            return JsonSerializer.Deserialize<FinetuneInputs>(File.ReadAllText(path), JsonOutput.Options) is { Model: not null, Train: not null, Tests: not null } inputs
-                && inputs.Tests.All(test => test is not null)
+            return JsonSerializer.Deserialize<FinetuneInputs>(JsonInput.Read(path).Span, JsonOutput.Options) is { Model: not null, Train: not null, Tests: not null } inputs
+                && !inputs.Tests.Contains(null!)
                 ? inputs with { WiseFt = inputs.WiseFt ?? [] }
                 : throw new ConfigException($"{path}: names no model, training and test images.");
         }

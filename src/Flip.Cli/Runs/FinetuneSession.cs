@@ -73,7 +73,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view, bool al
         using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
-        var config = FinetuneConfigFile.Parse(File.ReadAllText(run.ConfigFile), run.ConfigFile);
+        var config = ResumeRules.Fitted(run.LoadFinetuneConfig(), view.Message);
         CheckInterpolation(inputs.WiseFt, config.Head);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
         view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
@@ -145,6 +145,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view, bool al
             throw new ConfigException($"maskRatio = {config.MaskRatio}: leaves none of the {model.Image.PatchCount()} patches.");
         }
 
+        CheckFits(stored, config, classNames.Count, compute);
         var classifier = new ImageClassifier(model, classNames.Count, config.Head, compute.Type, compute.Device, (ulong)config.Seed);
         try
         {
@@ -161,6 +162,14 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view, bool al
             classifier.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The weights have the tower, and the memory is there, before any of it is taken.</summary>
+    private static void CheckFits(StoredModel stored, FinetuneConfig config, int classes, Compute compute)
+    {
+        var parameters = ImageClassifier.Declare(stored.Config.Model, classes, config.Head);
+        WeightFile.CheckPart(stored.Weights, stored.Names, stored.Config.Model, [.. parameters.Where(parameter => !ImageClassifier.IsOfHead(parameter.Name))]);
+        ModelMemory.CheckWeights(parameters, compute, trains: true);
     }
 
     private FinetuneResult Train(

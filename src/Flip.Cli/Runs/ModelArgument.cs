@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Conversion;
+using Flip.Io;
 using Flip.Training;
 
 namespace Flip.Cli.Runs;
@@ -64,7 +65,7 @@ internal static class ModelArgument
             {
                 try
                 {
-                    return JsonSerializer.Deserialize<Results>(File.ReadAllText(file), JsonOutput.Options)?.Scores;
+                    return JsonSerializer.Deserialize<Results>(JsonInput.Read(file).Span, JsonOutput.Options)?.Scores;
                 }
                 catch (JsonException)
                 {

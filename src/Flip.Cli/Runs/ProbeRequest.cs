@@ -30,6 +30,8 @@ internal sealed record ProbeRequest(
     MaskChoice Mask,
     IReadOnlyList<string> Settings)
 {
+    private const int MostShots = 1_000_000;
+
     /// <summary>Every method, in the order in which they are run.</summary>
     public static IReadOnlyList<string> AllMethods { get; } = [LogisticProbe.Name, LarsProbe.Name, NearestNeighbors.Weighted, FewShotProbe.Name];
 
@@ -67,14 +69,15 @@ internal sealed record ProbeRequest(
             .. Methods.Where(method => !AllMethods.Contains(method))
                 .Select(method => $"--method {method}: expected {string.Join(", ", AllMethods)}, or all."),
             .. Methods.Count == 0 ? ["--method: name one."] : Array.Empty<string>(),
-            .. Shots.Count == 0 || Shots.Any(shots => shots < 1) ? ["--shots: expected numbers of images from 1, such as 1,2,4."] : Array.Empty<string>(),
-            .. AtLeastOne("--seeds", Seeds),
-            .. AtLeastOne("--k", Neighbors),
-            .. AtLeastOne("--views", Views),
-            .. AtLeastOne("--lars-epochs", Lars.Epochs),
-            .. AtLeastOne("--lars-batch", Lars.BatchSize),
-            .. Lars.BaseLearningRate is > 0 and < double.PositiveInfinity ? Array.Empty<string>() : ["--lars-rate: expected a number above 0."],
-            .. Logistic.Lambda is null or (>= 0 and < double.PositiveInfinity) ? Array.Empty<string>() : ["--lambda: expected a number from 0."],
+            .. Shots.Count == 0 || Shots.Any(shots => shots is < 1 or > MostShots)
+                ? [$"--shots: expected numbers of images from 1 to {MostShots}, such as 1,2,4."] : Array.Empty<string>(),
+            .. FromOne("--seeds", Seeds, 1000),
+            .. FromOne("--k", Neighbors, 100_000),
+            .. FromOne("--views", Views, 1000),
+            .. FromOne("--lars-epochs", Lars.Epochs, 100_000),
+            .. FromOne("--lars-batch", Lars.BatchSize, 1 << 20),
+            .. Lars.BaseLearningRate is > 0 and <= 1e6 ? Array.Empty<string>() : ["--lars-rate: expected a number above 0, at most 1E+6."],
+            .. Logistic.Lambda is null or (>= 0 and <= 1e12) ? Array.Empty<string>() : ["--lambda: expected a number from 0 to 1E+12."],
         ];
         if (problems.Count > 0)
         {
@@ -82,5 +85,6 @@ internal sealed record ProbeRequest(
         }
     }
 
-    private static string[] AtLeastOne(string option, int value) => value >= 1 ? [] : [$"{option} {value}: expected at least 1."];
+    private static string[] FromOne(string option, int value, int most) =>
+        value >= 1 && value <= most ? [] : [$"{option} {value}: expected {(value < 1 ? "at least 1" : $"at most {most}")}."];
 }

@@ -92,7 +92,29 @@ internal sealed class RunFolder(string path)
     public static string DefaultPath(string name) =>
         System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
 
-    public FlipConfig LoadConfig() => ConfigReader.Parse(File.ReadAllText(ConfigFile), ConfigFile);
+    public FlipConfig LoadConfig()
+    {
+        try
+        {
+            return ConfigReader.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(ConfigFile);
+        }
+    }
+
+    public FinetuneConfig LoadFinetuneConfig()
+    {
+        try
+        {
+            return FinetuneConfigFile.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(ConfigFile);
+        }
+    }
 
     public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
 

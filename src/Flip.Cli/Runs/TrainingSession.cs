@@ -2,6 +2,7 @@ using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data.Sources;
 using Flip.Evaluation.DataSets;
+using Flip.Io;
 using Flip.Models;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -20,6 +21,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
     public TrainingResult Start(FlipConfig config, string? initial, CancellationToken cancellation)
     {
         ConfigReader.Validate(config);
+        BatchReading.CheckMemory(config);
         var compute = Compute.Of(config.Train);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
@@ -45,14 +47,24 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         var stored = run.LoadConfig();
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);
+        config = ResumeRules.Fitted(config, view.Message);
+        BatchReading.CheckMemory(config);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
             ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
         view.Message($"Resuming from {checkpoint}.");
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
         var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        CheckWeights(checkpoint, config);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
+    }
+
+    /// <summary>A checkpoint that holds other weights than the configuration says is told before the model is built.</summary>
+    private static void CheckWeights(string checkpoint, FlipConfig config)
+    {
+        using var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile));
+        WeightFile.Check(weights, OwnNames.Instance, config.Model, FlipModel.Declare(config.Model, config.Train.Loss));
     }
 
     /// <summary>The configuration with the micro-batch that a whole batch's pixels make necessary, written into the run as any setting.</summary>
@@ -69,8 +81,11 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         return config with { Train = config.Train with { MicroBatch = reading.MicroBatch } };
     }
 
-    private static FlipModel NewModel(FlipConfig config, Compute compute) =>
-        new(config.Model, config.Train.Loss, compute.Type, compute.Device, (ulong)config.Train.Seed);
+    private static FlipModel NewModel(FlipConfig config, Compute compute)
+    {
+        ModelMemory.CheckWeights(FlipModel.Declare(config.Model, config.Train.Loss), compute, trains: true);
+        return new(config.Model, config.Train.Loss, compute.Type, compute.Device, (ulong)config.Train.Seed);
+    }
 
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)

@@ -131,7 +131,7 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private QuickstartRow Measure(string name, RunFolder run, TrainingResult result, CancellationToken cancellation)
     {
         using var loaded = ModelFolder.Load(run.Model);
-        var config = loaded.Config with { Eval = loaded.Config.Eval with { On = [$"seen={Data.Seen}"] } };
+        var config = loaded.Config with { Data = result.Config.Data, Eval = result.Config.Eval with { On = [$"seen={Data.Seen}"] } };
         var seen = TrainingEvaluator.Of(config, loaded.Tokenizer, new SourceOptions(), cancellation)[0];
         return new QuickstartRow(
             name,

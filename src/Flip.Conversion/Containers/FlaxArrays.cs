@@ -14,7 +14,8 @@ internal interface IFlaxArray
 
     /// <summary>Checks that the data is there in a length that fits; before memory for it is asked for.</summary>
     /// <param name="name">The tensor, for messages.</param>
-    void CheckData(string name);
+    /// <returns>Its bytes in the file, packed.</returns>
+    long CheckData(string name);
 
     /// <summary>Fills a tensor's memory.</summary>
     void Read(string name, TensorBytes destination);
@@ -65,7 +66,7 @@ internal sealed class FlaxInlineArray : IFlaxArray
         return new FlaxInlineArray(path, file, pieces[0].Type, [.. sizes.Select(size => size!.Value)], [.. pieces.Select(piece => piece.Data)]);
     }
 
-    public void CheckData(string name)
+    public long CheckData(string name)
     {
         var length = _pieces.Sum(piece => piece.Length);
         if (StridedLayout.Bytes([.. Shape], SafetensorsTypes.SizeOf(Type)!.Value) != length)
@@ -73,6 +74,8 @@ internal sealed class FlaxInlineArray : IFlaxArray
             throw new CheckpointFormatException(
                 _path, name, $"shape [{string.Join(", ", Shape)}] of {Type} does not take the {length} bytes that are there");
         }
+
+        return length;
     }
 
     public void Read(string name, TensorBytes destination)

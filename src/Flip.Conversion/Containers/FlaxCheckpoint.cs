@@ -23,6 +23,7 @@ public sealed class FlaxCheckpoint : ITensorSource
     private readonly string _folder;
     private readonly OrderedDictionary<string, IFlaxArray> _arrays = [];
     private readonly HashSet<string> _zarrFolders = [];
+    private long _storedBytes;
 
     /// <summary>T5X wrote bfloat16 as its bits before version 3.</summary>
     private readonly bool _hasBitsOfBfloat16;
@@ -51,6 +52,7 @@ public sealed class FlaxCheckpoint : ITensorSource
 
             _hasBitsOfBfloat16 = root.GetValueOrDefault("version") is long and < 3;
             Collect(tree, "", Parameters(root));
+            StoredBytes.Check(Path, _arrays.Values.Select(array => (array.Type, array.Shape)), _storedBytes);
             Names = [.. _arrays.Keys];
             if (Names.Count == 0)
             {
@@ -122,7 +124,7 @@ public sealed class FlaxCheckpoint : ITensorSource
     {
         if (Array(tree, prefix, value) is { } array)
         {
-            array.CheckData(prefix);
+            _storedBytes += array.CheckData(prefix);
             if (!_arrays.TryAdd(prefix, array))
             {
                 throw new CheckpointFormatException(Path, prefix, "the checkpoint holds two tensors of this name");

@@ -11,7 +11,8 @@ namespace Flip.Conversion.Containers;
 /// <param name="Ending">How the names end.</param>
 internal sealed partial record ShardSet(string Folder, string Stem, int Digits, string Total, string Ending)
 {
-    private const int MostShards = 10_000;
+    /// <summary>The largest published models are in some hundred files.</summary>
+    public const int MostShards = 2000;
 
     public int Count => int.Parse(Total, CultureInfo.InvariantCulture);
 

@@ -12,7 +12,6 @@ namespace Flip.Conversion.Containers;
 /// </summary>
 public sealed class ShardedWeights : ITensorSource
 {
-    private const int MaxIndexLength = 100_000_000;
     private const int MaxShown = 5;
 
     private readonly Dictionary<string, ITensorSource> _shards = [];
@@ -86,17 +85,15 @@ public sealed class ShardedWeights : ITensorSource
     {
         try
         {
-            using var document = JsonDocument.Parse(
-                FileBytes.Small(Path, MaxIndexLength), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
+            using var document = JsonDocument.Parse(JsonInput.Read(Path, JsonInput.MaxTable));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
                 && map.EnumerateObject().All(entry => entry.Value.ValueKind == JsonValueKind.String)
                 ? [.. map.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetString()!))]
                 : throw new CheckpointFormatException(Path, null, "the index has no object 'weight_map' of tensor names and file names");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            // InvalidOperationException: a string with bytes that are no UTF-8, or with half a surrogate pair.
             throw new CheckpointFormatException(Path, null, $"the index is no valid JSON ({e.Message.TrimEnd('.')})", e);
         }
     }
@@ -110,6 +107,11 @@ public sealed class ShardedWeights : ITensorSource
 
     private void OpenShards(string missing, Dictionary<string, string> paths)
     {
+        if (paths.Count > ShardSet.MostShards)
+        {
+            throw new CheckpointFormatException(Path, null, $"it is in {paths.Count} files, and at most {ShardSet.MostShards} are read");
+        }
+
         if (paths.Where(pair => !File.Exists(pair.Value)).Select(pair => pair.Key).ToList() is { Count: > 0 } lost)
         {
             throw new CheckpointFormatException(Path, null, $"{missing}: {Some(lost)}");
@@ -117,7 +119,12 @@ public sealed class ShardedWeights : ITensorSource
 
         foreach (var (file, path) in paths)
         {
-            _shards.Add(file, TensorSources.OpenOne(path));
+            var shard = TensorSources.OpenOne(path);
+            _shards.Add(file, shard);
+            if (_shards.Values.Sum(opened => (long)opened.Names.Count) is var count && count > SafetensorsHeader.MaxTensors)
+            {
+                throw new CheckpointFormatException(Path, null, $"its files hold more than {SafetensorsHeader.MaxTensors} tensors together");
+            }
         }
     }
 

@@ -8,6 +8,9 @@ public static class TensorSources
 {
     private const string IndexEnding = ".index.json";
 
+    /// <summary>What tells a safetensors file from others: the format's own limit. The reader's is smaller.</summary>
+    private const ulong LongestHeader = 100_000_000;
+
     /// <summary>What a folder is opened for, the first that is there.</summary>
     private static readonly string[] FolderFiles =
     [
@@ -85,7 +88,7 @@ public static class TensorSources
 
     /// <summary>Also of a safetensors file that was cut: its reader says so.</summary>
     private static bool IsSafetensors(byte[] start) =>
-        start is [_, _, _, _, _, _, _, _, (byte)'{', ..] && BinaryPrimitives.ReadUInt64LittleEndian(start) <= SafetensorsHeader.MaxLength;
+        start is [_, _, _, _, _, _, _, _, (byte)'{', ..] && BinaryPrimitives.ReadUInt64LittleEndian(start) <= LongestHeader;
 
     private static string Guess(ReadOnlySpan<byte> start) => start switch
     {

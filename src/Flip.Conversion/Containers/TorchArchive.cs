@@ -29,6 +29,7 @@ public sealed class TorchArchive : ITensorSource
         {
             _tensors = TorchStateDict.Collect(path, _storages.Root, _storages.PickleLength);
             Names = [.. _tensors.Keys];
+            StoredBytes.Check(path, Names.Select(DescribeReadable).OfType<TensorDescription>().Select(tensor => (tensor.Type, tensor.Shape)), new FileInfo(path).Length);
         }
         catch
         {
@@ -80,6 +81,18 @@ public sealed class TorchArchive : ITensorSource
         lock (_lock)
         {
             _storages.Dispose();
+        }
+    }
+
+    private TensorDescription? DescribeReadable(string name)
+    {
+        try
+        {
+            return Describe(name);
+        }
+        catch (CheckpointFormatException)
+        {
+            return null; // told when it is asked for, and it takes no memory
         }
     }
 

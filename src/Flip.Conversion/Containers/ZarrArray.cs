@@ -37,13 +37,14 @@ internal sealed class ZarrArray : IFlaxArray
 
     public IReadOnlyList<long> Shape => _metadata.Shape;
 
-    public void CheckData(string name)
+    public long CheckData(string name)
     {
-        var missing = _metadata.Bytes;
+        var (missing, stored) = (_metadata.Bytes, 0L);
         foreach (var (index, path) in Chunks())
         {
             missing -= ValidCounts(index).Aggregate((long)_metadata.ElementSize, (bytes, count) => bytes * count);
             var length = new FileInfo(path).Length;
+            stored += length;
             if (_metadata.IsGzip ? length < _metadata.ChunkBytes / MaxGzipRatio : length != _metadata.ChunkBytes)
             {
                 throw new CheckpointFormatException(path, name, $"{length} bytes cannot be a chunk of {_metadata.ChunkBytes}");
@@ -54,6 +55,8 @@ internal sealed class ZarrArray : IFlaxArray
         {
             throw new CheckpointFormatException(_folder, name, $"chunks with {missing} of its {_metadata.Bytes} bytes are missing");
         }
+
+        return stored;
     }
 
     public void Read(string name, TensorBytes destination)

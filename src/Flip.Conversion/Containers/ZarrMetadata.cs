@@ -61,15 +61,13 @@ internal sealed class ZarrMetadata
     {
         try
         {
-            using var document = JsonDocument.Parse(
-                FileBytes.Small(path, MaxLength), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            using var document = JsonDocument.Parse(JsonInput.Read(path, MaxLength));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ZarrMetadata(path, tensor, document.RootElement)
                 : throw new CheckpointFormatException(path, tensor, "no JSON object");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            // InvalidOperationException: a string with bytes that are no UTF-8, or with half a surrogate pair.
             throw new CheckpointFormatException(path, tensor, $"no valid JSON ({e.Message.TrimEnd('.')})", e);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Flip.Io;
 using Polly;
 
 namespace Flip.Conversion.Download;
@@ -125,6 +126,7 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
             var link = response.Headers.TryGetValues("Link", out var links) ? NextPage().Match(string.Join(',', links)) : null;
             try
             {
+                JsonInput.Check(content, default);
                 return (JsonDocument.Parse(content), link is { Success: true } ? await transport.FollowAsync(url, link.Groups[1].Value, token) : null);
             }
             catch (JsonException e)

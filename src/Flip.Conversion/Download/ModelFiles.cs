@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Flip.Io;
 
 namespace Flip.Conversion.Download;
 
@@ -10,7 +11,6 @@ internal static partial class ModelFiles
     private const int MostNamed = 8;
 
     /// <summary>Bytes of an index, which has a line for each tensor.</summary>
-    private const long LongestIndex = 64 << 20;
 
     /// <summary>Configuration, tokenizer and what the authors say.</summary>
     private static readonly string[] Descriptions =
@@ -54,15 +54,10 @@ internal static partial class ModelFiles
     /// <exception cref="DownloadException">It is no index, or names what the repository does not have.</exception>
     public static IReadOnlyList<RemoteFile> ShardsOf(string index, IReadOnlyList<RemoteFile> listing)
     {
-        if (new FileInfo(index).Length > LongestIndex)
-        {
-            throw new DownloadException($"{index}: too long for an index of weights.");
-        }
-
         var known = listing.ToDictionary(file => file.Name, StringComparer.Ordinal);
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index));
+            using var json = JsonDocument.Parse(JsonInput.Read(index, JsonInput.MaxTable));
             var names = json.RootElement.GetProperty("weight_map").EnumerateObject().Select(tensor => tensor.Value.GetString() ?? string.Empty).Distinct();
             return [.. names.Order(StringComparer.Ordinal).Select(name =>
                 Shard().IsMatch(name) && known.TryGetValue(name, out var file)

@@ -78,7 +78,7 @@ internal sealed class PartFile
     {
         try
         {
-            return File.Exists(_state) && new FileInfo(_state).Length <= LongestState ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_state)) : null;
+            return File.Exists(_state) ? JsonSerializer.Deserialize<State>(JsonInput.Read(_state, LongestState).Span) : null;
         }
         catch (JsonException)
         {

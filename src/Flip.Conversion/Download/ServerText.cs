@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Flip.Io;
 
 namespace Flip.Conversion.Download;
 
@@ -50,7 +51,7 @@ internal static class ServerText
 
     private static string ErrorOf(string body)
     {
-        using var json = JsonDocument.Parse(body);
+        using var json = JsonDocument.Parse(JsonInput.Checked(body));
         return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error)
             ? error.ToString()
             : string.Empty;

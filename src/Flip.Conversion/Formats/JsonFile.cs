@@ -11,7 +11,6 @@ internal static class JsonFile
     private static readonly JsonSerializerOptions SnakeCase = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        AllowDuplicateProperties = false,
     };
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -19,19 +18,19 @@ internal static class JsonFile
     /// <summary>Reads a file of snake_case keys; keys that the type lacks are passed over.</summary>
     /// <exception cref="CheckpointFormatException">The file is no such JSON.</exception>
     public static T Read<T>(string path)
-        where T : class => Read(path, bytes => JsonSerializer.Deserialize<T>(bytes, SnakeCase));
+        where T : class => Read(path, bytes => JsonSerializer.Deserialize<T>(bytes.Span, SnakeCase));
 
     /// <summary>Reads a file as it is.</summary>
     /// <exception cref="CheckpointFormatException">The file is no JSON object, or has a key twice.</exception>
     public static JsonObject ReadObject(string path) => Read(
-        path, bytes => JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject);
+        path, bytes => JsonNode.Parse(bytes.Span) as JsonObject);
 
-    private static T Read<T>(string path, Func<byte[], T?> parse)
+    private static T Read<T>(string path, Func<ReadOnlyMemory<byte>, T?> parse)
         where T : class
     {
         try
         {
-            return parse(File.ReadAllBytes(path)) ?? throw new CheckpointFormatException(path, null, "holds no JSON object");
+            return parse(JsonInput.Read(path)) ?? throw new CheckpointFormatException(path, null, "holds no JSON object");
         }
         catch (JsonException e)
         {

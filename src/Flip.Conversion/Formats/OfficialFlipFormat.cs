@@ -26,7 +26,7 @@ internal static class OfficialFlipFormat
         var image = new ImageConfig
         {
             PatchSize = patch,
-            ImageSize = patch * shapes.Grid(OfficialFlipNames.ImagePositions, hasToken ? 1 : 0),
+            ImageSize = shapes.ImageSize(patch, OfficialFlipNames.ImagePositions, hasToken ? 1 : 0),
             Width = imageWidth,
             Depth = shapes.Depth("img_encoder/Transformer/encoderblock_"),
             Heads = HeadCount.OfImage(imageWidth),

@@ -68,7 +68,7 @@ internal static class StateDictFormat
         return start with
         {
             PatchSize = patch,
-            ImageSize = patch * shapes.Grid("visual.positional_embedding", 1),
+            ImageSize = shapes.ImageSize(patch, "visual.positional_embedding", 1),
             Width = width,
             Depth = shapes.Depth("visual.transformer.resblocks."),
             Heads = HeadCount.OfImage(width),
@@ -110,7 +110,7 @@ internal static class StateDictFormat
         var image = start with
         {
             PatchSize = patch,
-            ImageSize = patch * shapes.Grid(TrunkPositions, ownRow ? 1 : 0),
+            ImageSize = shapes.ImageSize(patch, TrunkPositions, ownRow ? 1 : 0),
             Width = width,
             Depth = shapes.Depth("visual.trunk.blocks."),
             Heads = HeadCount.OfImage(width),

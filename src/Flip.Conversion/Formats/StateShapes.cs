@@ -35,11 +35,16 @@ internal sealed partial class StateShapes(ITensorSource weights)
         ? Side(Size(positions, -2) - extraRows)
         : throw new CheckpointFormatException(weights.Path, positions, $"{Size(positions, -2) - extraRows} patches are no square");
 
+    /// <summary>Pixels along a side of an image: of its patches.</summary>
+    /// <inheritdoc cref="Grid" path="/exception"/>
+    public int ImageSize(int patchSize, string positions, int extraRows) =>
+        (int)Math.Min(int.MaxValue, (long)patchSize * Grid(positions, extraRows)); // the settings' range refuses the largest
+
     /// <summary>Whether the rows of a position table but for some are those of a square of patches.</summary>
     public bool IsGrid(string positions, int extraRows)
     {
         var rows = Size(positions, -2) - extraRows;
-        return rows > 0 && Side(rows) * Side(rows) == rows;
+        return rows > 0 && (long)Side(rows) * Side(rows) == rows;
     }
 
     private static int Side(int patches) => (int)Math.Round(Math.Sqrt(patches));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Flip.Config;
 using Flip.Data.Formats;
 using Flip.Data.Layouts;
+using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;
 
@@ -61,7 +62,7 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
     {
         try
         {
-            using var document = JsonDocument.Parse(readFile(file));
+            using var document = JsonDocument.Parse(JsonInput.Checked(readFile(file), JsonInput.MaxTable));
             return OfList(document.RootElement, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or ConfigException)

@@ -84,7 +84,7 @@ internal sealed class DescriptionReader
     {
         try
         {
-            var document = JsonDocument.Parse(json, Reading);
+            var document = JsonDocument.Parse(JsonInput.Checked(json, JsonInput.MaxTable, Reading), Reading);
             return document.RootElement.ValueKind == JsonValueKind.Object ? document
                 : throw new ConfigException($"{origin}: must hold a JSON object that describes a data set.");
         }

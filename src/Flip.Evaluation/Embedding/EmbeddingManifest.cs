@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Flip.Data.Sources;
+using Flip.Io;
 
 namespace Flip.Evaluation.Embedding;
 
@@ -39,7 +40,7 @@ public sealed record EmbeddingManifest(
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
     public static EmbeddingManifest Parse(string json) =>
-        JsonSerializer.Deserialize<EmbeddingManifest>(json, Json) ?? throw new JsonException("no manifest");
+        JsonSerializer.Deserialize<EmbeddingManifest>(JsonInput.Checked(json), Json) ?? throw new JsonException("no manifest");
 
     /// <summary>The manifest as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

@@ -210,7 +210,9 @@ internal sealed partial class EmbeddingParts : IDisposable
         try
         {
             using var scope = NewDisposeScope();
-            return JsonSerializer.Deserialize<PartItems>(reader.ReadTensor(Items).bytes, Json) ?? throw new JsonException("no items");
+            var json = reader.ReadTensor(Items).bytes;
+            JsonInput.Check(json, default);
+            return JsonSerializer.Deserialize<PartItems>(json, Json) ?? throw new JsonException("no items");
         }
         catch (JsonException e)
         {

@@ -91,7 +91,7 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
 
         try
         {
-            var entry = JsonSerializer.Deserialize<Entry>(File.ReadAllText(file), Json) ?? throw new JsonException("no entry");
+            var entry = JsonSerializer.Deserialize<Entry>(JsonInput.Read(file, JsonInput.MaxTable).Span, Json) ?? throw new JsonException("no entry");
             var problem = entry.Manifest.DifferencesFrom(manifest) is { Count: > 0 } ? "it is of other features"
                 : entry.Sha256 != HashOf(path) ? "its content has changed"
                 : null;

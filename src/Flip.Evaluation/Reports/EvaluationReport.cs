@@ -21,7 +21,7 @@ public sealed record EvaluationReport(EvaluationHeader Header, IReadOnlyList<Eva
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         try
         {
-            var report = JsonSerializer.Deserialize<EvaluationReport>(TextFile.Read(file), StrictJson.Indented) ?? throw new JsonException("null is no report");
+            var report = JsonSerializer.Deserialize<EvaluationReport>(JsonInput.Read(file, JsonInput.MaxTable).Span, StrictJson.Indented) ?? throw new JsonException("null is no report");
             return report.Problem() is { } problem ? throw new JsonException(problem) : report;
         }
         catch (JsonException e)

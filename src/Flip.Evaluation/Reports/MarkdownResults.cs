@@ -1,18 +1,17 @@
 using System.Text;
+using Flip.Io;
 
 namespace Flip.Evaluation.Reports;
 
 /// <summary>Results as Markdown (GitHub's). Names are data: what would be markup in them is escaped.</summary>
 internal static class MarkdownResults
 {
-    private const string Markup = "\\`*_[]<>|~&#$!";
-
     public static string Of(EvaluationReport report)
     {
         var text = new StringBuilder("# Evaluation\n\n");
         foreach (var (name, value) in report.Header.Entries())
         {
-            text.Append("- ").Append(name).Append(": ").Append(Escape(value)).Append('\n');
+            text.Append("- ").Append(name).Append(": ").Append(MarkdownText.Escape(value)).Append('\n');
         }
 
         Append(text, ResultsTable.OfMetrics(report));
@@ -25,19 +24,6 @@ internal static class MarkdownResults
             [.. report.Results.SelectMany(result => result.Settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{result.Name}: {s.Key} {s.Value}"))]);
         AppendList(text, "Data", [.. report.Results.Select(result => $"{result.Name}: {result.Data}")]);
         return text.ToString();
-    }
-
-    /// <summary>A text in which nothing is markup and which stays in its line.</summary>
-    internal static string Escape(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (var letter in text)
-        {
-            escaped.Append(Markup.Contains(letter, StringComparison.Ordinal) ? "\\" : string.Empty)
-                .Append(char.IsControl(letter) || letter is '\u2028' or '\u2029' ? ' ' : letter);
-        }
-
-        return escaped.ToString();
     }
 
     private static void Append(StringBuilder text, ResultsTable table)
@@ -55,13 +41,13 @@ internal static class MarkdownResults
     }
 
     private static void Append(StringBuilder text, IEnumerable<string> cells) =>
-        text.Append("| ").AppendJoin(" | ", cells.Select(Escape)).Append(" |\n");
+        text.Append("| ").AppendJoin(" | ", cells.Select(MarkdownText.Escape)).Append(" |\n");
 
     private static void AppendList(StringBuilder text, string title, IReadOnlyList<string> lines)
     {
         if (lines.Count > 0)
         {
-            text.Append("\n## ").Append(title).Append("\n\n").AppendJoin(string.Empty, lines.Select(line => $"- {Escape(line)}\n"));
+            text.Append("\n## ").Append(title).Append("\n\n").AppendJoin(string.Empty, lines.Select(line => $"- {MarkdownText.Escape(line)}\n"));
         }
     }
 }

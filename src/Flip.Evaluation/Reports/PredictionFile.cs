@@ -60,7 +60,7 @@ public static class PredictionFile
         {
             try
             {
-                var prediction = JsonSerializer.Deserialize<T>(line, StrictJson.Line) ?? throw new JsonException("null is no record");
+                var prediction = JsonSerializer.Deserialize<T>(JsonInput.Checked(line), StrictJson.Line) ?? throw new JsonException("null is no record");
                 var wrong = prediction.Key.Any(char.IsControl) ? "the key has a control character" : problem(prediction);
                 predictions.Add(wrong is null ? prediction : throw new JsonException(wrong));
             }

@@ -20,7 +20,7 @@ internal static class StrictJson
     /// <summary>The reader's message without its own place, which counts lines in another way than people do.</summary>
     public static string Message(JsonException e)
     {
-        var end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal);
+        var end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal) is >= 0 and var path ? path : e.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
         return (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
     }
 }

@@ -12,4 +12,8 @@ public sealed class ConfigException(IReadOnlyList<string> problems) : FlipExcept
 
     /// <summary>The problems, each one line that names the setting.</summary>
     public IReadOnlyList<string> Problems { get; } = problems;
+
+    /// <summary>The same problems, each with the file that it is in.</summary>
+    public ConfigException In(string file) =>
+        new([.. Problems.Select(problem => problem.StartsWith(file, StringComparison.Ordinal) ? problem : $"{file}: {problem}")]);
 }

@@ -42,6 +42,24 @@ public sealed class ConfigReader
         return reader.Build(reader.StartFrom(null, file), file, []);
     }
 
+    /// <summary>What a model's <see cref="ConfigWriter.ToJson"/> says of the model and of its training; settings that are the user's keep their defaults
+    /// (<see cref="SettingOwner"/>).</summary>
+    /// <inheritdoc cref="Parse(string, string)"/>
+    public static FlipConfig ParseModel(string json, string source)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        var reader = new ConfigReader();
+        var file = reader.ReadText(json, source);
+        try
+        {
+            return reader.Build(reader.StartFrom(null, file), file, [], ofModel: true);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(source);
+        }
+    }
+
     /// <summary>A configuration changed by single settings, <c>model.image.maskRatio=0.75</c>.</summary>
     /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
     public static FlipConfig Overlay(FlipConfig start, IEnumerable<string> sets)
@@ -55,13 +73,22 @@ public sealed class ConfigReader
     public static void Validate(FlipConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var bad = SettingCatalog.Flip.All
-            .Select(setting => (setting.Key, Problem: setting.ProblemIn(config)))
-            .Where(found => found.Problem is not null)
-            .ToList();
-        var keys = bad.Select(found => found.Key).ToHashSet();
-        Refuse([.. bad.Select(found => found.Problem!), .. ConfigRules.Problems(config, keys)]);
+        var bad = OutOfRange(config);
+        Refuse([.. bad.Values, .. ConfigRules.Problems(config, bad.Keys.ToHashSet())]);
     }
+
+    /// <summary>What is wrong with the sizes of a model that a file of another library describes; rules that a user's settings can still mend are left out.</summary>
+    public static IReadOnlyList<string> SizeProblems(FlipConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var bad = OutOfRange(config);
+        return [.. bad.Values, .. ConfigRules.SizeProblems(config, bad.Keys.ToHashSet())];
+    }
+
+    private static Dictionary<string, string> OutOfRange(FlipConfig config) => SettingCatalog.Flip.All
+        .Select(setting => (setting.Key, Problem: setting.ProblemIn(config)))
+        .Where(found => found.Problem is not null)
+        .ToDictionary(found => found.Key, found => found.Problem!);
 
     private static void Refuse(List<string> problems)
     {
@@ -71,9 +98,9 @@ public sealed class ConfigReader
         }
     }
 
-    private FlipConfig Build(FlipConfig start, JsonObject file, IEnumerable<string> sets)
+    private FlipConfig Build(FlipConfig start, JsonObject file, IEnumerable<string> sets, bool ofModel = false)
     {
-        var tree = new SettingTree(SettingCatalog.Flip, start, _problems);
+        var tree = new SettingTree(SettingCatalog.Flip, start, _problems, ofModel);
         tree.Overlay(string.Empty, file);
         foreach (var set in sets)
         {
@@ -90,7 +117,7 @@ public sealed class ConfigReader
     {
         try
         {
-            return ReadText(TextFile.Read(path), path);
+            return ReadText(JsonInput.ReadText(path), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {

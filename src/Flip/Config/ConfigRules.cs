@@ -6,11 +6,34 @@ namespace Flip.Config;
 internal static class ConfigRules
 {
     private const string NoMlp = "leaves the MLP a width beyond 1 to 2147483647 with";
-    private static readonly IReadOnlyList<SettingRule<FlipConfig>> Rules = [.. ImageRules(), .. TextRules(), .. DataRules(), .. TrainRules()];
+    private static readonly IReadOnlyList<SettingRule<FlipConfig>> Rules = [.. SizeRules(), .. ImageRules(), .. TextRules(), .. DataRules(), .. TrainRules()];
 
     /// <summary>The broken rules, leaving out those that read one of <paramref name="badKeys"/>, which are reported already.</summary>
     public static IEnumerable<string> Problems(FlipConfig config, IReadOnlySet<string> badKeys) =>
         SettingRule<FlipConfig>.Problems(Rules, SettingCatalog.Flip, config, badKeys);
+
+    /// <summary>The broken ones of the rules that bound what a model takes.</summary>
+    public static IEnumerable<string> SizeProblems(FlipConfig config, IReadOnlySet<string> badKeys) =>
+        SettingRule<FlipConfig>.Problems(SizeRules(), SettingCatalog.Flip, config, badKeys);
+
+    private static IEnumerable<SettingRule<FlipConfig>> SizeRules()
+    {
+        const string image = "model.image.";
+        const string text = "model.text.";
+        yield return new(
+            [image + "imageSize", image + "patchSize"],
+            c => (long)c.Model.Image.GridSize() * c.Model.Image.GridSize() is var patches && patches <= Limits.Patches ? null : string.Create(
+                CultureInfo.InvariantCulture,
+                $"makes {patches:N0} patches of {c.Model.Image.PatchSize} pixels (model.image.patchSize), and at most {Limits.Patches:N0} are possible"));
+        yield return new(
+            [
+                image + "width", image + "depth", image + "mlpRatio", image + "imageSize", image + "patchSize",
+                text + "width", text + "depth", text + "mlpRatio", text + "length", text + "vocabularySize", "model.embedDim",
+            ],
+            c => ModelCost.Of(c.Model).Parameters is var count && count <= Limits.Parameters ? null : string.Create(
+                CultureInfo.InvariantCulture,
+                $"with the other sizes makes a model of {count:N0} parameters, and at most {Limits.Parameters:N0} are possible: look at width, depth and mlpRatio of both towers"));
+    }
 
     private static IEnumerable<SettingRule<FlipConfig>> ImageRules()
     {

@@ -65,57 +65,57 @@ public enum TextCleaning
 /// <summary>Image-text pairs.</summary>
 public sealed record DataConfig
 {
-    [Setting("Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar; several with commas.")]
+    [Setting(SettingOwner.User, "Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar; several with commas.")]
     public string? Train { get; init; }
 
-    [Setting("Tokenizer: wordPiece (FLIP) or clipBpe.")]
+    [Setting(SettingOwner.Model, "Tokenizer: wordPiece (FLIP) or clipBpe.")]
     public TokenizerKind Tokenizer { get; init; } = TokenizerKind.WordPiece;
 
-    [Setting("WordPiece normalisation: bert or tfText (official FLIP).")]
+    [Setting(SettingOwner.Model, "WordPiece normalisation: bert or tfText (official FLIP).")]
     public WordPieceVariant WordPieceVariant { get; init; } = WordPieceVariant.Bert;
 
-    [Setting("Markers around a WordPiece text: none (FLIP), cls (CLIPA) or clsSep (BERT); null takes what the tokenizer's files say, else none.")]
+    [Setting(SettingOwner.Model, "Markers around a WordPiece text: none (FLIP), cls (CLIPA) or clsSep (BERT); null takes what the tokenizer's files say, else none.")]
     public WordPieceMarkers? WordPieceMarkers { get; init; }
 
-    [Setting("How CLIP's markers are found in a text: openAi, openClip or huggingFace; null takes what the tokenizer's files say, else openAi.")]
+    [Setting(SettingOwner.Model, "How CLIP's markers are found in a text: openAi, openClip or huggingFace; null takes what the tokenizer's files say, else openAi.")]
     public ClipMarkers? ClipMarkers { get; init; }
 
-    [Setting("Cleaning before the tokenizer's own rules: none, whitespace, lower or canonicalize; null takes what the tokenizer's files say, else none for wordPiece and lower for clipBpe.")]
+    [Setting(SettingOwner.Model, "Cleaning before the tokenizer's own rules: none, whitespace, lower or canonicalize; null takes what the tokenizer's files say, else none for wordPiece and lower for clipBpe.")]
     public TextCleaning? TextCleaning { get; init; }
 
-    [Setting("Vocabulary file or folder; null learns one from the training captions.")]
+    [Setting(SettingOwner.User, "Vocabulary file or folder; null learns one from the training captions.")]
     public string? Vocabulary { get; init; }
 
-    [Setting("Entries of a learnt vocabulary.", Min = 300, Max = 1_000_000)]
+    [Setting(SettingOwner.Recipe, "Entries of a learnt vocabulary.", Min = 300, Max = 1_000_000)]
     public int LearnedVocabularySize { get; init; } = 8192;
 
-    [Setting("Class names (JSON list, or object with 'classes' or 'names') of samples that have a .cls file instead of a caption, in training and in evaluation.")]
+    [Setting(SettingOwner.User, "Class names (JSON list, or object with 'classes' or 'names') of samples that have a .cls file instead of a caption, in training and in evaluation.")]
     public string? ClassNames { get; init; }
 
-    [Setting("Templates that turn class names into captions: flip7, clip80, or a file with one template a line, {c} for the name.")]
+    [Setting(SettingOwner.Recipe, "Templates that turn class names into captions: flip7, clip80, or a file with one template a line, {c} for the name.", Names = ["flip7", "clip80"])]
     public string ClassTemplates { get; init; } = "clip80";
 
-    [Setting("Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
+    [Setting(SettingOwner.Recipe, "Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
     public double CropMinArea { get; init; } = 0.5;
 
-    [Setting("Probability of a horizontal flip.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.Recipe, "Probability of a horizontal flip.", Min = 0, Max = 1)]
     public double FlipProbability { get; init; } = 0.5;
 
-    [Setting("Whether training decodes a JPEG at half (a quarter, an eighth) of its size where the crop is 2.5 (6, 16) times the model's image size: much faster; photos differ by a mean of 0.5 to 1.5 of 255 levels. Evaluation never does.")]
+    [Setting(SettingOwner.Recipe, "Whether training decodes a JPEG at half (a quarter, an eighth) of its size where the crop is 2.5 (6, 16) times the model's image size: much faster; photos differ by a mean of 0.5 to 1.5 of 255 levels. Evaluation never does.")]
     public bool ReducedDecoding { get; init; } = true;
 
-    [Setting("Shards whose samples are shuffled together; 0 shuffles all of them together.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "Shards whose samples are shuffled together; 0 shuffles all of them together.", Min = 0, Max = 1_000_000)]
     public int ShuffleShards { get; init; } = 64;
 
-    [Setting("Decoding threads; 0 takes the processor count.", Min = 0)]
+    [Setting(SettingOwner.User, "Decoding threads; 0 takes the processor count.", Min = 0, Max = Limits.Threads)]
     public int Workers { get; init; }
 
-    [Setting("Samples decoded ahead of the training step, in batches.", Min = 1)]
+    [Setting(SettingOwner.User, "Samples decoded ahead of the training step, in batches.", Min = 1, Max = Limits.PrefetchBatches)]
     public int PrefetchBatches { get; init; } = 2;
 
-    [Setting("Memory for pixels of whole batches, those decoded ahead included, MiB. A batch beyond it that has micro-batches is decoded part by part, twice a step.", Min = 0)]
+    [Setting(SettingOwner.User, "Memory for pixels of whole batches, those decoded ahead included, MiB. A batch beyond it that has micro-batches is decoded part by part, twice a step.", Min = 0, Max = Limits.BatchMemory)]
     public int BatchMemory { get; init; } = 2048;
 
-    [Setting("Share of unreadable samples above which the run stops.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.User, "Share of unreadable samples above which the run stops.", Min = 0, Max = 1)]
     public double MaxBadShare { get; init; } = 0.1;
 }

@@ -30,22 +30,22 @@ public enum Interpolation
 /// <summary>Evaluation during and after training.</summary>
 public sealed record EvalConfig
 {
-    [Setting("Data sets measured on in training and at its end: NAME=PATH, labelled images of one's own, or captions=PATH, captioned ones.")]
+    [Setting(SettingOwner.User, "Data sets measured on in training and at its end: NAME=PATH, labelled images of one's own, or captions=PATH, captioned ones.")]
     public TextList On { get; init; } = [];
 
-    [Setting("Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.")]
+    [Setting(SettingOwner.Model, "Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.", Names = ["flip7", "clip80"])]
     public string? Templates { get; init; }
 
-    [Setting("Distance between evaluations in training; null evaluates at the end only.")]
+    [Setting(SettingOwner.User, "Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? Every { get; init; }
 
-    [Setting("Evaluation transform: flip, clip, squash (CLIPA), or flipTensorFlow for weights of the official release.")]
+    [Setting(SettingOwner.Model, "Evaluation transform: flip, clip, squash (CLIPA), or flipTensorFlow for weights of the official release.")]
     public EvalTransform Transform { get; init; } = EvalTransform.Flip;
 
-    [Setting("Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
+    [Setting(SettingOwner.Model, "Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
     public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
-    [Setting("Images or texts encoded at a time.", Min = 1)]
+    [Setting(SettingOwner.User, "Images or texts encoded at a time.", Min = 1, Max = Limits.EvaluationBatch)]
     public int BatchSize { get; init; } = 64;
 
     /// <summary>The transform and its kernel, as manifests and results name them.</summary>

@@ -28,63 +28,63 @@ public sealed record FinetuneConfig : OptimizationConfig
         Beta2 = 0.999;
     }
 
-    [Setting("Factor on the learning rate from a layer to the one below; 1 gives all layers the same.", Min = 0, Max = 1, AboveMin = true)]
+    [Setting(SettingOwner.Recipe, "Factor on the learning rate from a layer to the one below; 1 gives all layers the same.", Min = 0, Max = 1, AboveMin = true)]
     public double LayerDecay { get; init; } = 0.75;
 
-    [Setting("Head: random (paper), or zeroShot, which begins as the zero-shot classifier and can be interpolated with it.")]
+    [Setting(SettingOwner.Recipe, "Head: random (paper), or zeroShot, which begins as the zero-shot classifier and can be interpolated with it.")]
     public ClassifierHead Head { get; init; } = ClassifierHead.Random;
 
-    [Setting("Prompt templates of a zeroShot head: flip7, clip80, or a file with one template a line, {c} for the name.")]
+    [Setting(SettingOwner.Recipe, "Prompt templates of a zeroShot head: flip7, clip80, or a file with one template a line, {c} for the name.")]
     public string Templates { get; init; } = "flip7";
 
-    [Setting("Share of the targets that is spread over all classes.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "Share of the targets that is spread over all classes.", Min = 0, Max = 1, BelowMax = true)]
     public double LabelSmoothing { get; init; } = 0.1;
 
-    [Setting("Mixup: α of the Beta distribution of the shares; 0 does not mix up.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "Mixup: α of the Beta distribution of the shares; 0 does not mix up.", Min = 0, Max = 1000)]
     public double Mixup { get; init; } = 0.8;
 
-    [Setting("CutMix: α of the Beta distribution of the shares; 0 pastes nothing.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "CutMix: α of the Beta distribution of the shares; 0 pastes nothing.", Min = 0, Max = 1000)]
     public double Cutmix { get; init; } = 1.0;
 
-    [Setting("Probability of a step's images being mixed.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.Recipe, "Probability of a step's images being mixed.", Min = 0, Max = 1)]
     public double MixProbability { get; init; } = 1;
 
-    [Setting("Stochastic depth: probability of dropping a branch of the last block.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "Stochastic depth: probability of dropping a branch of the last block.", Min = 0, Max = 1, BelowMax = true)]
     public double DropPath { get; init; } = 0.2;
 
-    [Setting("RandAugment: changes made to an image; 0 makes none.", Min = 0, Max = 10)]
+    [Setting(SettingOwner.Recipe, "RandAugment: changes made to an image; 0 makes none.", Min = 0, Max = 10)]
     public int RandAugment { get; init; } = 2;
 
-    [Setting("RandAugment: mean magnitude of a change, of 10.", Min = 0, Max = 10)]
+    [Setting(SettingOwner.Recipe, "RandAugment: mean magnitude of a change, of 10.", Min = 0, Max = 10)]
     public double RandAugmentMagnitude { get; init; } = 9;
 
-    [Setting("RandAugment: standard deviation of the magnitude.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "RandAugment: standard deviation of the magnitude.", Min = 0, Max = 10)]
     public double RandAugmentDeviation { get; init; } = 0.5;
 
-    [Setting("Probability of erasing a rectangle of an image; MAE's fine-tuning has 0.25, the paper names none.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.Recipe, "Probability of erasing a rectangle of an image; MAE's fine-tuning has 0.25, the paper names none.", Min = 0, Max = 1)]
     public double Erasing { get; init; }
 
-    [Setting("Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
+    [Setting(SettingOwner.Recipe, "Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
     public double CropMinArea { get; init; } = 0.08;
 
-    [Setting("Probability of a horizontal flip.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.Recipe, "Probability of a horizontal flip.", Min = 0, Max = 1)]
     public double FlipProbability { get; init; } = 0.5;
 
-    [Setting("Share of patches removed in training; the paper removes none. Images are scored whole.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "Share of patches removed in training; the paper removes none. Images are scored whole.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }
 
-    [Setting("Distance between evaluations in training; null evaluates at the end only.")]
+    [Setting(SettingOwner.User, "Distance between evaluations in training; null evaluates at the end only.")]
     public Duration? EvaluateEvery { get; init; }
 
-    [Setting("Images scored at a time.", Min = 1)]
+    [Setting(SettingOwner.User, "Images scored at a time.", Min = 1, Max = Limits.EvaluationBatch)]
     public int EvalBatchSize { get; init; } = 64;
 
-    [Setting("Decoding threads; 0 takes the processor count.", Min = 0)]
+    [Setting(SettingOwner.User, "Decoding threads; 0 takes the processor count.", Min = 0, Max = Limits.Threads)]
     public int Workers { get; init; }
 
-    [Setting("Batches decoded ahead of the training step.", Min = 1)]
+    [Setting(SettingOwner.User, "Batches decoded ahead of the training step.", Min = 1, Max = Limits.PrefetchBatches)]
     public int PrefetchBatches { get; init; } = 2;
 
-    [Setting("Share of unreadable images above which the run stops.", Min = 0, Max = 1)]
+    [Setting(SettingOwner.User, "Share of unreadable images above which the run stops.", Min = 0, Max = 1)]
     public double MaxBadShare { get; init; } = 0.1;
 }

@@ -6,7 +6,8 @@ namespace Flip.Config;
 /// <summary>Reads and writes the settings of fine-tuning by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
 public static class FinetuneConfigFile
 {
-    private static readonly SettingCatalog Catalog = new(typeof(FinetuneConfig));
+    /// <summary>The settings.</summary>
+    internal static SettingCatalog Catalog { get; } = new(typeof(FinetuneConfig));
 
     private static readonly IReadOnlyList<SettingRule<FinetuneConfig>> Rules =
     [

@@ -6,15 +6,15 @@ namespace Flip.Config;
 /// </summary>
 public sealed record FlipConfig
 {
-    [Setting("Towers, embedding and masking.")]
+    [SettingGroup("Towers, embedding and masking.")]
     public ModelConfig Model { get; init; } = new();
 
-    [Setting("Image-text pairs and how they are read.")]
+    [SettingGroup("Image-text pairs and how they are read.")]
     public DataConfig Data { get; init; } = new();
 
-    [Setting("Optimisation.")]
+    [SettingGroup("Optimisation.")]
     public TrainConfig Train { get; init; } = new();
 
-    [Setting("Evaluation during and after training.")]
+    [SettingGroup("Evaluation during and after training.")]
     public EvalConfig Eval { get; init; } = new();
 }

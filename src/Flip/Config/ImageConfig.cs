@@ -88,64 +88,64 @@ public enum PixelNormalization
 /// <summary>The image tower, a ViT (defaults: B/16).</summary>
 public sealed record ImageConfig
 {
-    [Setting("Height and width of the image, pixels; a multiple of patchSize.", Min = 1)]
+    [Setting(SettingOwner.Model, "Height and width of the image, pixels; a multiple of patchSize.", Min = 1, Max = Limits.ImageSize)]
     public int ImageSize { get; init; } = 224;
 
-    [Setting("Height and width of a patch, pixels.", Min = 1)]
+    [Setting(SettingOwner.Model, "Height and width of a patch, pixels.", Min = 1, Max = Limits.PatchSize)]
     public int PatchSize { get; init; } = 16;
 
-    [Setting("Width of a token; a multiple of heads (and of 4 with sinCos positions).", Min = 1)]
+    [Setting(SettingOwner.Model, "Width of a token; a multiple of heads (and of 4 with sinCos positions).", Min = 1, Max = Limits.Width)]
     public int Width { get; init; } = 768;
 
-    [Setting("Transformer blocks.", Min = 1)]
+    [Setting(SettingOwner.Model, "Transformer blocks.", Min = 1, Max = Limits.Depth)]
     public int Depth { get; init; } = 12;
 
-    [Setting("Attention heads.", Min = 1)]
+    [Setting(SettingOwner.Model, "Attention heads.", Min = 1, Max = Limits.Heads)]
     public int Heads { get; init; } = 12;
 
-    [Setting("Width of the MLP relative to a token's.", Min = 0, AboveMin = true)]
+    [Setting(SettingOwner.Model, "Width of the MLP relative to a token's.", Min = 0, Max = Limits.MlpRatio, AboveMin = true)]
     public double MlpRatio { get; init; } = 4;
 
-    [Setting("Class token: none (paper), withoutPosition (official code) or withPosition (CLIP).")]
+    [Setting(SettingOwner.Model, "Class token: none (paper), withoutPosition (official code) or withPosition (CLIP).")]
     public ClassToken ClassToken { get; init; } = ClassToken.None;
 
-    [Setting("Position embeddings: sinCos or learned.")]
+    [Setting(SettingOwner.Model, "Position embeddings: sinCos or learned.")]
     public ImagePositions Positions { get; init; } = ImagePositions.SinCos;
 
-    [Setting("Patches along a side when the weights were trained, where imageSize has changed since; 0 is the same. sinCos coordinates stretch.", Min = 0)]
+    [Setting(SettingOwner.Model, "Patches along a side when the weights were trained, where imageSize has changed since; 0 is the same. sinCos coordinates stretch.", Min = 0, Max = Limits.ImageSize)]
     public int PositionGrid { get; init; }
 
-    [Setting("How learned positions become those of another image size: bicubic (Hugging Face, Flip) or bicubicAntialias (open_clip, timm).")]
+    [Setting(SettingOwner.Model, "How learned positions become those of another image size: bicubic (Hugging Face, Flip) or bicubicAntialias (open_clip, timm).")]
     public PositionResize PositionResize { get; init; } = PositionResize.Bicubic;
 
-    [Setting("Feature: mean over tokens, patchMean (a class token left out, as CLIPA does) or classToken.")]
+    [Setting(SettingOwner.Model, "Feature: mean over tokens, patchMean (a class token left out, as CLIPA does) or classToken.")]
     public ImagePooling Pooling { get; init; } = ImagePooling.Mean;
 
-    [Setting("LayerNorm at the end: beforePooling, on every token; afterPooling, on the feature (CLIPA); or none.")]
+    [Setting(SettingOwner.Model, "LayerNorm at the end: beforePooling, on every token; afterPooling, on the feature (CLIPA); or none.")]
     public FinalNorm FinalNorm { get; init; } = FinalNorm.BeforePooling;
 
-    [Setting("The patch projection has a bias (FLIP yes, CLIP no).")]
+    [Setting(SettingOwner.Model, "The patch projection has a bias (FLIP yes, CLIP no).")]
     public bool PatchBias { get; init; } = true;
 
-    [Setting("A LayerNorm before the first block (CLIP yes, FLIP no).")]
+    [Setting(SettingOwner.Model, "A LayerNorm before the first block (CLIP yes, FLIP no).")]
     public bool PreNorm { get; init; }
 
-    [Setting("Activation of this tower's MLPs where it is another than model.activation: geluTanh, gelu or quickGelu.")]
+    [Setting(SettingOwner.Model, "Activation of this tower's MLPs where it is another than model.activation: geluTanh, gelu or quickGelu.")]
     public Activation? Activation { get; init; }
 
-    [Setting("Epsilon of this tower's LayerNorms where it is another than model.layerNormEps.", Min = 0, AboveMin = true)]
+    [Setting(SettingOwner.Model, "Epsilon of this tower's LayerNorms where it is another than model.layerNormEps.", Min = 0, Max = 1, AboveMin = true)]
     public double? LayerNormEps { get; init; }
 
-    [Setting("Mean and deviation of pixels: imageNet, clip or half.")]
+    [Setting(SettingOwner.Model, "Mean and deviation of pixels: imageNet, clip or half.")]
     public PixelNormalization Normalization { get; init; } = PixelNormalization.ImageNet;
 
-    [Setting("Share of patches removed in training; the masking of the title.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Model, "Share of patches removed in training; the masking of the title.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; } = 0.5;
 
-    [Setting("Which patches are kept: random (paper), block or grid.")]
+    [Setting(SettingOwner.Model, "Which patches are kept: random (paper), block or grid.")]
     public ImageMaskKind MaskKind { get; init; } = ImageMaskKind.Random;
 
-    [Setting("Mask ratio at the end of training; it moves linearly from maskRatio. Null keeps it constant.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Model, "Mask ratio at the end of training; it moves linearly from maskRatio. Null keeps it constant.", Min = 0, Max = 1, BelowMax = true)]
     public double? FinalMaskRatio { get; init; }
 
     /// <summary>Patches along a side.</summary>

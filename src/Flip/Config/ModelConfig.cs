@@ -26,31 +26,31 @@ public enum LogitScaleClamp
 /// <summary>The two towers and what joins them.</summary>
 public sealed record ModelConfig
 {
-    [Setting("Image tower.")]
+    [SettingGroup("Image tower.")]
     public ImageConfig Image { get; init; } = new();
 
-    [Setting("Text tower.")]
+    [SettingGroup("Text tower.")]
     public TextConfig Text { get; init; } = new();
 
-    [Setting("Width of the joint embedding.", Min = 1)]
+    [Setting(SettingOwner.Model, "Width of the joint embedding.", Min = 1, Max = Limits.Width)]
     public int EmbedDim { get; init; } = 512;
 
-    [Setting("Activation of the MLPs: geluTanh, gelu or quickGelu; model.image.activation is for an image tower with another one.")]
+    [Setting(SettingOwner.Model, "Activation of the MLPs: geluTanh, gelu or quickGelu; model.image.activation is for an image tower with another one.")]
     public Activation Activation { get; init; } = Activation.GeluTanh;
 
-    [Setting("Epsilon of every LayerNorm; model.image.layerNormEps is for an image tower with another one.", Min = 0, AboveMin = true)]
+    [Setting(SettingOwner.Model, "Epsilon of every LayerNorm; model.image.layerNormEps is for an image tower with another one.", Min = 0, Max = 1, AboveMin = true)]
     public double LayerNormEps { get; init; } = 1e-6;
 
-    [Setting("Added to the norm when embeddings are normalised, z / (|z| + eps).", Min = 0)]
+    [Setting(SettingOwner.Model, "Added to the norm when embeddings are normalised, z / (|z| + eps).", Min = 0, Max = 1)]
     public double NormEps { get; init; } = 1e-8;
 
-    [Setting("Initial logit scale, as its logarithm; ln(1/0.07).")]
+    [Setting(SettingOwner.Model, "Initial logit scale, as its logarithm; ln(1/0.07).", Min = -100, Max = 100)]
     public double LogitScaleInit { get; init; } = 2.6592600369327783;
 
-    [Setting("Where the logit scale is bounded to [1, 100]: forward (FLIP) or parameter (CLIP).")]
+    [Setting(SettingOwner.Model, "Where the logit scale is bounded to [1, 100]: forward (FLIP) or parameter (CLIP).")]
     public LogitScaleClamp LogitScaleClamp { get; init; } = LogitScaleClamp.Forward;
 
-    [Setting("Reconstruction of the removed patches (paper, section 4.1); off at weight 0.")]
+    [SettingGroup("Reconstruction of the removed patches (paper, section 4.1); off at weight 0.")]
     public ReconstructionConfig Reconstruction { get; init; } = new();
 
     /// <summary>What the blocks of the image tower are made of.</summary>
@@ -68,15 +68,15 @@ public readonly record struct BlockKind(Activation Activation, double LayerNormE
 /// <summary>MAE-style decoder that predicts the normalised pixels of removed patches.</summary>
 public sealed record ReconstructionConfig
 {
-    [Setting("Weight of the reconstruction loss; 0 builds no decoder.", Min = 0)]
+    [Setting(SettingOwner.Model, "Weight of the reconstruction loss; 0 builds no decoder.", Min = 0, Max = 1e6)]
     public double Weight { get; init; }
 
-    [Setting("Width of the decoder's tokens.", Min = 1)]
+    [Setting(SettingOwner.Model, "Width of the decoder's tokens.", Min = 1, Max = Limits.DecoderWidth)]
     public int Width { get; init; } = 512;
 
-    [Setting("Decoder blocks.", Min = 1)]
+    [Setting(SettingOwner.Model, "Decoder blocks.", Min = 1, Max = Limits.DecoderDepth)]
     public int Depth { get; init; } = 4;
 
-    [Setting("Attention heads of the decoder.", Min = 1)]
+    [Setting(SettingOwner.Model, "Attention heads of the decoder.", Min = 1, Max = Limits.Heads)]
     public int Heads { get; init; } = 16;
 }

@@ -66,7 +66,7 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
     private static TowerCost Blocks(int tokens, int width, int depth, double mlpRatio)
     {
         var mlp = MlpWidth.Of(width, mlpRatio);
-        var weights = (4L * width * width) + (2 * width * mlp); // q, k, v, out and the MLP's two
+        var weights = (4L * width * width) + (2L * width * mlp); // q, k, v, out and the MLP's two
         var biases = (5L * width) + mlp;
         var norms = 4L * width;
         var attention = 2.0 * 2 * tokens * tokens * width; // queries × keys, then weights × values

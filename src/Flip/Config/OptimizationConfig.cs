@@ -26,66 +26,66 @@ public enum Precision
 /// <summary>What every training has, whatever its task: length, batch, AdamW, schedule, where it runs, and what it leaves on the way.</summary>
 public abstract record OptimizationConfig
 {
-    [Setting("Length of training: samples, or '1000 steps', '32 epochs'.")]
+    [Setting(SettingOwner.Recipe, "Length of training: samples, or '1000 steps', '32 epochs'.")]
     public Duration Samples { get; init; }
 
-    [Setting("Samples of a step. Pairs are contrasted with all others of their step.", Min = 1)]
+    [Setting(SettingOwner.Recipe, "Samples of a step. Pairs are contrasted with all others of their step.", Min = 1, Max = Limits.TrainingBatch)]
     public int BatchSize { get; init; }
 
-    [Setting("Samples computed at a time; the step is the same, in less memory (of pairs by GradCache). 0 takes the whole batch, or parts where its pixels do not fit.", Min = 0)]
+    [Setting(SettingOwner.User, "Samples computed at a time; the step is the same, in less memory (of pairs by GradCache). 0 takes the whole batch, or parts where its pixels do not fit.", Min = 0, Max = Limits.TrainingBatch)]
     public int MicroBatch { get; init; }
 
-    [Setting("Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0)]
+    [Setting(SettingOwner.User, "Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0, Max = Limits.Depth)]
     public int CheckpointBlocks { get; init; }
 
-    [Setting("Learning rate for a batch of 256; the rate is this × batchSize / 256.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "Learning rate for a batch of 256; the rate is this × batchSize / 256.", Min = 0, Max = 1000)]
     public double BaseLearningRate { get; init; }
 
-    [Setting("Linear warm-up from 0: samples, steps, epochs, or '5%' of the training.")]
+    [Setting(SettingOwner.Recipe, "Linear warm-up from 0: samples, steps, epochs, or '5%' of the training.")]
     public Duration Warmup { get; init; }
 
-    [Setting("Schedule of the learning rate: cosine or constantCooldown.")]
+    [Setting(SettingOwner.Recipe, "Schedule of the learning rate: cosine or constantCooldown.")]
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
-    [Setting("Linear cool-down to 0 at the end, for constantCooldown.")]
+    [Setting(SettingOwner.Recipe, "Linear cool-down to 0 at the end, for constantCooldown.")]
     public Duration Cooldown { get; init; } = Duration.OfPercent(20);
 
-    [Setting("AdamW's decoupled weight decay.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "AdamW's decoupled weight decay.", Min = 0, Max = 1000)]
     public double WeightDecay { get; init; }
 
-    [Setting("AdamW's decay of the first moment.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "AdamW's decay of the first moment.", Min = 0, Max = 1, BelowMax = true)]
     public double Beta1 { get; init; } = 0.9;
 
-    [Setting("AdamW's decay of the second moment.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "AdamW's decay of the second moment.", Min = 0, Max = 1, BelowMax = true)]
     public double Beta2 { get; init; }
 
-    [Setting("AdamW's epsilon.", Min = 0, AboveMin = true)]
+    [Setting(SettingOwner.Recipe, "AdamW's epsilon.", Min = 0, Max = 1, AboveMin = true)]
     public double Eps { get; init; } = 1e-8;
 
-    [Setting("Largest norm of the whole gradient; 0 does not clip (paper).", Min = 0)]
+    [Setting(SettingOwner.Recipe, "Largest norm of the whole gradient; 0 does not clip (paper).", Min = 0, Max = 1e9)]
     public double GradientClip { get; init; }
 
-    [Setting("Decay of the moving average of weights per step, for example 0.9999; 0 keeps none (paper).", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Recipe, "Decay of the moving average of weights per step, for example 0.9999; 0 keeps none (paper).", Min = 0, Max = 1, BelowMax = true)]
     public double WeightEma { get; init; }
 
-    [Setting("Number format of the towers: auto, fp32 or bf16.")]
+    [Setting(SettingOwner.User, "Number format of the towers: auto, fp32 or bf16.")]
     public Precision Precision { get; init; } = Precision.Auto;
 
-    [Setting("Device: cpu, cuda or cuda:N.")]
+    [Setting(SettingOwner.User, "Device: cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
 
-    [Setting("Compute threads; 0 takes the processor count.", Min = 0)]
+    [Setting(SettingOwner.User, "Compute threads; 0 takes the processor count.", Min = 0, Max = Limits.Threads)]
     public int Threads { get; init; }
 
-    [Setting("Seed of new weights, order, crops, masks and all other draws.", Min = 0)]
+    [Setting(SettingOwner.Recipe, "Seed of new weights, order, crops, masks and all other draws.", Min = 0, Max = long.MaxValue)]
     public long Seed { get; init; }
 
-    [Setting("Distance between checkpoints.")]
+    [Setting(SettingOwner.User, "Distance between checkpoints.")]
     public Duration CheckpointEvery { get; init; } = Duration.OfPercent(10);
 
-    [Setting("Checkpoints kept, the newest, at least 2: a checkpoint is known to be good when a step from it is finite. 0 keeps all.", Min = 0)]
+    [Setting(SettingOwner.User, "Checkpoints kept, the newest, at least 2: a checkpoint is known to be good when a step from it is finite. 0 keeps all.", Min = 0, Max = 1_000_000)]
     public int KeepCheckpoints { get; init; } = 2;
 
-    [Setting("Distance between log lines.")]
+    [Setting(SettingOwner.User, "Distance between log lines.")]
     public Duration LogEvery { get; init; } = Duration.OfSteps(10);
 }

@@ -33,6 +33,12 @@ internal sealed class Setting
     /// <summary>One line for people.</summary>
     public string Meaning => _attribute.Meaning;
 
+    /// <summary>True for a number that has no smallest or no largest value, which no setting may be.</summary>
+    public bool IsUnbounded => _type.IsPrimitive && _type != typeof(bool) && !(double.IsFinite(_attribute.Min) && double.IsFinite(_attribute.Max));
+
+    /// <summary>Who decides it.</summary>
+    public SettingOwner Owner => _attribute.Owner;
+
     /// <summary>The type in words.</summary>
     public string TypeName => BareTypeName() + (_nullable ? " or null" : string.Empty);
 
@@ -82,6 +88,10 @@ internal sealed class Setting
         names[..^1].Aggregate(tree, (group, name) => group[name]!.AsObject())[names[^1]] = value?.DeepClone();
     }
 
+    /// <summary>True if a model's files may say the value: what is the user's to decide, and where a file is read, they may not.</summary>
+    public bool IsForModels(JsonNode? node) => Owner != SettingOwner.User
+        && (_attribute.Names.Length == 0 || (node is JsonValue value && value.TryGetValue<string>(out var name) && _attribute.Names.Contains(name)));
+
     /// <summary>True if the value has the setting's type and is in its range.</summary>
     public bool Accepts(JsonNode? node)
     {
@@ -93,16 +103,16 @@ internal sealed class Setting
         // The serializer would take an enum's name in any case; one spelling keeps files comparable.
         if (_type.IsEnum)
         {
-            return node.GetValueKind() == JsonValueKind.String && EnumNames().Contains(node.GetValue<string>());
+            return node is JsonValue name && name.TryGetValue<string>(out var text) && EnumNames().Contains(text);
         }
 
         try
         {
             return InRange(node.Deserialize(_type, ConfigJson.Options));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return false;
+            return false; // InvalidOperationException: a text with half a surrogate pair
         }
     }
 
@@ -113,7 +123,7 @@ internal sealed class Setting
         var good = value is null ? _nullable
             : _type.IsEnum ? Enum.IsDefined(_type, value)
             : InRange(value);
-        return good ? null : Problem(Convert.ToString(value ?? "null", CultureInfo.InvariantCulture)!);
+        return good ? null : Problem(SettingTree.Cut(Convert.ToString(value ?? "null", CultureInfo.InvariantCulture)!));
     }
 
     /// <summary>The line about a value that is refused.</summary>
@@ -145,8 +155,8 @@ internal sealed class Setting
         var words = _type.IsEnum ? "one of " + Range()
             : _type == typeof(bool) ? bare
             : _type == typeof(Duration) ? "a number of samples, or a text such as \"1000 steps\", \"32 epochs\" or \"5%\""
-            : _type == typeof(string) ? "a text that is not empty"
-            : _type == typeof(TextList) ? "a list of texts that are not empty"
+            : _type == typeof(string) ? "a text that is not empty, in one line"
+            : _type == typeof(TextList) ? "a list of texts that are not empty, each in one line"
             : "a " + bare + (Range().Length > 0 ? ", " + Range() : string.Empty);
         return words + (_nullable ? ", or null" : string.Empty);
     }
@@ -162,12 +172,14 @@ internal sealed class Setting
 
     private IEnumerable<string> EnumNames() => Enum.GetNames(_type).Select(JsonNamingPolicy.CamelCase.ConvertName);
 
+    private static bool InRange(string text) => text.Trim().Length > 0 && !text.Any(char.IsControl);
+
     private bool InRange(object? value) => value switch
     {
         null => false,
-        string text => text.Trim().Length > 0,
-        TextList texts => texts.All(text => text.Trim().Length > 0),
-        Duration duration => double.IsFinite(duration.Value) && duration.Value >= 0,
+        string text => InRange(text),
+        TextList texts => texts.All(InRange),
+        Duration duration => double.IsFinite(duration.Value) && duration.Value >= 0, // the plan of a training refuses lengths beyond any
         bool => true,
         _ => InRange(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
     };

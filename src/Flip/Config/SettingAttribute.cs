@@ -1,9 +1,15 @@
 namespace Flip.Config;
 
-/// <summary>Meaning and range of a setting, beside its default: the reader checks it, <c>flip config --describe</c> prints it.</summary>
+/// <summary>
+/// Owner, meaning and range of a setting, beside its default: the reader checks it, <c>flip config --describe</c> prints it. Every number has a
+/// smallest and a largest value.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SettingAttribute(string meaning) : Attribute
+public sealed class SettingAttribute(SettingOwner owner, string meaning) : Attribute
 {
+    /// <summary>Who decides it.</summary>
+    public SettingOwner Owner { get; } = owner;
+
     /// <summary>One line for people.</summary>
     public string Meaning { get; } = meaning;
 
@@ -18,4 +24,7 @@ public sealed class SettingAttribute(string meaning) : Attribute
 
     /// <summary>True if <see cref="Min"/> itself is not allowed.</summary>
     public bool AboveMin { get; init; }
+
+    /// <summary>Of a text that is a name or a path: the names. A model's files may say one of them; a path is the user's to say.</summary>
+    public string[] Names { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Flip.Io;
 
 namespace Flip.Config;
 
@@ -9,8 +10,11 @@ namespace Flip.Config;
 /// <param name="catalog">The settings of the record.</param>
 /// <param name="start">The record to begin with.</param>
 /// <param name="problems">Receives what is wrong, a line each.</param>
-internal sealed class SettingTree(SettingCatalog catalog, object start, List<string> problems)
+/// <param name="ofModel">The file is a model's: what it says of settings that are the user's is passed over.</param>
+internal sealed class SettingTree(SettingCatalog catalog, object start, List<string> problems, bool ofModel = false)
 {
+    private const int LongestShown = 80;
+
     private readonly JsonObject _tree = JsonSerializer.SerializeToNode(start, start.GetType(), ConfigJson.Options)!.AsObject();
     private readonly HashSet<string> _badKeys = [];
 
@@ -18,11 +22,13 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     public IReadOnlySet<string> BadKeys => _badKeys;
 
     /// <summary>A value for a message.</summary>
-    public static string Show(JsonNode? node)
+    public static string Show(JsonNode? node) => Cut(node?.ToJsonString() ?? "null");
+
+    /// <summary>A text in one line of a message, without what would steer a terminal.</summary>
+    public static string Cut(string text)
     {
-        const int longest = 80;
-        var text = node?.ToJsonString() ?? "null";
-        return text.Length <= longest ? text : text[..longest] + "...";
+        var shown = text.Length <= LongestShown ? text : text[..LongestShown] + "...";
+        return string.Concat(shown.Select(letter => char.IsControl(letter) ? ' ' : letter));
     }
 
     /// <summary>The text of a JSON object.</summary>
@@ -33,8 +39,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     {
         try
         {
-            var tree = JsonNode.Parse(json, documentOptions: ConfigJson.Reading) as JsonObject;
-            tree?.ToJsonString(); // half a surrogate pair is found only where the text is asked for
+            var tree = JsonNode.Parse(JsonInput.Checked(json, JsonInput.MaxDescription, ConfigJson.Reading), documentOptions: ConfigJson.Reading) as JsonObject;
             problem = tree is null ? $"{source}: must hold a JSON object, such as {{ \"train\": {{ \"batchSize\": 256 }} }}" : null;
             return tree;
         }
@@ -56,7 +61,10 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
             var key = prefix + name;
             if (catalog.Find(key) is { } setting)
             {
-                Put(setting, value, Show(value));
+                if (!ofModel || setting.IsForModels(value))
+                {
+                    Put(setting, value, Show(value));
+                }
             }
             else if (!catalog.IsGroup(key))
             {
@@ -87,7 +95,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
             else
             {
                 var text = set[(split + 1)..].Trim();
-                Put(setting, setting.FromText(text), text);
+                Put(setting, setting.FromText(text), Cut(text));
             }
         }
         else if (catalog.IsGroup(key))
@@ -113,5 +121,5 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
         }
     }
 
-    private void Unknown(string key) => problems.Add($"{key}: no such setting; did you mean {catalog.Nearest(key)}?");
+    private void Unknown(string key) => problems.Add($"{Cut(key)}: no such setting; did you mean {catalog.Nearest(key)}?");
 }

@@ -45,42 +45,42 @@ public enum TextMaskKind
 /// <summary>The text tower (defaults: the paper's companion of B/16).</summary>
 public sealed record TextConfig
 {
-    [Setting("Rows of the token table; 0 takes the tokenizer's vocabulary.", Min = 0)]
+    [Setting(SettingOwner.Model, "Rows of the token table; 0 takes the tokenizer's vocabulary.", Min = 0, Max = Limits.Vocabulary)]
     public int VocabularySize { get; init; }
 
-    [Setting("Tokens in a row: 32 in FLIP, 77 in CLIP.", Min = 1)]
+    [Setting(SettingOwner.Model, "Tokens in a row: 32 in FLIP, 77 in CLIP.", Min = 1, Max = Limits.TextLength)]
     public int Length { get; init; } = 32;
 
-    [Setting("Width of a token; a multiple of heads.", Min = 1)]
+    [Setting(SettingOwner.Model, "Width of a token; a multiple of heads.", Min = 1, Max = Limits.Width)]
     public int Width { get; init; } = 512;
 
-    [Setting("Transformer blocks.", Min = 1)]
+    [Setting(SettingOwner.Model, "Transformer blocks.", Min = 1, Max = Limits.Depth)]
     public int Depth { get; init; } = 12;
 
-    [Setting("Attention heads.", Min = 1)]
+    [Setting(SettingOwner.Model, "Attention heads.", Min = 1, Max = Limits.Heads)]
     public int Heads { get; init; } = 8;
 
-    [Setting("Width of the MLP relative to a token's.", Min = 0, AboveMin = true)]
+    [Setting(SettingOwner.Model, "Width of the MLP relative to a token's.", Min = 0, Max = Limits.MlpRatio, AboveMin = true)]
     public double MlpRatio { get; init; } = 4;
 
-    [Setting("A token attends to itself and those before it only (CLIP yes, FLIP no).")]
+    [Setting(SettingOwner.Model, "A token attends to itself and those before it only (CLIP yes, FLIP no).")]
     public bool Causal { get; init; }
 
-    [Setting("Padding attends and is attended, as in official FLIP; false masks it.")]
+    [Setting(SettingOwner.Model, "Padding attends and is attended, as in official FLIP; false masks it.")]
     public bool AttendPadding { get; init; } = true;
 
-    [Setting("Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
+    [Setting(SettingOwner.Model, "Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
     public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
 
-    [Setting("Token that an endOfText feature is read at: eos, the first end marker (Hugging Face), or argmax, the largest id, the first of equals (OpenAI, open_clip).")]
+    [Setting(SettingOwner.Model, "Token that an endOfText feature is read at: eos, the first end marker (Hugging Face), or argmax, the largest id, the first of equals (OpenAI, open_clip).")]
     public EndOfTextRule EndOfText { get; init; } = EndOfTextRule.Eos;
 
-    [Setting("Id of the end marker; null takes the tokenizer's.", Min = 0)]
+    [Setting(SettingOwner.Model, "Id of the end marker; null takes the tokenizer's.", Min = 0, Max = Limits.Vocabulary)]
     public int? EosTokenId { get; init; }
 
-    [Setting("Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
+    [Setting(SettingOwner.Model, "Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }
 
-    [Setting("Which tokens are kept: random, prioritized, block or truncate.")]
+    [Setting(SettingOwner.Model, "Which tokens are kept: random, prioritized, block or truncate.")]
     public TextMaskKind MaskKind { get; init; } = TextMaskKind.Prioritized;
 }

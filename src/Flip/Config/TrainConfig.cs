@@ -24,9 +24,9 @@ public sealed record TrainConfig : OptimizationConfig
         Beta2 = 0.95;
     }
 
-    [Setting("Loss: infoNce or sigmoid.")]
+    [Setting(SettingOwner.Model, "Loss: infoNce or sigmoid.")]
     public LossKind Loss { get; init; } = LossKind.InfoNce;
 
-    [Setting("Rows of the logits computed at a time; the loss is the same, in less memory. 0 takes all of them up to a batch of 4096, fewer above.", Min = 0)]
+    [Setting(SettingOwner.User, "Rows of the logits computed at a time; the loss is the same, in less memory. 0 takes all of them up to a batch of 4096, fewer above.", Min = 0, Max = Limits.TrainingBatch)]
     public int LossChunk { get; init; }
 }

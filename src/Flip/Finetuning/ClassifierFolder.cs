@@ -54,9 +54,12 @@ public static class ClassifierFolder
     public static LoadedClassifier Load(string path, Compute? compute = null, bool trains = false)
     {
         var folder = Locate(path);
-        var config = ConfigReader.Parse(ReadText(Path.Combine(folder, ConfigFile)), Path.Combine(folder, ConfigFile));
+        var config = ConfigReader.ParseModel(ReadText(Path.Combine(folder, ConfigFile)), Path.Combine(folder, ConfigFile));
         var list = ReadClasses(Path.Combine(folder, ClassesFile));
         using var weights = new SafetensorsReader(Path.Combine(folder, WeightsFile));
+        var parameters = ImageClassifier.Declare(config.Model, list.Classes.Count, list.Head);
+        WeightFile.Check(weights, OwnNames.Instance, config.Model, parameters);
+        ModelMemory.CheckWeights(parameters, compute, trains);
         var classifier = new ImageClassifier(
             config.Model, list.Classes.Count, list.Head, compute?.Type ?? TorchSharp.torch.ScalarType.Float32, compute?.Device, seed: null, trains);
         try
@@ -81,11 +84,11 @@ public static class ClassifierFolder
     {
         try
         {
-            return JsonSerializer.Deserialize<ClassList>(ReadText(path), ConfigJson.Options) is { Classes.Count: > 0 } list && list.Classes.All(name => name is not null)
+            return JsonSerializer.Deserialize<ClassList>(JsonInput.Read(path).Span, ConfigJson.Options) is { Classes.Count: > 0 } list && !list.Classes.Contains(null!)
                 ? list
                 : throw new CheckpointFormatException(path, null, "names no classes");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new CheckpointFormatException(path, null, e.Message, e);
         }
@@ -95,9 +98,9 @@ public static class ClassifierFolder
     {
         try
         {
-            return File.ReadAllText(path);
+            return JsonInput.ReadText(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new CheckpointFormatException(path, null, e.Message, e);
         }

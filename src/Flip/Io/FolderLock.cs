@@ -15,6 +15,8 @@ public sealed class FolderLock : IDisposable
     private const int LongestHolder = 4096; // bytes; a machine's name has 255 at most
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(20);
 
+    private static int _heldCount;
+
     private readonly string _folder;
     private readonly FileStream _lock;
     private readonly Timer _heartbeat;
@@ -22,12 +24,16 @@ public sealed class FolderLock : IDisposable
     private FolderLock(string folder, FileStream held)
     {
         (_folder, _lock) = (folder, held);
+        Interlocked.Increment(ref _heldCount);
         AtomicFile.WriteText(At(folder, HolderFile), JsonSerializer.Serialize(new Holder(Environment.MachineName, Environment.ProcessId)) + "\n");
         _heartbeat = new Timer(_ => Touch(), null, Heartbeat, Heartbeat);
     }
 
     /// <summary>How long a holder on another machine may not be seen and still counts as alive.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whether this process holds any folder, and so has unfinished work in it to save.</summary>
+    public static bool IsAnyHeld => Volatile.Read(ref _heldCount) > 0;
 
     /// <summary>Takes a folder, which is made where it does not exist.</summary>
     /// <exception cref="FolderInUseException">Another process has it; the message names it.</exception>
@@ -84,9 +90,9 @@ public sealed class FolderLock : IDisposable
     {
         try
         {
-            var file = new FileInfo(At(folder, HolderFile));
-            var holder = file.Length <= LongestHolder ? JsonSerializer.Deserialize<Holder>(File.ReadAllText(file.FullName)) : null;
-            return holder?.Host is null ? null : holder;
+            return JsonSerializer.Deserialize<Holder>(JsonInput.Read(At(folder, HolderFile), LongestHolder).Span) is { Host: { } host } holder
+                ? holder with { Host = string.Concat(host.Where(letter => !char.IsControl(letter))) }
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -107,6 +113,7 @@ public sealed class FolderLock : IDisposable
             return;
         }
 
+        Interlocked.Decrement(ref _heldCount);
         _heartbeat.Dispose();
         if (Directory.Exists(folder))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using System.Text.Json;
 
 namespace Flip.Io;
@@ -13,35 +14,56 @@ internal sealed class SafetensorsHeader
     public const int PrefixLength = 8;
     public const string MetadataKey = "__metadata__";
 
-    /// <summary>The reference implementation's limit: keeps a broken length from asking for memory.</summary>
-    public const int MaxLength = 100_000_000;
+    /// <summary>Bytes of a header. The reference implementation reads 100 million, which take a second and half a gigabyte; the largest published header,
+    /// of some 90 thousand tensors, has 11 million.</summary>
+    public const int MaxLength = 1 << 24;
+
+    /// <summary>Tensors of a file, and of all files of a model: the largest published model has 145 thousand, a CLIP some thousand.</summary>
+    public const int MaxTensors = 200_000;
 
     private const int MaxRank = 64;
 
     private readonly string _path;
+    private readonly long _dataStart;
+    private readonly long _dataLength;
+    private readonly List<SafetensorsEntry> _tensors = [];
+    private readonly HashSet<string> _fields = [];
 
-    private SafetensorsHeader(string path, JsonElement root, long dataStart, long dataLength)
+    private SafetensorsHeader(string path, ReadOnlySpan<byte> json, long fileLength)
     {
         _path = path;
-        var tensors = new List<SafetensorsEntry>();
-        foreach (var property in root.EnumerateObject())
+        _dataStart = PrefixLength + json.Length;
+        _dataLength = fileLength - _dataStart;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = JsonInput.MaxDepth });
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            if (property.NameEquals(MetadataKey))
+            throw new CheckpointFormatException(path, null, "the header is no JSON object");
+        }
+
+        var names = new HashSet<string>();
+        while (Key(ref reader, names) is { } name)
+        {
+            if (name == MetadataKey)
             {
-                Metadata = ParseMetadata(property.Value);
+                Metadata = ReadMetadata(ref reader, json);
+            }
+            else if (_tensors.Count < MaxTensors)
+            {
+                _tensors.Add(ReadTensor(name, ref reader));
             }
             else
             {
-                tensors.Add(ParseTensor(property.Name, property.Value, dataStart, dataLength));
+                throw new CheckpointFormatException(path, null, $"more than {MaxTensors} tensors");
             }
         }
 
-        CheckCover(tensors, dataStart, dataLength);
-        Tensors = tensors;
+        reader.Read(); // nothing may follow
+        CheckCover();
     }
 
     /// <summary>Tensors in the header's order.</summary>
-    public IReadOnlyList<SafetensorsEntry> Tensors { get; }
+    public IReadOnlyList<SafetensorsEntry> Tensors => _tensors;
 
     public IReadOnlyDictionary<string, string> Metadata { get; } = FrozenDictionary<string, string>.Empty;
 
@@ -52,11 +74,7 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
-            var dataStart = PrefixLength + json.Length;
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new SafetensorsHeader(path, document.RootElement, dataStart, fileLength - dataStart)
-                : throw new CheckpointFormatException(path, null, "the header is no JSON object");
+            return new SafetensorsHeader(path, json.Span, fileLength);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -65,37 +83,70 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    /// <summary>Free text: some writers say null where they have none, or put in what is no text, which is kept as its JSON.</summary>
-    private Dictionary<string, string> ParseMetadata(JsonElement element) => element.ValueKind switch
+    /// <summary>The next key of an object, with the reader at its value; null at the object's end.</summary>
+    private static string? Key(ref Utf8JsonReader reader, HashSet<string> known)
     {
-        JsonValueKind.Null => [],
-        JsonValueKind.Object => element.EnumerateObject().ToDictionary(
-            p => p.Name, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText()),
-        _ => throw new CheckpointFormatException(_path, null, $"{MetadataKey} is no object of strings"),
-    };
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.EndObject)
+        {
+            return null;
+        }
 
-    private SafetensorsEntry ParseTensor(string name, JsonElement element, long dataStart, long dataLength)
+        var key = reader.GetString()!;
+        reader.Read();
+        return known.Add(key) ? key : throw new JsonException($"the key '{key}' is there twice");
+    }
+
+    /// <summary>Free text: some writers say null where they have none, or put in what is no text, which is kept as its JSON.</summary>
+    private Dictionary<string, string> ReadMetadata(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        var texts = new Dictionary<string, string>();
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return texts;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new CheckpointFormatException(_path, null, $"{MetadataKey} is no object of strings");
+        }
+
+        var names = new HashSet<string>();
+        while (Key(ref reader, names) is { } name)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                texts.Add(name, reader.GetString()!);
+                continue;
+            }
+
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            texts.Add(name, Encoding.UTF8.GetString(json[start..(int)reader.BytesConsumed]));
+        }
+
+        return texts;
+    }
+
+    private SafetensorsEntry ReadTensor(string name, ref Utf8JsonReader reader)
     {
         CheckpointFormatException Wrong(string problem) => new(_path, name, problem);
 
-        if (element.ValueKind != JsonValueKind.Object
-            || !element.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
-            || !element.TryGetProperty("shape", out var shapeElement) || Numbers(shapeElement) is not { } shape
-            || !element.TryGetProperty("data_offsets", out var offsets) || Numbers(offsets) is not [var begin, var end])
+        var (type, shape, offsets) = ReadFields(ref reader);
+        if (type is null || shape is null || offsets is not [var begin, var end])
         {
             throw Wrong("the header must give it dtype, shape and two data_offsets");
         }
 
-        var type = dtype.GetString()!;
         var elementSize = SafetensorsTypes.SizeOf(type) ?? throw Wrong($"unknown dtype '{type}'");
-        if (shape.Length > MaxRank)
+        if (shape.Count > MaxRank)
         {
-            throw Wrong($"{shape.Length} dimensions, at most {MaxRank} are possible");
+            throw Wrong($"{shape.Count} dimensions, at most {MaxRank} are possible");
         }
 
-        if (end < begin || end > dataLength)
+        if (end < begin || end > _dataLength)
         {
-            throw Wrong($"data_offsets [{begin}, {end}] lie outside the {dataLength} bytes of data; the file is cut or damaged");
+            throw Wrong($"data_offsets [{begin}, {end}] lie outside the {_dataLength} bytes of data; the file is cut or damaged");
         }
 
         // The product without zeros must fit as well: libtorch computes strides from it.
@@ -105,33 +156,72 @@ internal sealed class SafetensorsHeader
             throw Wrong($"shape [{string.Join(", ", shape)}] of {type} does not take the {end - begin} bytes of its data_offsets");
         }
 
-        return new SafetensorsEntry(name, type, shape, dataStart + begin, end - begin);
+        return new SafetensorsEntry(name, type, [.. shape], _dataStart + begin, end - begin);
     }
 
-    private static long[]? Numbers(JsonElement element)
+    /// <summary>What an object says of a tensor; null for what it does not say.</summary>
+    private (string? Type, List<long>? Shape, List<long>? Offsets) ReadFields(ref Utf8JsonReader reader)
     {
-        if (element.ValueKind != JsonValueKind.Array)
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            return null;
+            reader.Skip();
+            return default;
         }
 
-        var numbers = new long[element.GetArrayLength()];
-        var i = 0;
-        foreach (var item in element.EnumerateArray())
+        (string? Type, List<long>? Shape, List<long>? Offsets) found = default;
+        _fields.Clear();
+        while (Key(ref reader, _fields) is { } key)
         {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out numbers[i]) || numbers[i++] < 0)
+            switch (key)
             {
-                return null;
+                case "dtype" when reader.TokenType == JsonTokenType.String:
+                    found.Type = reader.GetString();
+                    break;
+                case "shape":
+                    found.Shape = Numbers(ref reader);
+                    break;
+                case "data_offsets":
+                    found.Offsets = Numbers(ref reader);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
             }
         }
 
-        return numbers;
+        return found;
     }
 
-    private void CheckCover(List<SafetensorsEntry> tensors, long dataStart, long dataLength)
+    /// <summary>A list of sizes, of which more are read than are possible so that they can be counted; null for anything else.</summary>
+    private static List<long>? Numbers(ref Utf8JsonReader reader)
     {
-        var position = dataStart;
-        foreach (var tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.Length))
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        var (numbers, good) = (new List<long>(), true);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) && number >= 0)
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                good = false;
+                reader.Skip();
+            }
+        }
+
+        return good ? numbers : null;
+    }
+
+    private void CheckCover()
+    {
+        var position = _dataStart;
+        foreach (var tensor in _tensors.OrderBy(t => t.Offset).ThenBy(t => t.Length))
         {
             if (tensor.Offset != position)
             {
@@ -142,9 +232,9 @@ internal sealed class SafetensorsHeader
             position += tensor.Length;
         }
 
-        if (position != dataStart + dataLength)
+        if (position != _dataStart + _dataLength)
         {
-            throw new CheckpointFormatException(_path, null, $"{dataStart + dataLength - position} bytes at the end belong to no tensor");
+            throw new CheckpointFormatException(_path, null, $"{_dataStart + _dataLength - position} bytes at the end belong to no tensor");
         }
     }
 }

@@ -101,7 +101,12 @@ public sealed class SafetensorsReader : ITensorSource
 
         ReadExactly(prefix, 0, null);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > (ulong)Math.Min(SafetensorsHeader.MaxLength, fileLength - prefix.Length))
+        if (length <= (ulong)(fileLength - prefix.Length) && length > SafetensorsHeader.MaxLength)
+        {
+            throw new CheckpointFormatException(Path, null, $"a header of {length} bytes, and at most {SafetensorsHeader.MaxLength} are read");
+        }
+
+        if (length > (ulong)(fileLength - prefix.Length))
         {
             throw new CheckpointFormatException(
                 Path, null, $"a header of {length} bytes does not fit into the file of {fileLength}; it is cut or no safetensors file");

@@ -14,6 +14,8 @@ public sealed class ImageClassifier : IDisposable
 {
     // MAE: so small that the first updates are the head's own.
     private const double HeadDeviation = 2e-5;
+    private const string HeadWeight = "head.weight";
+    private const string HeadBias = "head.bias";
 
     private readonly ImageTower _tower;
     private readonly Linear? _projection;
@@ -36,6 +38,9 @@ public sealed class ImageClassifier : IDisposable
         Device? device = null,
         ulong? seed = 0,
         bool trains = true)
+        : this(config, classes, head) => Parameters.Allocate(computeType, device ?? CPU, seed, trains);
+
+    private ImageClassifier(ModelConfig config, int classes, ClassifierHead head)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         (Config, Classes, Head) = (config, classes, head);
@@ -45,10 +50,19 @@ public sealed class ImageClassifier : IDisposable
             ? new Linear(Parameters, "image.projection", config.Image.Width, config.EmbedDim, bias: false)
             : null;
         FeatureDim = _projection is null ? config.Image.Width : config.EmbedDim;
-        _headWeight = Parameters.Add("head.weight", [classes, FeatureDim], Initializer.Normal(HeadDeviation), decays: true, keepsFp32: true);
-        _headBias = Parameters.Add("head.bias", [classes], Initializer.Constant(0), decays: false, keepsFp32: true);
-        Parameters.Allocate(computeType, device ?? CPU, seed, trains);
+        _headWeight = Parameters.Add(HeadWeight, [classes, FeatureDim], Initializer.Normal(HeadDeviation), decays: true, keepsFp32: true);
+        _headBias = Parameters.Add(HeadBias, [classes], Initializer.Constant(0), decays: false, keepsFp32: true);
     }
+
+    /// <summary>Names and shapes of the parameters that a classifier would have, without its memory.</summary>
+    public static IReadOnlyList<(string Name, long[] Shape)> Declare(ModelConfig config, int classes, ClassifierHead head)
+    {
+        using var classifier = new ImageClassifier(config, classes, head);
+        return [.. classifier.Parameters.All.Select(parameter => (parameter.Name, parameter.Shape))];
+    }
+
+    /// <summary>Whether a parameter is of the linear layer, which no model has.</summary>
+    public static bool IsOfHead(string parameter) => parameter is HeadWeight or HeadBias;
 
     /// <summary>The model whose image tower it has.</summary>
     public ModelConfig Config { get; }

@@ -11,6 +11,7 @@ namespace Flip.Models;
 public static class WeightFile
 {
     private const string Positions = "image.positions";
+    private const int MostProblems = 100; // of a description of a thousand blocks and a file of twelve
 
     /// <summary>Writes all parameters from a flat buffer: the master weights, or an average of them.</summary>
     public static void Save(string path, FlatParameters parameters, Tensor? flat = null)
@@ -47,7 +48,7 @@ public static class WeightFile
     /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void LoadPart(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)
     {
-        Refuse(source, Misfits(source, names, config, Shapes(parameters), []));
+        CheckPart(source, names, config, Shapes(parameters));
         Read(source, names, parameters, config);
     }
 
@@ -84,6 +85,12 @@ public static class WeightFile
             .Select(name => $"unexpected {name} {Shown(source.Describe(name).Shape)}"));
         Refuse(source, problems);
     }
+
+    /// <summary>Checks that a source holds some parameters, whatever else it holds.</summary>
+    /// <inheritdoc cref="Check" path="/exception"/>
+    public static void CheckPart(
+        ITensorSource source, IWeightNames names, ModelConfig config, IReadOnlyList<(string Name, long[] Shape)> parameters) =>
+        Refuse(source, Misfits(source, names, config, parameters, []));
 
     /// <summary>A parameter in our layout; image positions are resized to the grid of <paramref name="image"/>.</summary>
     /// <exception cref="CheckpointFormatException">A tensor is damaged, no floating-point one, or holds a number that is not finite.</exception>
@@ -137,7 +144,9 @@ public static class WeightFile
     {
         if (problems.Count > 0)
         {
-            throw new CheckpointFormatException(source.Path, null, "does not fit the model: " + string.Join("; ", problems));
+            var left = problems.Count - MostProblems;
+            throw new CheckpointFormatException(
+                source.Path, null, "does not fit the model: " + string.Join("; ", problems.Take(MostProblems)) + (left > 0 ? $"; and {left} more" : ""));
         }
     }
 

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Models;
 
 namespace Flip.Training;
 
@@ -32,6 +33,28 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         return new BatchReading(size, part, streams, IsChosen: train.MicroBatch == 0);
     }
 
+    /// <summary>Refuses a batch that this machine's memory cannot hold, by an estimate below what it takes.</summary>
+    /// <exception cref="ConfigException">It cannot; a smaller micro-batch is the same step.</exception>
+    public static void CheckMemory(FlipConfig config)
+    {
+        var reading = Of(config);
+        var pixels = (double)Pixels(config.Model.Image.ImageSize) * reading.ReadSize * (1 + config.Data.PrefetchBatches);
+        var least = pixels + (config.Train.Device == "cpu" ? ActivationNumbers(config) * reading.MicroBatch * sizeof(short) : 0);
+        if (least > ModelMemory.OfMachine)
+        {
+            throw new ConfigException(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"train.microBatch = {config.Train.MicroBatch}: pixels and activations of {reading.MicroBatch:N0} pairs at a time take more than {least / 1e9:0} GB, and this machine has {ModelMemory.OfMachine / 1e9:0.0} GB of memory; a micro-batch of {AutomaticMicroBatch(config)} is the same step in parts."));
+        }
+    }
+
+    /// <summary>A training's configuration that begins with a model's record: a batch whose activations would take more than some GiB is computed in parts, which
+    /// is the same step.</summary>
+    public static FlipConfig Divided(FlipConfig config) =>
+        config.Train.MicroBatch > 0 || config.Train.BatchSize * ActivationNumbers(config) * sizeof(float) <= ActivationBytes
+            ? config
+            : config with { Train = config.Train with { MicroBatch = Math.Min(config.Train.BatchSize, AutomaticMicroBatch(config)) } };
+
     /// <summary>Images whose pixels fit in one array, which .NET limits to about 2 GiB; 0 where not even one does.</summary>
     /// <param name="imageSize">Height and width of an image, pixels.</param>
     public static long LargestBatch(int imageSize) => Array.MaxLength / Pixels(imageSize);
@@ -39,13 +62,18 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
     /// <summary>A power of two whose activations, kept for the backward pass in fp32, take about 4 GiB.</summary>
     private static int AutomaticMicroBatch(FlipConfig config)
     {
+        var pairs = Math.Clamp(ActivationBytes / (ActivationNumbers(config) * sizeof(float)), 1, LargestChoice);
+        return 1 << (int)Math.Log2(pairs);
+    }
+
+    /// <summary>Numbers that both towers keep of one pair.</summary>
+    private static double ActivationNumbers(FlipConfig config)
+    {
         var (image, text) = (config.Model.Image, config.Model.Text);
         var leastMasked = Math.Min(image.MaskRatio, image.FinalMaskRatio ?? image.MaskRatio);
         var group = config.Train.CheckpointBlocks;
-        var numbers = Activations(MaskRatio.Kept(image.PatchCount(), leastMasked), image.Width, image.Heads, image.Depth, image.MlpRatio, group)
+        return Activations(MaskRatio.Kept(image.PatchCount(), leastMasked), image.Width, image.Heads, image.Depth, image.MlpRatio, group)
             + Activations(MaskRatio.Kept(text.Length, text.MaskRatio), text.Width, text.Heads, text.Depth, text.MlpRatio, group);
-        var pairs = Math.Clamp(ActivationBytes / (numbers * sizeof(float)), 1, LargestChoice);
-        return 1 << (int)Math.Log2(pairs);
     }
 
     /// <summary>

@@ -127,6 +127,7 @@ public sealed class CheckpointStore(string folder, int keep)
         if (ema is not null)
         {
             using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
+            WeightFile.Check(average, OwnNames.Instance, config, [.. parameters.All.Select(parameter => (parameter.Name, parameter.Shape))]);
             foreach (var parameter in parameters.All)
             {
                 CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
@@ -141,12 +142,7 @@ public sealed class CheckpointStore(string folder, int keep)
     {
         try
         {
-            if (new FileInfo(path).Length is > LongestState and var length)
-            {
-                throw new CheckpointFormatException(path, null, $"has {length} bytes, and a training state at most {LongestState}");
-            }
-
-            return JsonSerializer.Deserialize<TrainState>(File.ReadAllText(path), Json)
+            return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path, LongestState).Span, Json)
                 is { BadSamples: not null, Samples: >= 0 and <= MostSamples, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity, SamplesPerEpoch: >= 0 } state
                 && state.Steps <= state.Samples && state.BadSamples.Values.All(count => count >= 0)
                 ? state

@@ -162,7 +162,7 @@ public sealed class MetricLog : IDisposable
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = JsonDocument.Parse(JsonInput.Checked(line));
             var root = document.RootElement;
             return new MetricRecord(
                 root.GetProperty(Reserved[0]).GetInt64(),

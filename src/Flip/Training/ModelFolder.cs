@@ -35,7 +35,7 @@ public static class ModelFolder
         WeightFile.Save(Path.Combine(folder, WeightsFile), model.Parameters);
     }
 
-    /// <summary>Reads the configuration of a model, run or checkpoint.</summary>
+    /// <summary>Reads the configuration of a model, run or checkpoint, without the settings that are the user's (<see cref="SettingOwner"/>).</summary>
     /// <exception cref="CheckpointFormatException">The folder holds no model.</exception>
     public static FlipConfig LoadConfig(string path) => ReadConfig(Locate(path).Config);
 
@@ -94,9 +94,9 @@ public static class ModelFolder
     {
         try
         {
-            return ConfigReader.Parse(File.ReadAllText(path), path);
+            return ConfigReader.ParseModel(JsonInput.ReadText(path), path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new CheckpointFormatException(path, null, e.Message, e);
         }

@@ -54,20 +54,31 @@ public sealed record StoredModel(
             return tokenizer;
         }
 
+        ConfigReader.Validate(wanted);
         var config = wanted.Model.Text.VocabularySize > 0 ? wanted : ModelFolder.WithVocabulary(wanted, Read());
-        return new LoadedModel(config, LoadModel(config, Compute.Of(config.Train), trains), Read);
+        var compute = Compute.Of(config.Train);
+        if (!trains)
+        {
+            ModelMemory.CheckEncoding(config.Model, compute, config.Eval.BatchSize);
+        }
+
+        return new LoadedModel(config, LoadModel(config, compute, trains), Read);
     }
 
     /// <summary>The configuration with a change. Another image size keeps the grid that the positions were trained on.</summary>
     public FlipConfig Changed(Func<FlipConfig, FlipConfig>? change) => Resized(Config, change is null ? Config : change(Config));
 
-    /// <summary>The model alone, for what needs no tokenizer.</summary>
+    /// <summary>The model alone, for what needs no tokenizer. Memory is asked for once the file is known to hold just its tensors.</summary>
     /// <param name="config">Its configuration, with a vocabulary size.</param>
     /// <param name="compute">Where and in which number format it computes; null for fp32 on the processor.</param>
     /// <param name="trains">Makes room for gradients.</param>
     /// <exception cref="CheckpointFormatException">The weights do not fit the configuration.</exception>
+    /// <exception cref="ConfigException">They do not fit in this machine's memory.</exception>
     public FlipModel LoadModel(FlipConfig config, Compute? compute = null, bool trains = false)
     {
+        var parameters = FlipModel.Declare(config.Model, config.Train.Loss);
+        WeightFile.Check(Weights, Names, config.Model, parameters);
+        ModelMemory.CheckWeights(parameters, compute, trains);
         var model = new FlipModel(config.Model, config.Train.Loss, compute?.Type ?? ScalarType.Float32, compute?.Device, seed: null, trains);
         try
         {

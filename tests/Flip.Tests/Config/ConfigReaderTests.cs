@@ -69,16 +69,16 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData("modle=1", "modle: no such setting; did you mean model?")]
     [InlineData("model.image=3", "model.image: is a group of settings; set one of them, such as model.image.imageSize")]
     [InlineData("train.seed", "train.seed: has no value; write train.seed=VALUE")]
-    [InlineData("model.image.depth=many", "model.image.depth = many: must be a whole number, at least 1")]
-    [InlineData("model.image.depth=2.5", "model.image.depth = 2.5: must be a whole number, at least 1")]
+    [InlineData("model.image.depth=many", "model.image.depth = many: must be a whole number, from 1 to 1000")]
+    [InlineData("model.image.depth=2.5", "model.image.depth = 2.5: must be a whole number, from 1 to 1000")]
     [InlineData("model.image.maskRatio=1", "model.image.maskRatio = 1: must be a number, from 0 to below 1")]
     [InlineData("model.image.maskRatio=1e999", "model.image.maskRatio = 1e999: must be a number, from 0 to below 1")]
     [InlineData("model.image.finalMaskRatio=-1", "model.image.finalMaskRatio = -1: must be a number, from 0 to below 1, or null")]
     [InlineData("model.image.maskRatio=null", "model.image.maskRatio = null: must be a number, from 0 to below 1")]
     [InlineData("data.cropMinArea=0", "data.cropMinArea = 0: must be a number, above 0 to 1")]
-    [InlineData("train.eps=0", "train.eps = 0: must be a number, above 0")]
+    [InlineData("train.eps=0", "train.eps = 0: must be a number, above 0 to 1")]
     [InlineData("model.text.causal=yes", "model.text.causal = yes: must be true or false")]
-    [InlineData("data.train=", "data.train = : must be a text that is not empty, or null")]
+    [InlineData("data.train=", "data.train = : must be a text that is not empty, in one line, or null")]
     [InlineData(
         "model.image.classToken=WithPosition",
         "model.image.classToken = WithPosition: must be one of none, withoutPosition, withPosition")]
@@ -86,9 +86,9 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData(
         "train.warmup=5 weeks",
         "train.warmup = 5 weeks: must be a number of samples, or a text such as \"1000 steps\", \"32 epochs\" or \"5%\"")]
-    [InlineData("train.lossChunk=-1", "train.lossChunk = -1: must be a whole number, at least 0")]
-    [InlineData("train.checkpointBlocks=true", "train.checkpointBlocks = true: must be a whole number, at least 0")]
-    [InlineData("data.batchMemory=-1", "data.batchMemory = -1: must be a whole number, at least 0")]
+    [InlineData("train.lossChunk=-1", "train.lossChunk = -1: must be a whole number, from 0 to 1048576")]
+    [InlineData("train.checkpointBlocks=true", "train.checkpointBlocks = true: must be a whole number, from 0 to 1000")]
+    [InlineData("data.batchMemory=-1", "data.batchMemory = -1: must be a whole number, from 0 to 4194304")]
     [InlineData("train.device=null", "train.device = null: must be cpu, cuda or cuda:N")]
     [InlineData("train.device=gpu", "train.device = gpu: must be cpu, cuda or cuda:N")]
     public void A_setting_that_cannot_be_used_says_why(string set, string problem)
@@ -111,7 +111,7 @@ public sealed class ConfigReaderTests : IDisposable
                 "model.image.dept: no such setting; did you mean model.image.depth?",
                 "model.text = []: must be an object, for it is a group of settings",
                 "trian: no such setting; did you mean train?",
-                "train.batchSize = 0: must be a whole number, at least 1",
+                "train.batchSize = 0: must be a whole number, from 1 to 1048576",
             ],
             error.Problems);
         Assert.StartsWith("7 problems:\n  preset = tinny", error.Message, StringComparison.Ordinal);
@@ -143,7 +143,7 @@ public sealed class ConfigReaderTests : IDisposable
     {
         var file = Write("""{ "train": { "seed": -1 } }""");
         Assert.Equal(
-            ["train.seed = -1: must be a whole number, at least 0"],
+            ["train.seed = -1: must be a whole number, from 0 to 9.223372036854776E+18"],
             Problems(() => ConfigReader.Resolve(null, file, ["train.seed=1"])));
     }
 
@@ -158,7 +158,7 @@ public sealed class ConfigReaderTests : IDisposable
         Assert.Equal(
             [
                 "model.image.maskRatio = NaN: must be a number, from 0 to below 1",
-                "train.device = null: must be a text that is not empty",
+                "train.device = null: must be a text that is not empty, in one line",
                 "train.loss = 9: must be one of infoNce, sigmoid",
                 "model.image.width = 768: must be a multiple of model.image.heads = 7",
             ],

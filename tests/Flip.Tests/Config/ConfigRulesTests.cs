@@ -124,7 +124,7 @@ public class ConfigRulesTests
     public void A_rule_is_silent_where_one_of_its_settings_was_refused_already()
     {
         Assert.Equal(
-            ["model.image.patchSize = 0: must be a whole number, at least 1"],
+            ["model.image.patchSize = 0: must be a whole number, from 1 to 1024"],
             Problems(null, "model.image.patchSize=0", "model.image.imageSize=225"));
     }
 

@@ -87,6 +87,6 @@ public class ConfigWriterTests
         Assert.Equal("duration or null", rows.Single(row => row.Key == "eval.every").Type);
         Assert.Equal("text", rows.Single(row => row.Key == "train.device").Type);
         Assert.Equal("text or null", rows.Single(row => row.Key == "data.train").Type);
-        Assert.Equal("at least 1", rows.Single(row => row.Key == "train.batchSize").Range);
+        Assert.Equal("from 1 to 1048576", rows.Single(row => row.Key == "train.batchSize").Range);
     }
 }

@@ -147,7 +147,7 @@ public sealed class EmbedCommandTests : IDisposable
         var other = _folder.File("other");
         TinyModel.Save(other, seed: 4);
         AssertFails(["embed", other, .. rest], "unfinished work that cannot be continued: weights was ", "--overwrite");
-        AssertFails(["embed", _model, .. rest, "--batch-size", "2"], "batchSize was 4 and is 2");
+        AssertFails(["embed", _model, .. rest, "--batch-size", "2"], "batchSize was 64 and is 2");
 
         _images.Add("zzzz.png", 40);
         AssertFails(["embed", _model, .. rest], "source was ");

@@ -88,7 +88,7 @@ public sealed class RankCommandTests : IDisposable
     public void A_table_shows_the_best_of_the_first_images()
     {
         _images.Add(40);
-        var (code, output, error) = Run(["rank", _model, "--images", _images.Path, "--texts", .. Texts, "--top", "2"]);
+        var (code, output, error) = Run(["rank", _model, "--images", _images.Path, "--texts", .. Texts, "--top", "2", "--batch-size", "4"]);
         Assert.True(code == 0, error);
         var lines = output.Split('\n').Where(line => line.Contains('%', StringComparison.Ordinal)).ToList();
         Assert.Equal(2 * 25, lines.Count);

@@ -97,7 +97,7 @@ public class EvaluationReportTests
 
     [Theory]
     [InlineData("\"value\": 2", "\"value\": ", "mean per class is 2, not between 0 and 1")]
-    [InlineData("\"value\": 1e999", "\"value\": ", "not between 0 and 1")]
+    [InlineData("\"value\": 1e999", "\"value\": ", "1e999 is beyond every number")]
     [InlineData("\"images\": 0", "\"images\": ", "0 images and 0 missing ones cannot be")]
     [InlineData("\"images\": 1.5", "\"images\": ", "could not be converted")]
     [InlineData("\"name\": \"\\u001b[2J\"", "\"name\": ", "name is empty or has a control character")]

@@ -1,0 +1,54 @@
+using Flip.Io;
+using Flip.Training;
+using static TorchSharp.torch;
+
+namespace Flip.Tests.Training;
+
+/// <summary>Checkpoints that a stranger has changed.</summary>
+public sealed class HostileCheckpointTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("\"samples\": 32", "\"samples\": -1")]
+    [InlineData("\"samples\": 32", "\"samples\": 9223372036854775807")]
+    [InlineData("\"samples\": 32", "\"samples\": 1e999")]
+    [InlineData("\"samples\": 32", "\"samples\": 32, \"samples\": 32")]
+    [InlineData("\"badSamples\": {}", "\"badSamples\": { \"\\ud800\": 1 }")]
+    [InlineData("\"badSamples\": {}", "\"badSamples\": null")]
+    [InlineData("{", "[[")]
+    public void A_state_that_no_training_has_is_refused(string text, string change)
+    {
+        TinyRun.Losses(TinyRun.Config, _folder.Path);
+        var checkpoint = Directory.GetDirectories(_folder.Path).Order().First();
+        var state = Path.Combine(checkpoint, "state.json");
+        var whole = File.ReadAllText(state);
+        var place = whole.IndexOf(text, StringComparison.Ordinal);
+        Assert.True(place >= 0, whole);
+        File.WriteAllText(state, whole[..place] + change + whole[(place + text.Length)..]);
+        var error = Assert.Throws<CheckpointFormatException>(() => TinyRun.Losses(TinyRun.Config, _folder.Path, checkpoint));
+        Assert.Contains("state.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_average_of_other_shapes_is_refused()
+    {
+        var config = TinyRun.Config with { Train = TinyRun.Config.Train with { WeightEma = 0.5 } };
+        TinyRun.Losses(config, _folder.Path);
+        var checkpoint = Directory.GetDirectories(_folder.Path).Order().First();
+        var path = Path.Combine(checkpoint, CheckpointStore.AverageFile);
+        using (var scope = NewDisposeScope())
+        using (var average = new SafetensorsReader(path))
+        {
+            SafetensorsWriter.Write(path + ".new", average.Names.Select(name => (name, name == "logitScale" ? zeros(2) : average.ReadTensor(name))));
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
+        Assert.Contains(
+            "logitScale is [2], expected [1]",
+            Assert.Throws<CheckpointFormatException>(() => TinyRun.Losses(config, _folder.Path, checkpoint)).Message,
+            StringComparison.Ordinal);
+    }
+}
