@@ -36,9 +36,9 @@ internal static class CommandLine
         }
         catch (Exception e) when (!parsed.GetValue(Verbose))
         {
-            Console.Error.WriteLine(IsExpected(e)
-                ? $"flip: {Shown(e.Message)}"
-                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
+            Console.Error.WriteLine(Shown(IsExpected(e)
+                ? $"flip: {e.Message}"
+                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)"));
             return Failed;
         }
     }
@@ -69,10 +69,10 @@ internal static class CommandLine
     internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
 
-    /// <summary>A message quotes files, which may be a stranger's: without what terminals obey, and not without end.</summary>
+    /// <summary>A message quotes files, which may be a stranger's: without what terminals obey, and of a very long one the beginning and the end.</summary>
     internal static string Shown(string message)
     {
-        var shown = message.Length <= LongestMessage ? message : message[..LongestMessage] + "...";
+        var shown = message.Length <= LongestMessage ? message : $"{message[..(LongestMessage / 2)]} ... {message[^(LongestMessage / 2)..]}";
         return string.Concat(shown.Select(letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t') ? '?' : letter));
     }
 
