@@ -74,8 +74,9 @@ internal static class CommandLine
     internal static bool IsExpected(Exception e) => e is FlipException or IOException or UnauthorizedAccessException or InvalidDataException
         || e.GetType() == typeof(ArithmeticException);
 
-    /// <summary>A message quotes files, which may be a stranger's, without end.</summary>
-    internal static string Shortened(string message) => message.Length <= LongestMessage ? message : message[..LongestMessage] + "...";
+    /// <summary>A message quotes files, which may be a stranger's and long: of a very long one the beginning and the end.</summary>
+    internal static string Shortened(string message) =>
+        message.Length <= LongestMessage ? message : $"{message[..(LongestMessage / 2)]} ... {message[^(LongestMessage / 2)..]}";
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
     {
