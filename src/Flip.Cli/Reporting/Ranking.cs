@@ -39,8 +39,8 @@ internal sealed class Ranking(
             foreach (var (place, match) in best.Index())
             {
                 table.AddRow(
-                    place == 0 ? Markup.Escape(UnicodeName.Shown(queries[query])) : "",
-                    Markup.Escape(UnicodeName.Shown(items[match.Item])),
+                    place == 0 ? Markup.Escape(queries[query]) : "",
+                    Markup.Escape(items[match.Item]),
                     match.Cosine.ToString("0.000", CultureInfo.InvariantCulture),
                     string.Create(CultureInfo.InvariantCulture, $"{100 * match.Probability:0.0} %"));
             }

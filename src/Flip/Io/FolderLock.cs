@@ -90,9 +90,7 @@ public sealed class FolderLock : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<Holder>(JsonInput.Read(At(folder, HolderFile), LongestHolder).Span) is { Host: { } host } holder
-                ? holder with { Host = string.Concat(host.Where(letter => !char.IsControl(letter))) }
-                : null;
+            return JsonSerializer.Deserialize<Holder>(JsonInput.Read(At(folder, HolderFile), LongestHolder).Span) is { Host: not null } holder ? holder : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -137,7 +135,7 @@ public sealed class FolderLock : IDisposable
 
     private sealed record Holder(string Host, int Process)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {OwnEntries.Printable(Host)}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {Host}");
     }
 }
 

@@ -123,9 +123,5 @@ public static class JsonInput
         return new(FormattableString.Invariant($"{problem}. LineNumber: {line} | BytePositionInLine: {column}."), null, line, column);
     }
 
-    private static string Shown(string text)
-    {
-        var shown = text.Length <= ShownCharacters ? text : text[..ShownCharacters] + "...";
-        return string.Concat(shown.Select(letter => char.IsControl(letter) ? ' ' : letter));
-    }
+    private static string Shown(string text) => text.Length <= ShownCharacters ? text : text[..ShownCharacters] + "...";
 }

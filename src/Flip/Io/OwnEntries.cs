@@ -55,7 +55,7 @@ public static class OwnEntries
     public static string? Problem(string path)
     {
         var entry = new FileInfo(path);
-        return entry.LinkTarget is { } target ? $"is a link to '{Printable(target)}'"
+        return entry.LinkTarget is { } target ? $"is a link to '{target}'"
             : entry.Exists && entry.Attributes.HasFlag(FileAttributes.ReparsePoint) ? "is a reparse point"
             : FileStatus.Of(path)?.Type switch
             {
@@ -73,7 +73,7 @@ public static class OwnEntries
     {
         if (Problem(path) is { } problem)
         {
-            throw new ForeignEntryException(Printable(path), problem);
+            throw new ForeignEntryException(path, problem);
         }
     }
 
@@ -82,6 +82,4 @@ public static class OwnEntries
         ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
     };
 
-    /// <summary>A stranger's name without what consoles obey.</summary>
-    internal static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
 }

@@ -25,7 +25,7 @@ public sealed class HostileModelTests : IDisposable
             root["data"]!["workers"] = 1_000_000;
             root["data"]!["train"] = "/etc/passwd";
             root["eval"]!["batchSize"] = 1_000_000_000;
-            root["eval"]!["retrieval"] = "/etc/passwd";
+            root["eval"]!["on"] = new JsonArray("/etc/passwd");
         });
         File.WriteAllText(_folder.File("texts.txt"), "a dog\na cat\n");
         var (code, _, error) = BoundedCommand.Run(

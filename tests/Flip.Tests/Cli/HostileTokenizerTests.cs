@@ -40,10 +40,10 @@ public sealed class HostileTokenizerTests : IDisposable
     {
         _images.Add(1);
         TinyModel.Save(_folder.File("model"));
-        File.WriteAllText(_folder.File("texts.txt"), "a dog\n" + new string('x', 20 << 20));
+        File.WriteAllText(_folder.File("texts.txt"), "a dog\n" + new string('x', 5 << 20));
         BoundedCommand.AssertFails(
             ["rank", _folder.File("model"), "--images", _images.Path, "--texts-from", _folder.File("texts.txt")],
-            "texts.txt, line 2: the text has 20971520 characters, and the longest that is tokenized 4194304");
+            "texts.txt, line 2: the text has 5242880 characters, and the longest that is tokenized 4194304");
     }
 
     private string Shard()

@@ -79,7 +79,7 @@ public sealed class ClassifierEvaluatorTests : IDisposable
         using var loaded = ModelFolder.Load(_folder.Path);
         using var start = ZeroShot(loaded);
         using var tuned = ZeroShot(loaded);
-        using var random = new ImageClassifier(loaded.Config.Model, 3, ClassifierHead.ZeroShot, seed: 77);
+        using var random = new ImageClassifier(loaded.Config.Model, 3, ClassifierHead.ZeroShot, loaded.Model.Parameters.ComputeType, seed: 77);
         var tunedWeights = random.Parameters.Master;
         var pure = (Start: Score(start), Tuned: Score(random));
         WeightInterpolation.Apply(tuned.Parameters, start.Parameters.Master, tunedWeights, 0);
