@@ -24,12 +24,8 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     /// <summary>A value for a message.</summary>
     public static string Show(JsonNode? node) => Cut(node?.ToJsonString() ?? "null");
 
-    /// <summary>A text in one line of a message, without what would steer a terminal.</summary>
-    public static string Cut(string text)
-    {
-        var shown = text.Length <= LongestShown ? text : text[..LongestShown] + "...";
-        return string.Concat(shown.Select(letter => char.IsControl(letter) ? ' ' : letter));
-    }
+    /// <summary>The beginning of a text, as much of it as a message has room for.</summary>
+    public static string Cut(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "...";
 
     /// <summary>The text of a JSON object.</summary>
     /// <param name="json">The text.</param>

@@ -97,7 +97,9 @@ public static class JsonInput
     private static byte[] ReadBytes(string path, int maxLength)
     {
         var length = PlainFile.Length(path);
-        return length > maxLength ? throw TooLong(length, maxLength) : PlainFile.ReadAll(path, maxLength);
+        return length > maxLength ? throw TooLong(length, maxLength)
+            : length == 0 ? [] // no JSON; also what a pipe or a device says, which are not opened
+            : PlainFile.ReadAll(path, maxLength);
     }
 
     private static string Text(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
@@ -123,9 +125,5 @@ public static class JsonInput
         return new(FormattableString.Invariant($"{problem}. LineNumber: {line} | BytePositionInLine: {column}."), null, line, column);
     }
 
-    private static string Shown(string text)
-    {
-        var shown = text.Length <= ShownCharacters ? text : text[..ShownCharacters] + "...";
-        return string.Concat(shown.Select(letter => char.IsControl(letter) ? ' ' : letter));
-    }
+    private static string Shown(string text) => text.Length <= ShownCharacters ? text : text[..ShownCharacters] + "...";
 }

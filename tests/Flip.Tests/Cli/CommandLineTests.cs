@@ -41,7 +41,7 @@ public sealed class CommandLineTests : IDisposable
             File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors")), File.ReadAllBytes(Path.Combine(again, "model", "model.safetensors")));
 
         var tuned = _folder.File("tuned");
-        Assert.Equal(0, Run(["tune", run, "--data", data.Train, "--run", tuned, "--samples", "2 steps", "--json"]).Code);
+        Assert.Equal(0, Run(["tune", run, "--data", data.Train, .. evaluation, "--run", tuned, "--samples", "2 steps", "--json"]).Code);
         Assert.Equal(0, ModelFolder.LoadConfig(tuned).Model.Image.MaskRatio);
 
         var initialized = _folder.File("initialized");

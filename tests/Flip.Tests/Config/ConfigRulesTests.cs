@@ -22,9 +22,9 @@ public class ConfigRulesTests
     [InlineData(
         "model.image.mlpRatio=0.001",
         "model.image.mlpRatio = 0.001: leaves the MLP a width beyond 1 to 2147483647 with model.image.width = 768")]
-    [InlineData("eval.on=[\"\"]", "eval.on = [\"\"]: must be a list of texts that are not empty")]
-    [InlineData("eval.on=[null]", "eval.on = [null]: must be a list of texts that are not empty")]
-    [InlineData("eval.on=[1]", "eval.on = [1]: must be a list of texts that are not empty")]
+    [InlineData("eval.on=[\"\"]", "eval.on = [\"\"]: must be a list of texts that are not empty, each in one line")]
+    [InlineData("eval.on=[null]", "eval.on = [null]: must be a list of texts that are not empty, each in one line")]
+    [InlineData("eval.on=[1]", "eval.on = [1]: must be a list of texts that are not empty, each in one line")]
     [InlineData(
         "train.batchSize=1",
         "train.batchSize = 1: must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0")]

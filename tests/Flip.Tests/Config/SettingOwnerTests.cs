@@ -9,7 +9,7 @@ public sealed class SettingOwnerTests
     [
         "data.train", "data.vocabulary", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare",
         "train.microBatch", "train.checkpointBlocks", "train.precision", "train.device", "train.threads", "train.checkpointEvery",
-        "train.keepCheckpoints", "train.logEvery", "train.lossChunk", "eval.zeroShot", "eval.classNames", "eval.retrieval", "eval.every", "eval.batchSize",
+        "train.keepCheckpoints", "train.logEvery", "train.lossChunk", "eval.on", "eval.every", "eval.batchSize",
     ];
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class SettingOwnerTests
               "model": { "image": { "width": 384 } },
               "train": { "threads": 1000000, "device": "cuda:7", "precision": "bf16", "batchSize": 512, "microBatch": "x", "logEvery": "nonsense" },
               "data": { "workers": 1000000, "train": "/etc/passwd", "vocabulary": "/etc", "tokenizer": "clipBpe", "classTemplates": "/etc/passwd" },
-              "eval": { "batchSize": 1000000, "zeroShot": "/x.tar", "templates": "/etc/passwd", "transform": "clip" }
+              "eval": { "batchSize": 1000000, "on": ["x=/x.tar"], "templates": "/etc/passwd", "transform": "clip" }
             }
             """,
             "config.json");
