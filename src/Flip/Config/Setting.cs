@@ -68,9 +68,9 @@ internal sealed class Setting
         try
         {
             var node = JsonNode.Parse(text, documentOptions: ConfigJson.Reading);
-            if (Accepts(node))
+            if (Accepts(node) || (_type == typeof(TextList) && node is JsonArray))
             {
-                return node;
+                return node; // a list that does not fit is no text
             }
         }
         catch (JsonException)

@@ -24,7 +24,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     /// <summary>A value for a message.</summary>
     public static string Show(JsonNode? node) => Cut(node?.ToJsonString() ?? "null");
 
-    /// <summary>A text for a message.</summary>
+    /// <summary>The beginning of a text, as much of it as a message has room for.</summary>
     public static string Cut(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "...";
 
     /// <summary>The text of a JSON object.</summary>

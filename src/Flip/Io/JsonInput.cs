@@ -97,7 +97,9 @@ public static class JsonInput
     private static byte[] ReadBytes(string path, int maxLength)
     {
         var length = PlainFile.Length(path);
-        return length > maxLength ? throw TooLong(length, maxLength) : PlainFile.ReadAll(path, maxLength);
+        return length > maxLength ? throw TooLong(length, maxLength)
+            : length == 0 ? [] // no JSON; also what a pipe or a device says, which are not opened
+            : PlainFile.ReadAll(path, maxLength);
     }
 
     private static string Text(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)

@@ -1,10 +1,8 @@
-using Flip.Native;
-
 namespace Flip.Io;
 
 /// <summary>
-/// Reads files that strangers may have sent. A pipe, device or socket is never opened, so that nothing waits for a writer or reads without end. To a
-/// file system they have no bytes; where it does not say what an entry is, an empty file is not opened either.
+/// Reads files that strangers may have sent. To a file system a pipe, device or socket has no bytes, and what has none is never opened, so that nothing
+/// waits for a writer or reads without end.
 /// </summary>
 public static class PlainFile
 {
@@ -30,7 +28,7 @@ public static class PlainFile
     /// <exception cref="IOException">It cannot be opened, or has no bytes.</exception>
     public static FileStream OpenRead(string path, FileOptions options = FileOptions.None)
     {
-        if (Length(path) == 0 && FileStatus.Of(path, follow: true)?.Type != FileStatus.PlainFile)
+        if (Length(path) == 0)
         {
             throw new IOException($"'{path}' {NoBytes}.");
         }

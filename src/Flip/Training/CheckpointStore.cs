@@ -127,7 +127,6 @@ public sealed class CheckpointStore(string folder, int keep)
         if (ema is not null)
         {
             using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
-            WeightFile.Check(average, OwnNames.Instance, config, [.. parameters.All.Select(parameter => (parameter.Name, parameter.Shape))]);
             foreach (var parameter in parameters.All)
             {
                 CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));

@@ -25,13 +25,13 @@ public sealed class HostileModelTests : IDisposable
             root["data"]!["workers"] = 1_000_000;
             root["data"]!["train"] = "/etc/passwd";
             root["eval"]!["batchSize"] = 1_000_000_000;
-            root["eval"]!["on"] = new JsonArray("/etc/passwd");
+            root["eval"]!["on"] = new JsonArray("x=/etc/passwd");
         });
         File.WriteAllText(_folder.File("texts.txt"), "a dog\na cat\n");
         var (code, _, error) = BoundedCommand.Run(
             ["embed", _folder.File("model"), "--texts", _folder.File("texts.txt"), "--out", _folder.File("x.safetensors")], megabytes: 1000);
         Assert.True(code == 0, error);
-        AssertFails(["eval", _folder.File("model")], "Nothing to evaluate on");
+        AssertFails(["eval", _folder.File("model")], "--on");
         AssertFails(["tune", _folder.File("model"), "--samples", "2 steps", "--run", _folder.File("tuned")], "data.train = null");
     }
 

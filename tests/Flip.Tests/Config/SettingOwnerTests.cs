@@ -62,7 +62,7 @@ public sealed class SettingOwnerTests
               "model": { "image": { "width": 384 } },
               "train": { "threads": 1000000, "device": "cuda:7", "precision": "bf16", "batchSize": 512, "microBatch": "x", "logEvery": "nonsense" },
               "data": { "workers": 1000000, "train": "/etc/passwd", "vocabulary": "/etc", "tokenizer": "clipBpe", "classTemplates": "/etc/passwd" },
-              "eval": { "batchSize": 1000000, "on": ["/x.tar"], "templates": "/etc/passwd", "transform": "clip" }
+              "eval": { "batchSize": 1000000, "on": ["x=/x.tar"], "templates": "/etc/passwd", "transform": "clip" }
             }
             """,
             "config.json");

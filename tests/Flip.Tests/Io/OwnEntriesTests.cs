@@ -57,13 +57,6 @@ public sealed class OwnEntriesTests : IDisposable
     }
 
     [Fact]
-    public void A_link_s_target_cannot_speak_to_the_console()
-    {
-        Bystander.LinkTo("\u001b[2Jx\n", _folder.File("a"));
-        Assert.Contains("'\uFFFD[2Jx\uFFFD'", Assert.Throws<ForeignEntryException>(() => OwnEntries.Require(_folder.Path, "a")).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Folders_on_the_way_to_a_file_are_no_links_and_the_first_may_be_one()
     {
         Bystander.LinkTo(_bystander.Path, _folder.File("top"));
