@@ -19,11 +19,46 @@ public static class ModelSource
     /// <param name="path">A folder, or a file of weights.</param>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
     /// <param name="trains">Makes room for gradients.</param>
+    /// <param name="say">Told what had to be assumed of a foreign model, a sentence each; null for nobody.</param>
     /// <exception cref="CheckpointFormatException">The path holds no model, or a damaged one.</exception>
-    public static LoadedModel Load(string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false)
+    public static LoadedModel Load(
+        string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false, Action<string>? say = null)
     {
         using var stored = Open(path);
-        return stored.Load(change, trains);
+        var loaded = stored.Load(change, trains);
+        foreach (var assumed in stored.AssumptionsFor(loaded.Config))
+        {
+            say?.Invoke(assumed.Text);
+        }
+
+        return loaded;
+    }
+
+    /// <summary>The configuration that a model's files describe.</summary>
+    /// <param name="path">A folder, or a file of weights.</param>
+    public static FlipConfig ConfigOf(string path)
+    {
+        using var stored = Open(path);
+        return stored.Config;
+    }
+
+    /// <summary>Opens a model with settings that its files may not tell, such as heads, without reading its weights.</summary>
+    /// <param name="path">A folder, or a file of weights.</param>
+    /// <param name="sets">Settings, <c>key=value</c>.</param>
+    /// <exception cref="ConfigException">A setting is wrong.</exception>
+    public static StoredModel Open(string path, IReadOnlyList<string> sets)
+    {
+        var stored = Open(path);
+        try
+        {
+            var config = stored.Changed(own => ConfigReader.Overlay(own, sets));
+            return stored with { Config = config, Tokenizer = () => stored.TokenizerFor(config.Data), Assumptions = stored.AssumptionsFor(config) };
+        }
+        catch
+        {
+            stored.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a model without reading its weights.</summary>

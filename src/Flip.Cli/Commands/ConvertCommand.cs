@@ -98,7 +98,7 @@ internal static class ConvertCommand
         var (format, dtype) = (request.Format, request.Dtype);
         var weights = format is null ? default : Named(Types, [dtype ?? "fp32"], "weights have").Single();
         var precisions = format is null ? Named(Precisions, dtype?.Split(',') ?? [.. Precisions.Keys], "an ONNX export has") : [];
-        using var stored = ModelArgument.Open(request.Source, request.Settings);
+        using var stored = ModelSource.Open(request.Source, request.Settings);
         List<string> notes = [.. stored.Assumptions.Select(assumed => assumed.Text)];
         var tokenizer = TokenizerOf(stored, notes);
         var scores = ModelArgument.ScoresOf(request.Source);

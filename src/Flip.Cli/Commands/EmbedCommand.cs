@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
@@ -88,7 +89,7 @@ internal static class EmbedCommand
         };
         var images = request.Images is { } source ? ImageSources.Open(source, options, cancellation) : null;
         var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
-        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         IItemEncoder items = images is not null
             ? ItemEncoders.Images(loaded, request.Mask, images, request.AllowMissing)
             : ItemEncoders.Texts(loaded, texts!, request.AllowMissing, cancellation);

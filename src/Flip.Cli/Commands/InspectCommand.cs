@@ -39,7 +39,7 @@ internal static class InspectCommand
         {
             try
             {
-                using var stored = ModelArgument.Open(result.GetValue(path)!, settings.Sets(result));
+                using var stored = ModelSource.Open(result.GetValue(path)!, settings.Sets(result));
                 Show(stored, result.GetValue(tensors), result.GetValue(json));
             }
             catch (CheckpointFormatException e) when (result.GetValue(tensors))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Flip.Evaluation.Embedding;
 using Flip.Config;
 using Flip.Models;
 using Flip.Training;
@@ -38,16 +39,4 @@ internal sealed class MaskOptions
             ? new MaskChoice(mask, ratio)
             : throw new ConfigException(string.Create(CultureInfo.InvariantCulture, $"--mask-ratio {ratio}: expected a share in [0, 1)."));
     }
-}
-
-/// <summary>How images are seen.</summary>
-/// <param name="Mask">The kind.</param>
-/// <param name="Ratio">Share of patches removed; null for the training's.</param>
-internal sealed record MaskChoice(InferenceMask Mask, double? Ratio)
-{
-    /// <summary>An encoder of a model that sees images so.</summary>
-    /// <param name="loaded">The model.</param>
-    /// <param name="imagesSeen">Images before the first one, on whose number the masks depend.</param>
-    public InferenceEncoder Encoder(LoadedModel loaded, long imagesSeen = 0) =>
-        new(loaded.Model, Mask, Ratio, (ulong)loaded.Config.Train.Seed, imagesSeen);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
@@ -78,7 +79,7 @@ internal static class RankCommand
         var texts = Texts(request, SourceProgress.Sources(view.Message, allowOutside: request.AllowOutside), cancellation);
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
-        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
         var encoder = new InferenceEncoder(loaded.Model);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
@@ -52,7 +53,7 @@ internal static class TrainCommand
     /// <summary>A training that begins with a model begins with its settings too, unless others are named.</summary>
     private static FlipConfig Config(ConfigOptions settings, ParseResult result, string? initial) =>
         initial is not null && settings.Start(result) is null
-            ? BatchReading.Divided(ConfigReader.Overlay(ModelArgument.ConfigOf(initial), settings.Sets(result)))
+            ? BatchReading.Divided(ConfigReader.Overlay(ModelSource.ConfigOf(initial), settings.Sets(result)))
             : settings.Resolve(result);
 
     /// <summary>Writes results and report, and tells where they are.</summary>

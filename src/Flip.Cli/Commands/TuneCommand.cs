@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Cli.Runs;
 using Flip.Config;
@@ -25,7 +26,7 @@ internal static class TuneCommand
         command.SetAction((result, cancellation) =>
         {
             var model = result.GetValue(source)!;
-            var config = BatchReading.Divided(ConfigReader.Overlay(TuneRecipe.After(ModelArgument.ConfigOf(model)), settings.Sets(result)));
+            var config = BatchReading.Divided(ConfigReader.Overlay(TuneRecipe.After(ModelSource.ConfigOf(model)), settings.Sets(result)));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
             var tuned = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside)).Start(config, model, cancellation);

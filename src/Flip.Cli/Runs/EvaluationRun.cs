@@ -1,3 +1,5 @@
+using Flip.Conversion;
+using Flip.Evaluation.Embedding;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
 using Flip.Config;
@@ -29,7 +31,7 @@ internal sealed class EvaluationRun(EvaluationRequest request, ConsoleProgress v
         CheckPlaces();
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
-        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
         var evaluator = new DataSetEvaluator(

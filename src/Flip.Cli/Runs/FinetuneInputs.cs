@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Io;
@@ -13,19 +14,22 @@ namespace Flip.Cli.Runs;
 internal sealed record FinetuneInputs(
     string Model, string Train, IReadOnlyList<string> Tests, string? Classes, IReadOnlyList<double> WiseFt)
 {
-    /// <summary>Name of the file in a run.</summary>
-    public const string FileName = "inputs.json";
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // a file for people: paths stay as they are
+    };
 
     public void Save(RunFolder run) =>
-        AtomicFile.WriteText(Path.Combine(run.Path, FileName), JsonSerializer.Serialize(this, JsonOutput.Options) + "\n");
+        AtomicFile.WriteText(Path.Combine(run.Path, RunFolder.InputsFile), JsonSerializer.Serialize(this, Json) + "\n");
 
     /// <exception cref="ConfigException">The folder is no fine-tuning's.</exception>
     public static FinetuneInputs Load(string run)
     {
-        var path = Path.Combine(run, FileName);
+        var path = Path.Combine(run, RunFolder.InputsFile);
         try
         {
-            return JsonSerializer.Deserialize<FinetuneInputs>(JsonInput.Read(path).Span, JsonOutput.Options) is { Model: not null, Train: not null, Tests: not null } inputs
+            return JsonSerializer.Deserialize<FinetuneInputs>(JsonInput.Read(path).Span, Json) is { Model: not null, Train: not null, Tests: not null } inputs
                 && !inputs.Tests.Contains(null!)
                 ? inputs with { WiseFt = inputs.WiseFt ?? [] }
                 : throw new ConfigException($"{path}: names no model, training and test images.");

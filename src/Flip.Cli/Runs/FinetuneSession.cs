@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data.Formats;
@@ -33,7 +34,7 @@ internal sealed class FinetuneSession(RunFolder run, IProgressView view, bool al
     {
         CheckInterpolation(inputs.WiseFt, config.Head);
         var compute = Compute.Of(config);
-        using var stored = ModelArgument.Open(inputs.Model, modelSets);
+        using var stored = ModelSource.Open(inputs.Model, modelSets);
         foreach (var assumed in stored.Assumptions)
         {
             view.Message(assumed.Text);

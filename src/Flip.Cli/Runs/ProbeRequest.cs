@@ -1,3 +1,4 @@
+using Flip.Evaluation.Embedding;
 using Flip.Cli.Commands;
 using Flip.Config;
 using Flip.Evaluation.Features;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data.Sources;
@@ -55,7 +56,7 @@ internal sealed class ProbeRun(ProbeRequest request, ConsoleProgress view)
             CheckShots(trainLabels, names);
         }
 
-        using var loaded = ModelArgument.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings));
+        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         _header = EvaluationRun.Header(request.Model, loaded, weights, request.Mask, "none");

@@ -1,5 +1,4 @@
 using Flip.Config;
-using Flip.Finetuning;
 using Flip.Io;
 using Flip.Training;
 
@@ -11,6 +10,12 @@ namespace Flip.Cli.Runs;
 /// </summary>
 internal sealed class RunFolder(string path)
 {
+    /// <summary>File of what a fine-tuning reads.</summary>
+    public const string InputsFile = "inputs.json";
+
+    /// <summary>Folder of the classifier that a fine-tuning began with.</summary>
+    public const string StartInRun = "start";
+
     private const string Results = "results.json";
     private const string Report = "report.html";
     private const string EvaluationInRun = "evaluation";
@@ -18,8 +23,8 @@ internal sealed class RunFolder(string path)
     /// <summary>All that a run writes, removes or reads back when it goes on, besides the lock's files.</summary>
     private static readonly string[] Entries =
     [
-        ModelFolder.ConfigFile, FinetuneInputs.FileName, ModelFolder.TokenizerInRun, MetricLog.FileName, MetricLog.EventFolder,
-        ModelFolder.CheckpointsInRun, ModelFolder.InRun, ClassifierFolder.StartInRun, EvaluationInRun, Results, Report,
+        ModelFolder.ConfigFile, InputsFile, ModelFolder.TokenizerInRun, MetricLog.FileName, MetricLog.EventFolder,
+        ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun, Results, Report,
     ];
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);

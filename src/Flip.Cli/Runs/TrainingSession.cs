@@ -1,3 +1,4 @@
+using Flip.Conversion;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data.Sources;
@@ -28,7 +29,7 @@ internal sealed class TrainingSession(RunFolder run, string stage, IProgressView
         using var held = run.Lock();
         if (initial is not null)
         {
-            using var loaded = ModelArgument.Load(initial, _ => config, trains: true);
+            using var loaded = ModelSource.Load(initial, _ => config, trains: true, say: view.Message);
             return Start(loaded.Config, data, loaded.Tokenizer, loaded.Model, cancellation);
         }
 

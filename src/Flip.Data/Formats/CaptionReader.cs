@@ -69,7 +69,7 @@ public sealed class CaptionReader
         var text = members.ReadText(sample.Class, "class encoding").Trim();
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var label))
         {
-            var shown = ShardReader.Printable(text.Length > 40 ? text[..40] + "..." : text);
+            var shown = UnicodeName.Printable(text.Length > 40 ? text[..40] + "..." : text);
             throw new BadSampleException("class not a number", $"its .cls says '{shown}' instead of a number");
         }
 

@@ -119,7 +119,7 @@ public static partial class ClassNames
         var name = texts.Find(synonym => !(item.ValueKind == JsonValueKind.Array && WordNetId().IsMatch(synonym)));
         return string.IsNullOrWhiteSpace(name)
             ? throw new FormatException($"{place} has no name.")
-            : new ClassEntry(ShardReader.Printable(name.Trim()), [.. texts.Where(text => text != name)]);
+            : new ClassEntry(UnicodeName.Printable(name.Trim()), [.. texts.Where(text => text != name)]);
     }
 
     [GeneratedRegex(@"^n\d{8}$")]

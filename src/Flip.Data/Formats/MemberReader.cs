@@ -12,7 +12,6 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
 {
     private const int MaxTextBytes = 1 << 20;
     private const int MaxJsonBytes = 64 << 20; // metadata beside the captions, such as EXIF with a thumbnail
-    private const int MaxImageBytes = 256 << 20;
 
     /// <summary>The bytes of a <c>.json</c>.</summary>
     /// <exception cref="BadSampleException">Above 64 MiB.</exception>
@@ -33,20 +32,8 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
     /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
     public PooledBytes ReadImage(TarMember member)
     {
-        CheckImage(member.Length);
-        return Read(member, MaxImageBytes);
-    }
-
-    /// <summary>Refuses an image file by its length.</summary>
-    /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
-    public static void CheckImage(long length)
-    {
-        if (length is 0 or > MaxImageBytes)
-        {
-            throw length == 0
-                ? new BadSampleException("empty image", "an image file of 0 bytes")
-                : new BadSampleException("image file too large", $"an image file of {length} bytes (at most {MaxImageBytes})");
-        }
+        ImageFileSize.Check(member.Length);
+        return Read(member, ImageFileSize.Most);
     }
 
     private PooledBytes Read(TarMember member, int maxBytes)

@@ -105,7 +105,7 @@ internal sealed class SampleGrouping(string path)
 
         foreach (var (cause, (count, first)) in _lost)
         {
-            Note(cause, Describe(cause, count, ShardReader.Printable(first)), count);
+            Note(cause, Describe(cause, count, UnicodeName.Printable(first)), count);
         }
 
         int[] used = [.. all[true]];
@@ -186,7 +186,7 @@ internal sealed class SampleGrouping(string path)
             return;
         }
 
-        extension = extension.Length > LongestExtension ? OtherExtensions : ShardReader.Printable(extension).ToLowerInvariant();
+        extension = extension.Length > LongestExtension ? OtherExtensions : UnicodeName.Printable(extension).ToLowerInvariant();
         extension = _unused.Count < MostUnused || _unused.ContainsKey(extension) ? extension : OtherExtensions;
         _unused[extension] = _unused.GetValueOrDefault(extension) + 1;
     }

@@ -34,7 +34,7 @@ internal static class ShardReader
     {
         var (index, keys) = ReadWithKeys(shard.Path);
         return index.Samples.AsSpan().SequenceEqual(shard.Samples)
-            ? Array.ConvertAll(keys, Printable)
+            ? Array.ConvertAll(keys, UnicodeName.Printable)
             : throw new IOException($"The shard '{shard.Path}' has changed since it was indexed.");
     }
 
@@ -47,16 +47,6 @@ internal static class ShardReader
             yield return entry;
         }
     }
-
-    /// <summary>A name in one line, as keys in files and names in messages are: a line end in it could pass for a line of ours.</summary>
-    internal static string Printable(string name) =>
-        string.Create(name.Length, name, (text, source) =>
-        {
-            for (var i = 0; i < text.Length; i++)
-            {
-                text[i] = char.IsControl(source[i]) ? '?' : source[i];
-            }
-        });
 
     /// <summary>Opens a shard to read headers.</summary>
     /// <exception cref="ConfigException">It cannot be opened.</exception>
@@ -102,7 +92,7 @@ internal static class ShardReader
             samples.Note(
                 !isTar ? "not a tar" : isCut ? "cut shard" : "damaged shard",
                 !isTar ? $"is no tar file{Compression(file)} ({e.Message})"
-                    : isCut ? $"ends too early, {Printable(e.Message)}"
+                    : isCut ? $"ends too early, {UnicodeName.Printable(e.Message)}"
                     : $"is damaged at byte {entries.Position} ({e.Message})");
         }
 

@@ -36,7 +36,17 @@ public static class UnicodeName
     }
 
     /// <summary>A name as it is shown: in NFC, and without what consoles obey.</summary>
-    public static string Shown(string name) => ShardReader.Printable(Composed(name));
+    public static string Shown(string name) => Printable(Composed(name));
+
+    /// <summary>A name in one line, as keys in files and names in messages are: a line end in it could pass for a line of ours.</summary>
+    public static string Printable(string name) =>
+        string.Create(name.Length, name, (text, source) =>
+        {
+            for (var i = 0; i < text.Length; i++)
+            {
+                text[i] = char.IsControl(source[i]) ? '?' : source[i];
+            }
+        });
 
     /// <summary>Puts names in ordinal order of their composed forms, so that copies of a folder have one order.</summary>
     public static int Compare(string a, string b) =>

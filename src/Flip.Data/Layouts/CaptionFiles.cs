@@ -25,20 +25,20 @@ internal static class CaptionFiles
 
         if (captions.FirstOrDefault(image => image.Captions.Count == 0) is { Image: { } mute })
         {
-            throw new ConfigException($"'{file}': the image '{ShardReader.Printable(mute)}' has no caption.");
+            throw new ConfigException($"'{file}': the image '{UnicodeName.Printable(mute)}' has no caption.");
         }
 
         if (captions.GroupBy(image => image.Image).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            throw new ConfigException($"'{file}': the image '{ShardReader.Printable(twice.Key)}' is there twice.");
+            throw new ConfigException($"'{file}': the image '{UnicodeName.Printable(twice.Key)}' is there twice.");
         }
 
         var paths = new WrittenPaths();
         var root = places.Select(place => Path.GetFullPath(Path.Combine(folder, place)))
             .FirstOrDefault(place => File.Exists(paths.Resolve(captions[0].Image, place)))
-            ?? throw new ConfigException($"'{file}': the image '{ShardReader.Printable(captions[0].Image)}' is in none of the folders "
+            ?? throw new ConfigException($"'{file}': the image '{UnicodeName.Printable(captions[0].Image)}' is in none of the folders "
                 + string.Join(", ", places.Select(place => $"'{Path.Combine(folder, place)}'")) + ".");
-        var images = captions.Select(image => new ImageFile(ShardReader.Printable(image.Image), Path.Combine(root, image.Image), $" ({file})"));
+        var images = captions.Select(image => new ImageFile(UnicodeName.Printable(image.Image), Path.Combine(root, image.Image), $" ({file})"));
         return new CaptionedImages(FileImages.OfFiles([.. images], options.Source), [.. captions.Select(image => image.Captions)]);
     }
 

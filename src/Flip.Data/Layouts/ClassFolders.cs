@@ -87,7 +87,7 @@ public sealed record ClassFolders : LabelledLayout
             [
                 .. unknown.Take(ProblemsShown).Select(folder => folder.Length == 0
                     ? $"The folder '{root}' has images that lie in no class's folder."
-                    : $"The folder '{ShardReader.Printable(folder)}' in '{root}' {table.Describe(First(folder))}."),
+                    : $"The folder '{UnicodeName.Printable(folder)}' in '{root}' {table.Describe(First(folder))}."),
                 .. unknown.Count > ProblemsShown ? [$"... and {unknown.Count - ProblemsShown} more folders."] : Array.Empty<string>(),
             ]);
     }

@@ -43,11 +43,11 @@ public sealed record ClevrScenes : LabelledLayout
         if (bad >= 0)
         {
             throw new ConfigException(
-                $"'{path}': the scene '{ShardReader.Printable(scenes[bad].File)}' has {counts[bad]} objects, which is none of the {table.Names.Count} classes.");
+                $"'{path}': the scene '{UnicodeName.Printable(scenes[bad].File)}' has {counts[bad]} objects, which is none of the {table.Names.Count} classes.");
         }
 
         var images = Path.GetFullPath(Path.Combine(folder, "images", part));
-        var files = scenes.Select(scene => new ImageFile(ShardReader.Printable(scene.File), Path.Combine(images, scene.File), $" ({path})"));
+        var files = scenes.Select(scene => new ImageFile(UnicodeName.Printable(scene.File), Path.Combine(images, scene.File), $" ({path})"));
         return new LabelledImages(
             FileImages.OfFiles([.. files], options.Source), [.. numbers.Select(number => new[] { number!.Value })], table.Names);
     }

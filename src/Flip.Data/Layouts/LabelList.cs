@@ -71,7 +71,7 @@ public sealed record LabelList(string File) : LabelledLayout
             {
                 if (!options.IgnoreOtherClasses)
                 {
-                    problems.Add($"{path}, line {row.Line}: '{ShardReader.Printable(row.Class)}' {table.Describe(row.Class)}.");
+                    problems.Add($"{path}, line {row.Line}: '{UnicodeName.Printable(row.Class)}' {table.Describe(row.Class)}.");
                 }
             }
             else if (!placeOf.TryGetValue(row.Image, out var place))
@@ -86,7 +86,7 @@ public sealed record LabelList(string File) : LabelledLayout
             }
             else
             {
-                problems.Add($"{path}, line {row.Line}: the image '{ShardReader.Printable(row.Image)}' is there already{files[place].Place}.");
+                problems.Add($"{path}, line {row.Line}: the image '{UnicodeName.Printable(row.Image)}' is there already{files[place].Place}.");
             }
 
             if (problems.Count > ProblemsShown)
@@ -118,12 +118,12 @@ public sealed record LabelList(string File) : LabelledLayout
         var place = string.Create(CultureInfo.InvariantCulture, $" ({path}, line {row.Line})");
         if (!options.Videos || !Directory.Exists(file))
         {
-            return new ImageFile(ShardReader.Printable(row.Image), file, place);
+            return new ImageFile(UnicodeName.Printable(row.Image), file, place);
         }
 
         var frames = ImageFolder.Find(options.Source.Inside(file), options.Source with { Say = null });
         return frames.Count == 0
             ? throw new ConfigException($"The folder '{row.Image}'{place} has no frame ({string.Join(", ", ImageFolder.Extensions)}).")
-            : new ImageFile(ShardReader.Printable(row.Image), frames[frames.Count / 2].Path, place);
+            : new ImageFile(UnicodeName.Printable(row.Image), frames[frames.Count / 2].Path, place);
     }
 }

@@ -41,8 +41,8 @@ public sealed record LabelledWebDataset : LabelledLayout
             var entries = ShardReader.Members(file).TakeWhile(_ => !cancellation.IsCancellationRequested);
             foreach (var entry in entries.Where(entry => entry.IsFile && entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) && entry.Stored <= MaxLabelBytes))
             {
-                var key = ShardReader.Printable(entry.Name[..^Extension.Length]);
-                labels[key] = Read(file, entry, classes, $"The labels '{ShardReader.Printable(entry.Name)}' in '{shard.Path}'");
+                var key = UnicodeName.Printable(entry.Name[..^Extension.Length]);
+                labels[key] = Read(file, entry, classes, $"The labels '{UnicodeName.Printable(entry.Name)}' in '{shard.Path}'");
             }
         }
 

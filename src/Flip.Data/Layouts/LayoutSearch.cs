@@ -35,7 +35,7 @@ internal static class LayoutSearch
     /// <summary>What the folder has and what classes are called, for folders may be of other classes.</summary>
     private static string Hint(string folder, LayoutOptions options)
     {
-        var folders = Directory.EnumerateDirectories(folder).Take(NamesShown).Select(path => $"'{ShardReader.Printable(Path.GetFileName(path))}'").ToList();
+        var folders = Directory.EnumerateDirectories(folder).Take(NamesShown).Select(path => $"'{UnicodeName.Printable(Path.GetFileName(path))}'").ToList();
         return options.Classes is not { } table || folders.Count == 0 ? ""
             : $" It has the folders {string.Join(", ", folders)} ...; classes are called "
                 + string.Join(", ", table.Classes.Take(NamesShown).Select(entry => $"'{entry.Aliases.Prepend(entry.Name).Last()}'")) + " ...";

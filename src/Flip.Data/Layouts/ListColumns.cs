@@ -49,7 +49,7 @@ internal sealed record ListColumns(char Separator, bool HasHeader, int Image, in
                 return text >= 0 && text != image
                     ? new ListColumns(separator, true, image, text, names.Count)
                     : throw new ConfigException($"'{path}': its header has no column that is called {string.Join(", ", texts)}; it has "
-                        + $"{string.Join(", ", names.Select(ShardReader.Printable))}.");
+                        + $"{string.Join(", ", names.Select(UnicodeName.Printable))}.");
             }
         }
 

@@ -123,7 +123,7 @@ internal static class ListRows
 
     private static ConfigException Other(string path, int line, string text, string form) => new(string.Create(
         CultureInfo.InvariantCulture,
-        $"{path}, line {line}: '{ShardReader.Printable(text.Length > 80 ? text[..80] + "..." : text)}' has another form than {form}."));
+        $"{path}, line {line}: '{UnicodeName.Printable(text.Length > 80 ? text[..80] + "..." : text)}' has another form than {form}."));
 
     private static ListRow? OfPattern(string line, Regex pattern, string path)
     {

@@ -46,7 +46,7 @@ internal static class PublishedShards
         var text = TextLines.LinesOf(options.Source.Inside(counted)).FirstOrDefault("").Trim();
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MostShards)
         {
-            throw new ConfigException($"'{counted}' says '{ShardReader.Printable(text)}' instead of a number of shards.");
+            throw new ConfigException($"'{counted}' says '{UnicodeName.Printable(text)}' instead of a number of shards.");
         }
 
         var shards = Enumerable.Range(0, count).Select(number => Path.Combine(place, string.Create(CultureInfo.InvariantCulture, $"{number}.tar")));

@@ -47,7 +47,7 @@ public sealed record VocFolder : LabelledLayout
         }
 
         var files = images.Keys.Select(name => new ImageFile(
-            ShardReader.Printable(name), Path.Combine(Path.GetFullPath(folder), "JPEGImages", name + ".jpg"), $" ({Lists})"));
+            UnicodeName.Printable(name), Path.Combine(Path.GetFullPath(folder), "JPEGImages", name + ".jpg"), $" ({Lists})"));
         return new LabelledImages(
             FileImages.OfFiles([.. files], options.Source), [.. images.Values.Select(image => image.Shown.ToArray())], table.Names)
         {

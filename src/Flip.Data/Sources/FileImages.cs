@@ -66,7 +66,7 @@ public sealed class FileImages : IImageSource
     /// <summary>One image; its key is the path as given.</summary>
     /// <exception cref="ConfigException">It is not there.</exception>
     public static FileImages OfFile(string path) =>
-        new([new ImageFile(ShardReader.Printable(path), Path.GetFullPath(path))], new()) { IsOneFile = true };
+        new([new ImageFile(UnicodeName.Printable(path), Path.GetFullPath(path))], new()) { IsOneFile = true };
 
     /// <summary>The files that a layout names.</summary>
     /// <exception cref="ConfigException">One is not there, or lies outside, and that is not allowed.</exception>
@@ -132,7 +132,7 @@ public sealed class FileImages : IImageSource
                     throw new BadSampleException("missing image", "the file does not exist");
                 }
 
-                MemberReader.CheckImage(length);
+                ImageFileSize.Check(length);
                 using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
                 var bytes = Read(handle, (int)length);
                 return PortablePixmap.IsFile(path) ? PortablePixmap.ToBitmap(bytes) : bytes;

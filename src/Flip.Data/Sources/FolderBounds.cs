@@ -29,8 +29,8 @@ public sealed class FolderBounds(string folder)
             return null;
         }
 
-        var link = real == RealPaths.Full(path) ? "" : $", by a link to '{ShardReader.Printable(real)}'";
-        return $"'{ShardReader.Printable(path)}'{place} lies outside the folder '{folder}'{link}. What files name or link to is read from their own folder only; "
+        var link = real == RealPaths.Full(path) ? "" : $", by a link to '{UnicodeName.Printable(real)}'";
+        return $"'{UnicodeName.Printable(path)}'{place} lies outside the folder '{folder}'{link}. What files name or link to is read from their own folder only; "
             + $"where it is meant, allow it by {Option}.";
     }
 

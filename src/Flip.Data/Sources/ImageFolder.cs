@@ -51,7 +51,7 @@ internal static class ImageFolder
     }
 
     private static string KindOf(string name) => name.StartsWith('.') ? Hidden
-        : Path.GetExtension(name) is { Length: <= LongestExtension } extension ? ShardReader.Printable(extension).ToLowerInvariant() : "others";
+        : Path.GetExtension(name) is { Length: <= LongestExtension } extension ? UnicodeName.Printable(extension).ToLowerInvariant() : "others";
 
     /// <summary>Enters each real folder once, by its own path where it has one in the folder that is searched, else by the first link to it: links can make any
     /// number of paths to few folders.</summary>
@@ -125,7 +125,7 @@ internal static class ImageFolder
         {
             if (entry is not DirectoryInfo && IsImage(entry.Name))
             {
-                Files.Add(new ImageFile(ShardReader.Printable(prefix + entry.Name), entry.LinkTarget is null ? entry.FullName : options.Inside(entry.FullName)));
+                Files.Add(new ImageFile(UnicodeName.Printable(prefix + entry.Name), entry.LinkTarget is null ? entry.FullName : options.Inside(entry.FullName)));
             }
             else if (entry.Name != SystemFile && !entry.Name.StartsWith(Attributes, StringComparison.Ordinal))
             {

@@ -24,7 +24,7 @@ internal static class ImageList
                 continue;
             }
 
-            var key = ShardReader.Printable(path);
+            var key = UnicodeName.Printable(path);
             if (!lineOf.TryAdd(key, number))
             {
                 throw new ConfigException(string.Create(

@@ -60,6 +60,6 @@ public static class LabelledSources
 
     /// <summary>Images whose classes can be shown: names come from files, and a terminal obeys control characters.</summary>
     private static LabelledImages Shown(LabelledImages images, string source) => images.Images.Count == images.Labels.Count
-        ? images with { ClassNames = [.. images.ClassNames.Select(ShardReader.Printable)] }
+        ? images with { ClassNames = [.. images.ClassNames.Select(UnicodeName.Printable)] }
         : throw new EvaluationDataException($"'{source}' has {images.Images.Count} images and {images.Labels.Count} labels.");
 }

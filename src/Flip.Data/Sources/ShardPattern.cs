@@ -10,9 +10,6 @@ namespace Flip.Data.Sources;
 /// </summary>
 public static class ShardPattern
 {
-    /// <summary>How the names of shards end.</summary>
-    internal const string Extension = ".tar";
-
     private const int ProblemsShown = 10;
 
     /// <summary>Characters of a pattern: as many as Linux lets an argument have.</summary>
@@ -82,7 +79,7 @@ public static class ShardPattern
     }
 
     /// <summary>Whether a file's name is that of a shard.</summary>
-    internal static bool IsShard(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+    internal static bool IsShard(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase);
 
     private static List<string> Shards(string place, bool allowOutside, List<string> problems)
     {
@@ -90,7 +87,7 @@ public static class ShardPattern
         {
             if (!IsShard(place))
             {
-                problems.Add($"'{place}' is not a {Extension} shard (a compressed one must be unpacked to {Extension} first).");
+                problems.Add($"'{place}' is not a {SourceOptions.ShardExtension} shard (a compressed one must be unpacked to {SourceOptions.ShardExtension} first).");
             }
 
             return [place];
@@ -99,7 +96,7 @@ public static class ShardPattern
         var inside = Directory.EnumerateFiles(place).Where(IsShard).Order(StringComparer.Ordinal).ToList();
         if (inside.Count == 0)
         {
-            problems.Add($"The folder '{place}' has no {Extension} shard.");
+            problems.Add($"The folder '{place}' has no {SourceOptions.ShardExtension} shard.");
         }
 
         if (!allowOutside)

@@ -98,7 +98,7 @@ internal sealed class ShardSearch
             Found.AddRange(matches);
             if (matches.Count == 0)
             {
-                Note(() => $"No {ShardPattern.Extension} shard matches '{Path.Combine(folder, pattern)}'.");
+                Note(() => $"No {SourceOptions.ShardExtension} shard matches '{Path.Combine(folder, pattern)}'.");
             }
         }
     }

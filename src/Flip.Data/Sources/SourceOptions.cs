@@ -5,6 +5,9 @@ namespace Flip.Data.Sources;
 /// <summary>How a source of images or texts is opened.</summary>
 public sealed record SourceOptions
 {
+    /// <summary>What the names of shards end in.</summary>
+    public const string ShardExtension = ".tar";
+
     /// <summary>Whether what a list lacks, or what is damaged in a shard, is left out; it is an error else.</summary>
     public bool AllowMissing { get; init; }
 
@@ -33,7 +36,7 @@ public sealed record SourceOptions
         }
 
         return Directory.Exists(source) ? Within(source)
-            : File.Exists(source) && !ShardPattern.IsShard(source) ? Within(Path.GetDirectoryName(Path.GetFullPath(source))!)
+            : File.Exists(source) && !source.EndsWith(ShardExtension, StringComparison.OrdinalIgnoreCase) ? Within(Path.GetDirectoryName(Path.GetFullPath(source))!)
             : this;
     }
 

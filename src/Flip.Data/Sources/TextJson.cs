@@ -138,7 +138,7 @@ internal sealed class TextJson(string path) : ITextSource
     };
 
     private static string? KeyOf(JsonElement item) => Find(item, JsonValueKind.String, "key", "id") is { } name
-        ? ShardReader.Printable(name.GetString()!)
+        ? UnicodeName.Printable(name.GetString()!)
         : Find(item, JsonValueKind.Number, "key", "id")?.GetRawText();
 
     private static JsonElement? Find(JsonElement item, JsonValueKind kind, params ReadOnlySpan<string> names)

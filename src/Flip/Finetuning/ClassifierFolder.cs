@@ -34,7 +34,7 @@ public static class ClassifierFolder
     public const string InRun = "model";
 
     /// <summary>Folder of the classifier before training in a run.</summary>
-    public const string StartInRun = "start";
+    public const string StartInRun = RunFolder.StartInRun;
 
     /// <summary>Writes a classifier's folder; the weights come last, so that a folder with weights is whole.</summary>
     public static void Save(string folder, FlipConfig config, IReadOnlyList<string> classNames, ImageClassifier classifier)

@@ -1,5 +1,4 @@
 using Flip.Config;
-using Flip.Io;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -107,13 +106,8 @@ public sealed class ImageClassifier : IDisposable
         return Logits(images).cpu().contiguous().data<float>().ToArray();
     }
 
-    /// <summary>Reads the tower (and the projection) from a model of any format; its text tower is passed over.</summary>
-    /// <exception cref="CheckpointFormatException">A weight is missing, of another shape or not finite.</exception>
-    public void LoadTower(ITensorSource source, IWeightNames names)
-    {
-        WeightFile.LoadPart(source, names, [.. Parameters.All.Where(p => p != _headWeight && p != _headBias)], Config);
-        Parameters.CastToCompute();
-    }
+    /// <summary>The weights of the tower, and of the projection where the head is behind one.</summary>
+    internal IReadOnlyList<Parameter> TowerParameters => [.. Parameters.All.Where(p => p != _headWeight && p != _headBias)];
 
     /// <summary>Sets the head, with a bias of 0.</summary>
     /// <param name="weights">One row a class, <c>[classes, D]</c>.</param>

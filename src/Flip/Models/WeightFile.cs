@@ -44,6 +44,15 @@ public static class WeightFile
         parameters.CastToCompute();
     }
 
+    /// <summary>Reads a classifier's tower (and the projection) from a model of any format; its text tower is passed over.</summary>
+    /// <exception cref="CheckpointFormatException">A weight is missing, of another shape or not finite.</exception>
+    public static void LoadTower(this ImageClassifier classifier, ITensorSource source, IWeightNames names)
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        LoadPart(source, names, classifier.TowerParameters, classifier.Config);
+        classifier.Parameters.CastToCompute();
+    }
+
     /// <summary>Reads the master weights of some parameters; whatever else the source holds is passed over.</summary>
     /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void LoadPart(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)

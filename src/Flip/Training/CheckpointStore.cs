@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Flip.Config;
 using Flip.Io;
@@ -17,11 +16,7 @@ namespace Flip.Training;
 /// <param name="keep">Newest checkpoints kept, at least 2; 0 keeps all.</param>
 public sealed class CheckpointStore(string folder, int keep)
 {
-    /// <summary>Name of the averaged weights' file in a checkpoint.</summary>
-    public const string AverageFile = "average.safetensors";
-
     private const string StateFile = "state.json";
-    private const string Prefix = "samples-";
     private const string Unfinished = ".unfinished";
     private const string NotFinite = ".not-finite";
     private const long MostSamples = 9_999_999_999_999; // what a checkpoint's name has digits for; the longest published training saw 4e10
@@ -30,7 +25,7 @@ public sealed class CheckpointStore(string folder, int keep)
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Folder of the newest checkpoint, or null.</summary>
-    public string? Latest => Checkpoints().LastOrDefault();
+    public string? Latest => CheckpointFolder.Latest(folder);
 
     /// <summary>Writes a checkpoint and removes the oldest ones.</summary>
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
@@ -45,7 +40,7 @@ public sealed class CheckpointStore(string folder, int keep)
         var temporary = AtomicFile.TemporaryName(target, Unfinished);
         try
         {
-            foreach (var abandoned in Directory.Exists(folder) ? Directory.GetDirectories(folder, Prefix + "*" + Unfinished) : [])
+            foreach (var abandoned in Directory.Exists(folder) ? Directory.GetDirectories(folder, CheckpointFolder.Prefix + "*" + Unfinished) : [])
             {
                 Directory.Delete(abandoned, recursive: true); // of a link, the link alone
             }
@@ -57,7 +52,7 @@ public sealed class CheckpointStore(string folder, int keep)
                 [("firstMoment", optimizer.FirstMoment), ("secondMoment", optimizer.SecondMoment)]);
             if (ema is not null)
             {
-                WeightFile.Save(Path.Combine(temporary, AverageFile), parameters, ema.Average);
+                WeightFile.Save(Path.Combine(temporary, CheckpointFolder.AverageFile), parameters, ema.Average);
             }
 
             AtomicFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, Json));
@@ -106,7 +101,7 @@ public sealed class CheckpointStore(string folder, int keep)
     public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
     {
         var state = LoadState(Path.Combine(checkpoint, StateFile));
-        if (Path.GetFileName(checkpoint) is var name && name.StartsWith(Prefix, StringComparison.Ordinal) && name != NameOf(state.Samples))
+        if (Path.GetFileName(checkpoint) is var name && name.StartsWith(CheckpointFolder.Prefix, StringComparison.Ordinal) && name != CheckpointFolder.NameOf(state.Samples))
         {
             throw new CheckpointFormatException(checkpoint, null, $"its {StateFile} is of {state.Samples} samples, and its name of others");
         }
@@ -126,7 +121,7 @@ public sealed class CheckpointStore(string folder, int keep)
 
         if (ema is not null)
         {
-            using var average = new SafetensorsReader(Path.Combine(checkpoint, AverageFile));
+            using var average = new SafetensorsReader(Path.Combine(checkpoint, CheckpointFolder.AverageFile));
             foreach (var parameter in parameters.All)
             {
                 CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
@@ -170,22 +165,11 @@ public sealed class CheckpointStore(string folder, int keep)
             : values.view(-1));
     }
 
-    private static string NameOf(long samples) => Prefix + samples.ToString("D13", CultureInfo.InvariantCulture);
-
-    private string FolderOf(long samples) => Path.Combine(folder, NameOf(samples));
-
-    /// <summary>Folders that have a checkpoint's name, the oldest first.</summary>
-    private List<string> Checkpoints() => !Directory.Exists(folder)
-        ? []
-        : [.. Directory.EnumerateDirectories(folder, Prefix + "*").Where(IsCheckpoint).Order(StringComparer.Ordinal)];
-
-    private static bool IsCheckpoint(string path) =>
-        long.TryParse(Path.GetFileName(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var samples)
-        && Path.GetFileName(path) == NameOf(samples);
+    private string FolderOf(long samples) => Path.Combine(folder, CheckpointFolder.NameOf(samples));
 
     private void Prune()
     {
-        var all = Checkpoints();
+        var all = CheckpointFolder.All(folder);
         foreach (var old in keep > 0 ? all.SkipLast(Math.Max(keep, FewestKept)) : [])
         {
             TryDelete(old);

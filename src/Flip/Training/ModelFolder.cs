@@ -113,7 +113,7 @@ public static class ModelFolder
         if (File.Exists(At(WeightsFile)))
         {
             // A checkpoint: <run>/checkpoints/<samples>. Where weights are averaged, the average is the model.
-            var weights = File.Exists(At(CheckpointStore.AverageFile)) ? CheckpointStore.AverageFile : WeightsFile;
+            var weights = File.Exists(At(CheckpointFolder.AverageFile)) ? CheckpointFolder.AverageFile : WeightsFile;
             return (At("..", "..", ConfigFile), At(weights), At("..", "..", TokenizerInRun));
         }
 
@@ -122,7 +122,7 @@ public static class ModelFolder
             return Locate(At(InRun));
         }
 
-        return new CheckpointStore(At(CheckpointsInRun), 0).Latest is { } latest
+        return CheckpointFolder.Latest(At(CheckpointsInRun)) is { } latest
             ? Locate(latest)
             : throw new CheckpointFormatException(
                 path, null, $"holds no model: expected {WeightsFile} with {ConfigFile}, a run folder or one of its checkpoints");

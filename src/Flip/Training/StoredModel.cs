@@ -40,6 +40,14 @@ public sealed record StoredModel(
     /// <summary>What had to be assumed, since the files do not say it.</summary>
     public IReadOnlyList<Assumption> Assumptions { get; init; } = [];
 
+    /// <summary>The assumptions that the user's settings leave in force.</summary>
+    /// <param name="config">The configuration with the user's settings.</param>
+    public IReadOnlyList<Assumption> AssumptionsFor(FlipConfig config)
+    {
+        var changed = ConfigWriter.Difference(config, Config).Select(change => change.Split('=')[0]).ToHashSet();
+        return [.. Assumptions.Where(assumed => !assumed.Settings.Any(changed.Contains))];
+    }
+
     /// <summary>Builds the model and reads its weights.</summary>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
     /// <param name="trains">Makes room for gradients.</param>

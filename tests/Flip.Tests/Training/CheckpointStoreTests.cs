@@ -90,7 +90,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
         // A single number in place of a weight's average would else be taken for all of them.
         var first = _model.Parameters.All[0];
-        var average = Path.Combine(checkpoint, CheckpointStore.AverageFile);
+        var average = Path.Combine(checkpoint, CheckpointFolder.AverageFile);
         WeightFile.Save(average, _model.Parameters);
         SafetensorsWriter.Write(average, _model.Parameters.All.Select(p => (p.Name, p == first ? zeros(1) : p.Master)));
         using var ema = new WeightEma(_model.Parameters, 0.9);
