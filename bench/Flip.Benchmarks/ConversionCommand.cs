@@ -6,7 +6,7 @@ using Flip.Conversion;
 using Flip.Conversion.Onnx;
 using Flip.Models;
 using Flip.Native;
-using Flip.Training;
+using Flip.Storage;
 using TorchSharp;
 
 namespace Flip.Benchmarks;

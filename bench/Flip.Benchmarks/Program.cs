@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Flip;
 using Flip.Benchmarks;
 using Flip.Benchmarks.Loader;
-using Flip.Config;
 using Flip.Native;
 using Flip.Training;
 

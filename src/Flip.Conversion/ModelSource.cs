@@ -1,10 +1,9 @@
 using Flip.Config;
 using Flip.Conversion.Containers;
 using Flip.Conversion.Formats;
-using Flip.Io;
 using Flip.Native;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Conversion;
 

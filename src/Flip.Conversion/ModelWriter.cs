@@ -3,8 +3,8 @@ using Flip.Conversion.Formats;
 using Flip.Conversion.Names;
 using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Flip.Config;
-using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data.Shards;
 using Flip.Tokenizers;
 
 namespace Flip.Benchmarks.Loader;

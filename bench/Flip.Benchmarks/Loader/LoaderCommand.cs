@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data.Shards;
 
 namespace Flip.Benchmarks.Loader;
 

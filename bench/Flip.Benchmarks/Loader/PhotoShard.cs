@@ -1,8 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
-using Flip.Config;
 using Flip.Data.Images;
-using Flip.Data.Sources;
+using Flip.Data.Layouts;
 using Flip.Randomness;
 using SkiaSharp;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Config;
 using Flip.Data.Images;
 
 namespace Flip.Benchmarks.Loader;

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Benchmarking;
-using Flip.Cli.Runs;
+using Flip.Cli.Benchmarking;
+using Flip.Cli.Reporting;
 using Flip.Config;
-using Flip.Training;
+using Flip.Tasks.Pretraining;
 
 namespace Flip.Cli.Commands;
 
@@ -36,7 +36,7 @@ internal static class BenchCommand
                 throw new ConfigException($"--steps {steps}: must be at least 1 and at most {MostSteps}.");
             }
 
-            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : TrainingData.Benchmark(config, Console.Error.WriteLine, cancellation, result.GetValue(DataOptions.AllowOutside));
+            using var benchmark = config.Data.Train is null ? new StepBenchmark(config) : StepBenchmark.OfData(config, Console.Error.WriteLine, cancellation, result.GetValue(DataOptions.AllowOutside));
             var report = benchmark.Run(ratios, result.GetValue(rounds), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown());
             return Task.CompletedTask;

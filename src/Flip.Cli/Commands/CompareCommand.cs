@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Config;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
+using Flip.Progress;
 using Spectre.Console;
 
 namespace Flip.Cli.Commands;

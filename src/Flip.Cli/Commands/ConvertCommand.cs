@@ -2,13 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Conversion.Onnx;
 using Flip.Io;
+using Flip.Progress;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 using TorchSharp;
 
 namespace Flip.Cli.Commands;

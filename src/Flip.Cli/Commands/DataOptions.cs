@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Flip.Data.Sources;
+using Flip.Data;
 
 namespace Flip.Cli.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Cli.Runs;
+using Flip.Cli.Reporting;
+using Flip.Data;
 using Flip.Evaluation.DataSets;
 
 namespace Flip.Cli.Commands;

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Conversion;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Conversion;
+using Flip.Data;
+using Flip.Data.Layouts;
 using Flip.Evaluation.Embedding;
-using Flip.Models;
+using Flip.Evaluation.Features;
+using Flip.Progress;
+using Flip.Storage;
 
 namespace Flip.Cli.Commands;
 

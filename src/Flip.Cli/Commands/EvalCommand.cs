@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
-using Flip.Config;
 using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;
 using Spectre.Console;
 

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Loading;
+using Flip.Data;
 using Flip.Io;
+using Flip.Tasks.Finetuning;
+using Flip.Training;
 using Spectre.Console;
 
 namespace Flip.Cli.Commands;

@@ -2,12 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Io;
 using Flip.Models;
-using Flip.Training;
+using Flip.Storage;
 using Spectre.Console;
 
 namespace Flip.Cli.Commands;

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Flip.Evaluation.Embedding;
-using Flip.Config;
 using Flip.Models;
-using Flip.Training;
 
 namespace Flip.Cli.Commands;
 

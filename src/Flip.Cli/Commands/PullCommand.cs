@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Config;
 using Flip.Conversion.Download;
 using Flip.Io;
 

@@ -2,12 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Cli.Studies;
-using Flip.Config;
-using Flip.Data.Sources;
+using Flip.Data.Layouts;
 using Flip.Evaluation.Reports;
 using Flip.Io;
+using Flip.Storage;
 using Flip.Training;
 using Spectre.Console;
 

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flip.Conversion;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Conversion;
+using Flip.Data;
+using Flip.Data.Classes;
+using Flip.Data.Layouts;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.ZeroShot;
 using Flip.Models;

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
-using Flip.Conversion;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Loading;
+using Flip.Conversion;
+using Flip.Data;
 using Flip.Io;
+using Flip.Progress;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Commands;

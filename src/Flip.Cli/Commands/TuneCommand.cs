@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Flip.Conversion;
 using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
 using Flip.Config;
+using Flip.Conversion;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Progress;
 using Spectre.Console;
 
 namespace Flip.Cli.Reporting;

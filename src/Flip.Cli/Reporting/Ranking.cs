@@ -1,5 +1,4 @@
 using System.Globalization;
-using Flip.Data.Formats;
 using Flip.Evaluation.Embedding;
 using Spectre.Console;
 

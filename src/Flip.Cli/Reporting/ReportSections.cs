@@ -1,11 +1,12 @@
 using System.Globalization;
-using Flip.Cli.Runs;
+using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Reports;
 using Flip.Masking;
 using Flip.Models;
+using Flip.Storage;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Reporting;

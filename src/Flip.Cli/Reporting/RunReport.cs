@@ -1,6 +1,7 @@
 using System.Globalization;
-using Flip.Cli.Runs;
 using Flip.Evaluation.Reports;
+using Flip.Storage;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Reporting;

@@ -1,11 +1,13 @@
-using Flip.Cli.Reporting;
-using Flip.Cli.Runs;
+using Flip.Cli.Benchmarking;
 using Flip.Config;
+using Flip.Data;
 using Flip.Data.Scenes;
-using Flip.Data.Sources;
 using Flip.Evaluation.DataSets;
 using Flip.Io;
 using Flip.Models;
+using Flip.Progress;
+using Flip.Storage;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Studies;
@@ -122,7 +124,7 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private double MaskedStepTime(FlipConfig config, CancellationToken cancellation)
     {
         view.Message($"Timing {TimedSteps} masked and {TimedSteps} unmasked steps in turns.");
-        using var benchmark = TrainingData.Benchmark(config, _ => { }, cancellation);
+        using var benchmark = StepBenchmark.OfData(config, _ => { }, cancellation);
         var ratio = benchmark.Run([0, config.Model.Image.MaskRatio], TimedSteps, cancellation).Measurements[1].RelativeTime!.Value;
         view.Message(FormattableString.Invariant($"A masked step takes {ratio:0.00} of an unmasked one's time."));
         return ratio;

@@ -1,4 +1,4 @@
-using Flip.Io;
+using Flip.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flip.Conversion.Containers;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Flip.Io;
+using Flip.Storage;
 using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
 using MessagePackMap = System.Collections.Generic.OrderedDictionary<string, object?>;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Flip.Io;
+using Flip.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flip.Conversion.Containers;

@@ -1,5 +1,5 @@
 using System.Text;
-using Flip.Io;
+using Flip.Storage;
 using Microsoft.Win32.SafeHandles;
 using Nerdbank.MessagePack;
 using DecodeResult = Nerdbank.MessagePack.MessagePackPrimitives.DecodeResult;

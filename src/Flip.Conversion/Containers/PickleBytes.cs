@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

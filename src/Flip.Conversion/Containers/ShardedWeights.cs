@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Io;
+using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion.Containers;

@@ -1,4 +1,4 @@
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

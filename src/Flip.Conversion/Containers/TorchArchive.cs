@@ -1,4 +1,4 @@
-using Flip.Io;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

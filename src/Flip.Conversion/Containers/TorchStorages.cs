@@ -1,5 +1,5 @@
 using System.Text;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

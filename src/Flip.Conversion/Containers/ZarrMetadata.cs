@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Containers;
 

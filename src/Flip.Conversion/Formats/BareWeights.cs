@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Flip.Config;
-using Flip.Training;
+using Flip.Storage;
 
 namespace Flip.Conversion.Formats;
 

@@ -1,10 +1,8 @@
 using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion.Names;
-using Flip.Io;
-using Flip.Models;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Conversion.Formats;
 

@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using Flip.Config;
-using Flip.Io;
 using Flip.Models;
-using Flip.Training;
+using Flip.Storage;
 
 namespace Flip.Conversion.Formats;
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Formats;
 

@@ -1,5 +1,5 @@
 using Flip.Config;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Formats;
 

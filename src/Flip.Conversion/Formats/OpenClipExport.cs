@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion.Names;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tokenizers;
 
 namespace Flip.Conversion.Formats;

@@ -1,8 +1,7 @@
 using Flip.Config;
 using Flip.Conversion.Names;
-using Flip.Io;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Conversion.Formats;
 

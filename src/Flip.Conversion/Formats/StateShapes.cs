@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Conversion.Formats;
 

@@ -1,4 +1,4 @@
-using Flip.Models;
+using Flip.Storage;
 
 namespace Flip.Conversion.Names;
 

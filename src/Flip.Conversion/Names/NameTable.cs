@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Flip.Models;
+using Flip.Storage;
 
 namespace Flip.Conversion.Names;
 

@@ -1,7 +1,7 @@
 using Flip.Config;
-using Flip.Io;
 using Flip.Losses;
 using Flip.Models;
+using Flip.Storage;
 using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 using static TorchSharp.torch;

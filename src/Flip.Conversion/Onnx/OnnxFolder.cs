@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Flip.Conversion.Formats;
 using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Conversion.Onnx;
 

@@ -1,7 +1,5 @@
-using Flip.Config;
 using Flip.Conversion.Onnx.Schema;
-using Flip.Io;
-using Flip.Models;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

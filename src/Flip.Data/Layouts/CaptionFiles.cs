@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

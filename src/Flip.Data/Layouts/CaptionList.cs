@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

@@ -1,5 +1,4 @@
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Shards;
 
 namespace Flip.Data.Layouts;
 

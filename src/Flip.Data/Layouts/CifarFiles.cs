@@ -1,7 +1,5 @@
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data.Files;
+using Flip.Data.Records;
 
 namespace Flip.Data.Layouts;
 

@@ -1,6 +1,5 @@
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Classes;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Classes;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flip.Config;
-using Flip.Data.Sources;
 
 namespace Flip.Data.Layouts;
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Flip.Config;
-using Flip.Data.Sources;
 
 namespace Flip.Data.Layouts;
 

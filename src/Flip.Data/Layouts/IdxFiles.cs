@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data.Records;
 
 namespace Flip.Data.Layouts;
 

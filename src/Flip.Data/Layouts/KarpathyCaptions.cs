@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Sources;
 
 namespace Flip.Data.Layouts;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Classes;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

@@ -1,6 +1,5 @@
-using Flip.Data.Formats;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data.Records;
+using Flip.Data.Shards;
 using Flip.Data.Tar;
 
 namespace Flip.Data.Layouts;

@@ -1,4 +1,4 @@
-using Flip.Data.Sources;
+using Flip.Data.Classes;
 
 namespace Flip.Data.Layouts;
 

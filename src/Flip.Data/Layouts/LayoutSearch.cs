@@ -1,6 +1,3 @@
-using Flip.Config;
-using Flip.Data.Formats;
-
 namespace Flip.Data.Layouts;
 
 /// <summary>Finds out in which layout a folder is.</summary>

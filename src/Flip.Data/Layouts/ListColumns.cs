@@ -1,6 +1,4 @@
 using CsvHelper;
-using Flip.Config;
-using Flip.Data.Formats;
 
 namespace Flip.Data.Layouts;
 

@@ -3,9 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CsvHelper;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Files;
 
 namespace Flip.Data.Layouts;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data.Files;
+using Flip.Data.Shards;
 
 namespace Flip.Data.Layouts;
 

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using Flip.Data.Formats;
 using Flip.Data.Images;
 using Flip.Data.Order;
-using Flip.Data.Sources;
+using Flip.Data.Shards;
 using Flip.Randomness;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -38,7 +37,7 @@ public sealed class BatchLoader : IBatchSource
     /// <param name="tokenizer">Turns captions into rows.</param>
     /// <param name="transform">Turns image files into pixels.</param>
     /// <param name="options">Everything else.</param>
-    /// <exception cref="Flip.Config.ConfigException">The pixels of a batch do not fit in an array.</exception>
+    /// <exception cref="Flip.ConfigException">The pixels of a batch do not fit in an array.</exception>
     public BatchLoader(
         DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
         : this(new CaptionedSamples(index, captions, tokenizer, transform, options), options)
@@ -49,7 +48,7 @@ public sealed class BatchLoader : IBatchSource
     /// <param name="labelled">The images, each of one class.</param>
     /// <param name="transform">Turns image files into pixels.</param>
     /// <param name="options">Everything else; the length of texts has no meaning.</param>
-    /// <exception cref="Flip.Config.ConfigException">The pixels of a batch do not fit in an array, or an image has several classes.</exception>
+    /// <exception cref="Flip.ConfigException">The pixels of a batch do not fit in an array, or an image has several classes.</exception>
     public BatchLoader(LabelledImages labelled, IImageTransform transform, BatchLoaderOptions options)
         : this(new LabelledSamples(labelled, transform), options)
     {

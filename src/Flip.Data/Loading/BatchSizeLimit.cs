@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Training;
 
 namespace Flip.Data.Loading;

@@ -1,6 +1,5 @@
-using Flip.Data.Formats;
 using Flip.Data.Images;
-using Flip.Data.Sources;
+using Flip.Data.Shards;
 using Flip.Randomness;
 using Flip.Tokenizers;
 using Flip.Training;

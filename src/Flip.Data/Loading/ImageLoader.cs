@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using Flip.Config;
 using Flip.Data.Images;
-using Flip.Data.Sources;
 
 namespace Flip.Data.Loading;
 

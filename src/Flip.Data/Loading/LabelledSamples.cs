@@ -1,6 +1,4 @@
-using Flip.Config;
 using Flip.Data.Images;
-using Flip.Data.Sources;
 using Flip.Training;
 
 namespace Flip.Data.Loading;

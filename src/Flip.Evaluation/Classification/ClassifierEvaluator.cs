@@ -1,8 +1,7 @@
-using Flip.Config;
+using Flip.Data;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Models;
 
 namespace Flip.Evaluation.Classification;

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Layouts;
+using Flip.Data.Classes;
 using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;

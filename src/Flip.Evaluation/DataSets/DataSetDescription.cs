@@ -1,10 +1,9 @@
 using System.Globalization;
-using Flip.Config;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 
 namespace Flip.Evaluation.DataSets;
 

@@ -1,7 +1,7 @@
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Retrieval;
 using Flip.Evaluation.ZeroShot;
 using Flip.Models;
@@ -30,7 +30,7 @@ public sealed class DataSetEvaluator(
     /// <summary>What the model makes of each image.</summary>
     /// <param name="data">The data set.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <exception cref="Flip.Data.Loading.EvaluationDataException">An image cannot be used.</exception>
+    /// <exception cref="Flip.Data.EvaluationDataException">An image cannot be used.</exception>
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
     public EvaluationOutcome Measure(EvaluationData data, CancellationToken cancellation = default)
     {

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
-using Flip.Data.Sources;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Io;
 
 namespace Flip.Evaluation.DataSets;

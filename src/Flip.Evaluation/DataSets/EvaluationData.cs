@@ -1,6 +1,4 @@
-using Flip.Config;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Evaluation.ZeroShot;
 using Flip.Tokenizers;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data;
 
 namespace Flip.Evaluation.DataSets;
 

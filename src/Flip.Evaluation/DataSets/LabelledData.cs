@@ -1,9 +1,6 @@
 using System.Globalization;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Layouts;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data;
+using Flip.Data.Classes;
 
 namespace Flip.Evaluation.DataSets;
 

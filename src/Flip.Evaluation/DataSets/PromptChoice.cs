@@ -1,4 +1,4 @@
-using Flip.Data.Formats;
+using Flip.Data.Classes;
 using Flip.Evaluation.ZeroShot;
 
 namespace Flip.Evaluation.DataSets;
@@ -9,7 +9,7 @@ namespace Flip.Evaluation.DataSets;
 public sealed record PromptChoice(string? Templates = null, string? Prompts = null)
 {
     /// <summary>The prompts of a data set's classes, and what they are called in results.</summary>
-    /// <exception cref="Flip.Config.ConfigException">A file is not there or not one of prompts.</exception>
+    /// <exception cref="Flip.ConfigException">A file is not there or not one of prompts.</exception>
     public (ClassPrompts Prompts, string Description) Of(DataSetDescription set, IReadOnlyList<string> classNames)
     {
         ArgumentNullException.ThrowIfNull(set);

@@ -1,5 +1,3 @@
-using Flip.Config;
-
 namespace Flip.Evaluation.DataSets;
 
 /// <summary>Groups of data sets that a table of the paper has.</summary>

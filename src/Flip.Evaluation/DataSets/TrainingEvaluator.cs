@@ -1,7 +1,7 @@
 using Flip.Config;
+using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Models;

@@ -1,6 +1,8 @@
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data;
+using Flip.Data.Classes;
+using Flip.Data.Files;
+using Flip.Data.Layouts;
+using Flip.Data.Shards;
 using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.DataSets;

@@ -1,4 +1,4 @@
-using Flip.Data.Loading;
+using Flip.Data;
 
 namespace Flip.Evaluation.Embedding;
 

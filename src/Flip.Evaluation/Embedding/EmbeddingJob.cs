@@ -1,5 +1,4 @@
-using Flip.Config;
-using Flip.Data.Loading;
+using Flip.Data;
 using Flip.Io;
 
 namespace Flip.Evaluation.Embedding;

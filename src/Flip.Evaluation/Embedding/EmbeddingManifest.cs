@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Io;
 
 namespace Flip.Evaluation.Embedding;

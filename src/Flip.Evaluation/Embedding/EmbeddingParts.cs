@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Flip.Config;
-using Flip.Data.Loading;
+using Flip.Data;
 using Flip.Io;
+using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Embedding;

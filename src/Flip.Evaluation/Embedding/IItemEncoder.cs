@@ -1,4 +1,4 @@
-using Flip.Data.Sources;
+using Flip.Data;
 
 namespace Flip.Evaluation.Embedding;
 
@@ -24,6 +24,6 @@ public interface IItemEncoder
     /// <param name="embedded">Embeddings that were made of the items before.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
-    /// <exception cref="Flip.Data.Loading.EvaluationDataException">An item cannot be used, and that is not allowed.</exception>
+    /// <exception cref="Flip.Data.EvaluationDataException">An item cannot be used, and that is not allowed.</exception>
     IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default);
 }

@@ -1,5 +1,5 @@
+using Flip.Data;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Models;
 
 namespace Flip.Evaluation.Embedding;

@@ -1,5 +1,5 @@
 using Flip.Models;
-using Flip.Training;
+using Flip.Storage;
 
 namespace Flip.Evaluation.Embedding;
 

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flip.Config;
-using Flip.Data.Loading;
+using Flip.Data;
 using Flip.Evaluation.Embedding;
 using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Evaluation.Features;
 

@@ -1,8 +1,5 @@
-using Flip.Data.Formats;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Evaluation.Embedding;
-using Flip.Evaluation.Probes;
 
 namespace Flip.Evaluation.Features;
 

@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Randomness;
 
 namespace Flip.Evaluation.Metrics;

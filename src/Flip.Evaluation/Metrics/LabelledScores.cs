@@ -1,5 +1,3 @@
-using Flip.Config;
-
 namespace Flip.Evaluation.Metrics;
 
 /// <summary>Scores of images for classes, and each image's right classes: what metrics of classification are functions of. Checked once.</summary>

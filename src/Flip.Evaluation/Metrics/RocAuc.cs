@@ -1,5 +1,3 @@
-using Flip.Config;
-
 namespace Flip.Evaluation.Metrics;
 
 /// <summary>Area under the ROC curve: how probably a positive image scores higher than a negative one, equal scores counting half (mid-ranks).</summary>

@@ -1,3 +1,5 @@
+using Flip.Evaluation.Features;
+
 namespace Flip.Evaluation.Probes;
 
 /// <summary>What is done to features before a logistic regression. The classifier it gives reads features as they are all the same.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Flip.Config;
+using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.Probes;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Flip.Config;
+using Flip.Evaluation.Features;
 using Flip.Models;
 using Flip.Native;
 using Flip.Optim;

@@ -1,5 +1,6 @@
+using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;

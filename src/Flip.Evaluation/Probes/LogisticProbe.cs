@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Flip.Config;
+using Flip.Evaluation.Features;
 
 namespace Flip.Evaluation.Probes;
 

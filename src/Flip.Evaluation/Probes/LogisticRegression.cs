@@ -1,3 +1,4 @@
+using Flip.Evaluation.Features;
 using Flip.Native;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Optimization;

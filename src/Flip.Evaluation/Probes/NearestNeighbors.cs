@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Outcomes;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Flip.Evaluation.Features;
 using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;

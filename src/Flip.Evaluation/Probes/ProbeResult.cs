@@ -1,4 +1,4 @@
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 
 namespace Flip.Evaluation.Probes;
 

@@ -1,4 +1,5 @@
 using CsvHelper;
+using Flip.Evaluation.Outcomes;
 
 namespace Flip.Evaluation.Reports;
 

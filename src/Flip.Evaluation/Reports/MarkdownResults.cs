@@ -1,4 +1,5 @@
 using System.Text;
+using Flip.Evaluation.Outcomes;
 using Flip.Io;
 
 namespace Flip.Evaluation.Reports;

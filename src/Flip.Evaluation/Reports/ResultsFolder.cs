@@ -1,4 +1,4 @@
-using Flip.Config;
+using Flip.Evaluation.Outcomes;
 using Flip.Io;
 
 namespace Flip.Evaluation.Reports;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 
 namespace Flip.Evaluation.Reports;
 

@@ -1,6 +1,5 @@
 using Flip.Data;
 using Flip.Data.Images;
-using Flip.Data.Sources;
 
 namespace Flip.Evaluation.Reports;
 

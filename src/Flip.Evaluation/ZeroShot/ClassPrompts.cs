@@ -2,9 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Layouts;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Tokenizers;
 
 namespace Flip.Evaluation.ZeroShot;

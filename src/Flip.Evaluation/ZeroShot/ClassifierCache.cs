@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Flip.Io;
+using Flip.Storage;
 using TorchSharp;
 
 namespace Flip.Evaluation.ZeroShot;

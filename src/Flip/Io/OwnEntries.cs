@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using Flip.Native;
 
 namespace Flip.Io;
 

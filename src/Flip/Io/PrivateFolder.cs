@@ -1,5 +1,3 @@
-using Flip.Native;
-
 namespace Flip.Io;
 
 /// <summary>Folders that their owner alone may look into, where the system has such rights: caches and programs' own files.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using Flip.Config;
 
 namespace Flip.Io;
 

@@ -1,4 +1,3 @@
-using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using Flip.Io;
 
 namespace Flip.Tokenizers;
 

@@ -1,5 +1,3 @@
-using Flip.Config;
-
 namespace Flip.Tokenizers;
 
 /// <summary>

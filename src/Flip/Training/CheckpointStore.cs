@@ -3,6 +3,7 @@ using Flip.Config;
 using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

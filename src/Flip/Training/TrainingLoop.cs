@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using Flip.Config;
-using Flip.Models;
 using Flip.Optim;
+using Flip.Storage;
 
 namespace Flip.Training;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Flip.Cli;
 using Flip.Data.Scenes;
+using Flip.Storage;
 using Flip.Training;
 
 namespace Flip.Tests.Cli;

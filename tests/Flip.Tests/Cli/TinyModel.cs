@@ -1,8 +1,7 @@
 using Flip.Config;
-using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Training;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Tests.Cli;
 

@@ -1,8 +1,7 @@
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Io;
 using Flip.Models;
-using Flip.Training;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,9 +1,8 @@
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data.Images;
-using Flip.Io;
 using Flip.Models;
-using Flip.Training;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -3,10 +3,9 @@ using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Conversion.Formats;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Conversion.Containers;
-using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

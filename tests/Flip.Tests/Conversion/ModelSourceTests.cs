@@ -1,11 +1,10 @@
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Conversion.Containers;
 using Flip.Tests.Models;
 using Flip.Tokenizers;
-using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Io;
 
 namespace Flip.Tests.Io;

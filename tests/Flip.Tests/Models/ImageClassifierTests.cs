@@ -1,6 +1,6 @@
 using Flip.Config;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using Flip.Config;
 using Flip.Conversion.Names;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
-using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
+using Flip.Storage;
 using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;

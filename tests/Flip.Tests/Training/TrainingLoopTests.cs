@@ -1,7 +1,7 @@
 using Flip.Config;
-using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
+using Flip.Storage;
 using Flip.Training;
 using TorchSharp;
 

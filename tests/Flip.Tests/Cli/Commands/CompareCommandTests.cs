@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;
 using Flip.Tests.Evaluation.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flip.Io;
+using Flip.Storage;
 using Flip.Tests.Data.Images;
 using SkiaSharp;
 using TorchSharp;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Flip.Data.Images;
-using Flip.Io;
+using Flip.Storage;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
 

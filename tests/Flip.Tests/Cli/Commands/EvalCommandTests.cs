@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
 

@@ -1,4 +1,4 @@
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
 

@@ -1,10 +1,8 @@
 using System.Text.Json;
-using Flip.Cli.Runs;
-using Flip.Config;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Evaluation.DataSets;
-using Flip.Evaluation.Reports;
-using Flip.Finetuning;
+using Flip.Evaluation.Outcomes;
+using Flip.Tasks.Finetuning;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
 

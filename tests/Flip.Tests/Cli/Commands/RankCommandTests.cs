@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Flip.Evaluation.Embedding;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Data.Images;
-using Flip.Training;
 using static Flip.Tests.Cli.CommandRun;
 
 namespace Flip.Tests.Cli.Commands;

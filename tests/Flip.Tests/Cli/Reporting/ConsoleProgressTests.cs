@@ -1,4 +1,5 @@
 using Flip.Cli.Reporting;
+using Flip.Progress;
 using Spectre.Console;
 
 namespace Flip.Tests.Cli.Reporting;

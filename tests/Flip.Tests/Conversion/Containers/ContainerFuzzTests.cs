@@ -1,6 +1,6 @@
 using Flip.Conversion.Containers;
-using Flip.Io;
 using Flip.Randomness;
+using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Conversion.Containers;

@@ -1,6 +1,6 @@
 using Flip.Conversion.Containers;
-using Flip.Io;
 using Flip.Randomness;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 using Map = System.Collections.Generic.Dictionary<string, object?>;

@@ -1,5 +1,5 @@
 using Flip.Conversion.Containers;
-using Flip.Io;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 using Map = System.Collections.Generic.Dictionary<object, object?>;

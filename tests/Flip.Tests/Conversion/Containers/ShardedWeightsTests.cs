@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Flip.Conversion.Containers;
-using Flip.Io;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Flip.Conversion.Containers;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Tests.Conversion.Containers;
 

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using Flip.Io;
+using Flip.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using Flip.Conversion.Containers;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Tests.Conversion.Containers;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Conversion.Formats;
-using Flip.Io;
+using Flip.Storage;
 
 namespace Flip.Tests.Conversion.Formats;
 

@@ -1,10 +1,9 @@
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Conversion.Containers;
 using Flip.Tests.Conversion.Onnx;
-using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 using Map = System.Collections.Generic.Dictionary<object, object?>;

@@ -3,6 +3,7 @@ using Flip.Conversion.Onnx;
 using Flip.Conversion.Onnx.Schema;
 using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Google.Protobuf;
 using static Flip.Conversion.Onnx.Schema.TensorProto.Types;
 

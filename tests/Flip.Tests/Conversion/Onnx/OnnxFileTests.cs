@@ -1,7 +1,7 @@
 using Flip.Conversion.Onnx;
 using Flip.Conversion.Onnx.Schema;
-using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 
 namespace Flip.Tests.Conversion.Onnx;
 

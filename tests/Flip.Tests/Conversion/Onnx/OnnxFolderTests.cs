@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using Flip.Conversion;
 using Flip.Conversion.Onnx;
-using Flip.Io;
+using Flip.Storage;
 using Flip.Tests.Cli;
-using Flip.Training;
 
 namespace Flip.Tests.Conversion.Onnx;
 

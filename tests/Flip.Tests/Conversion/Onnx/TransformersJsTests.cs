@@ -2,9 +2,9 @@ using System.Text.Json;
 using Flip.Config;
 using Flip.Conversion.Onnx;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Cli;
 using Flip.Tokenizers;
-using Flip.Training;
 
 namespace Flip.Tests.Conversion.Onnx;
 

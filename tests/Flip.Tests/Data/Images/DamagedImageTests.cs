@@ -1,7 +1,8 @@
 using Flip.Config;
+using Flip.Data;
+using Flip.Data.Files;
 using Flip.Data.Images;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using SkiaSharp;
 
 namespace Flip.Tests.Data.Images;
@@ -58,7 +59,7 @@ public sealed class DamagedImageTests : IDisposable
     [Fact]
     public void A_cut_bitmap_is_truncated()
     {
-        using var bytes = Flip.Data.Formats.RawBitmap.Create(16, 8);
+        using var bytes = Flip.Data.Images.RawBitmap.Create(16, 8);
         var bitmap = bytes.Span.ToArray();
         Assert.Null(DecodingWays.Cause(bitmap));
         Assert.All([60, 100, bitmap.Length - 1], left => Assert.Equal(BadImageException.Truncated, DecodingWays.Cause(bitmap[..left])));

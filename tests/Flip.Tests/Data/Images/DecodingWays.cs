@@ -1,6 +1,5 @@
 using Flip.Config;
 using Flip.Data.Images;
-using Flip.Models;
 
 namespace Flip.Tests.Data.Images;
 

@@ -1,5 +1,5 @@
-using Flip.Data.Formats;
 using Flip.Data.Images;
+using Flip.Data.Shards;
 using Flip.Randomness;
 using SkiaSharp;
 

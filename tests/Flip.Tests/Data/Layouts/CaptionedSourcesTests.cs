@@ -1,5 +1,4 @@
-using Flip.Config;
-using Flip.Data.Sources;
+using Flip.Data.Layouts;
 
 namespace Flip.Tests.Data.Layouts;
 

@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using Flip.Data;
 using Flip.Data.Images;
-using Flip.Data.Sources;
 using Flip.Tests.Data.Images;
 using SkiaSharp;
 

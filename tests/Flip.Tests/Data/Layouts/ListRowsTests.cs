@@ -1,6 +1,5 @@
 using System.Text;
-using Flip.Config;
-using Flip.Data.Sources;
+using Flip.Data.Layouts;
 
 namespace Flip.Tests.Data.Layouts;
 

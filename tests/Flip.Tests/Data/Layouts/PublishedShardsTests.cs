@@ -1,7 +1,6 @@
-using Flip.Config;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
 
 namespace Flip.Tests.Data.Layouts;
 

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
-using Flip.Config;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
 
 namespace Flip.Tests.Data.Layouts;
 

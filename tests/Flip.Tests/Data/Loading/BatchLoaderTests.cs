@@ -1,6 +1,6 @@
-using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data.Classes;
 using Flip.Data.Loading;
+using Flip.Data.Shards;
 using Flip.Training;
 
 namespace Flip.Tests.Data.Loading;

@@ -1,6 +1,5 @@
-using Flip.Config;
-using Flip.Data.Formats;
 using Flip.Data.Loading;
+using Flip.Data.Shards;
 using Flip.Training;
 
 namespace Flip.Tests.Data.Loading;

@@ -1,6 +1,6 @@
-using Flip.Config;
+using Flip.Data;
+using Flip.Data.Files;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Tests.Data.Images;
 using Flip.Training;
 

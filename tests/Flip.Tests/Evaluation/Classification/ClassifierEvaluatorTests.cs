@@ -1,21 +1,21 @@
-using Flip.Cli.Runs;
 using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Images;
+using Flip.Data.Layouts;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Classification;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.ZeroShot;
-using Flip.Finetuning;
 using Flip.Models;
+using Flip.Storage;
+using Flip.Tasks.Finetuning;
 using Flip.Tests.Cli;
 using Flip.Tests.Data.Images;
-using Flip.Training;
 
 namespace Flip.Tests.Evaluation.Classification;
 

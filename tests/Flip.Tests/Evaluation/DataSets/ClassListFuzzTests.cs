@@ -1,8 +1,6 @@
-using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
-using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.ZeroShot;
 using Flip.Tests.Data;
 

@@ -1,12 +1,10 @@
 using System.Globalization;
-using Flip.Config;
-using Flip.Data.Formats;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Evaluation;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.ZeroShot;
 
 namespace Flip.Tests.Evaluation.DataSets;

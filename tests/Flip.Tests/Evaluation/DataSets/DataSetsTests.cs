@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Flip.Config;
-using Flip.Data.Formats;
+using Flip.Data.Classes;
 using Flip.Data.Layouts;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Tests.Data.Layouts;
 using Registry = Flip.Evaluation.DataSets.DataSets;
 

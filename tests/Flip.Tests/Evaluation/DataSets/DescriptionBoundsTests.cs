@@ -1,5 +1,4 @@
-using Flip.Config;
-using Flip.Data.Sources;
+using Flip.Data;
 using Flip.Tests.Data.Layouts;
 using Registry = Flip.Evaluation.DataSets.DataSets;
 

@@ -1,6 +1,6 @@
-using Flip.Config;
+using Flip.Data;
+using Flip.Data.Layouts;
 using Flip.Evaluation.DataSets;
-using Flip.Data.Sources;
 using Flip.Tests.Data.Images;
 
 namespace Flip.Tests.Evaluation.DataSets;

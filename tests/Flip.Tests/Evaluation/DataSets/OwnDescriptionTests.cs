@@ -1,7 +1,6 @@
-using Flip.Config;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Tests.Data.Layouts;
 using Registry = Flip.Evaluation.DataSets.DataSets;
 

@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Evaluation.DataSets;
 using Flip.Tests.Data.Layouts;
 

@@ -1,11 +1,14 @@
 using System.Text;
 using Flip.Config;
+using Flip.Data;
+using Flip.Data.Files;
 using Flip.Data.Images;
+using Flip.Data.Layouts;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
 using Flip.Io;
 using Flip.Models;
+using Flip.Storage;
 using Flip.Tests.Data.Images;
 using Flip.Tests.Training;
 using Parquet;

@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Evaluation.Embedding;
 using Flip.Io;
 

@@ -1,7 +1,8 @@
 using Flip.Config;
+using Flip.Data;
 using Flip.Data.Images;
+using Flip.Data.Layouts;
 using Flip.Data.Loading;
-using Flip.Data.Sources;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Masking;

@@ -1,5 +1,5 @@
-using Flip.Config;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;
 
 namespace Flip.Tests.Evaluation.Metrics;

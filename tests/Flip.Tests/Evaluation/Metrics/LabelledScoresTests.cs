@@ -1,4 +1,3 @@
-using Flip.Config;
 using Flip.Evaluation.Metrics;
 
 namespace Flip.Tests.Evaluation.Metrics;

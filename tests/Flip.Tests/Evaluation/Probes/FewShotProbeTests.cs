@@ -1,7 +1,6 @@
-using Flip.Config;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Probes;
-using Flip.Evaluation.Reports;
 using static Flip.Tests.Evaluation.Probes.ProbeData;
 
 namespace Flip.Tests.Evaluation.Probes;

@@ -1,3 +1,4 @@
+using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 using static Flip.Tests.Evaluation.Probes.ProbeData;

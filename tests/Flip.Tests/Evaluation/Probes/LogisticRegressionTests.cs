@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
 

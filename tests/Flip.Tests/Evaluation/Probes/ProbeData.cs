@@ -1,5 +1,5 @@
-using Flip.Evaluation.Probes;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Outcomes;
 using Flip.Randomness;
 
 namespace Flip.Tests.Evaluation.Probes;

@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
-using Flip.Data.Sources;
+using Flip.Data.Files;
 using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;
 using Flip.Tests.Data.Images;
 using Flip.Tests.Evaluation.Metrics;

@@ -1,5 +1,5 @@
 using Flip.Evaluation.Metrics;
-using Flip.Evaluation.Reports;
+using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Retrieval;
 using Flip.Tests.Evaluation.Metrics;
 

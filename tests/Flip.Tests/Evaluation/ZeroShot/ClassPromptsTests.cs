@@ -1,5 +1,4 @@
 using System.Text;
-using Flip.Config;
 using Flip.Evaluation.ZeroShot;
 using Flip.Tests.Data;
 

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using Flip.Training;
+
+namespace Flip.Cli.Benchmarking;
+
+/// <summary>Training steps of one model at several mask ratios, measured in turn in one process.</summary>
+/// <param name="BatchSize">Pairs in a step.</param>
+/// <param name="MicroBatch">Pairs computed at a time; 0 for all.</param>
+/// <param name="Precision">Number format of the products.</param>
+/// <param name="Threads">Compute threads.</param>
+/// <param name="Rounds">Steps measured at each ratio.</param>
+/// <param name="CeilingGflopPerSecond">The best of several large square matrix products in the same number format and run.</param>
+/// <param name="PeakResidentBytes">The process's largest resident memory, over all ratios.</param>
+/// <param name="Measurements">One for each ratio.</param>
+public sealed record StepReport(
+    int BatchSize,
+    int MicroBatch,
+    string Precision,
+    int Threads,
+    int Rounds,
+    double CeilingGflopPerSecond,
+    long PeakResidentBytes,
+    IReadOnlyList<StepMeasurement> Measurements)
+{
+    /// <summary>Two tables and a line about the machine.</summary>
+    public string ToMarkdown()
+    {
+        var text = new StringBuilder();
+        Line(text, $"Batch {BatchSize}{(MicroBatch > 0 ? $" in parts of {MicroBatch}" : string.Empty)}, {Precision}, {Threads} threads, median of {Rounds} steps.");
+        Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; peak resident memory {PeakResidentBytes / 1e9:0.00} GB.");
+        Line(text, $"");
+        Line(text, $"| mask | s/step | best | samples/s | GFLOP/pair | GFLOP/s | utilization | time | FLOP |");
+        Line(text, $"|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        foreach (var m in Measurements)
+        {
+            Line(text, $"| {m.MaskRatio:0.##} | {m.Seconds:0.0000} | {m.BestSeconds:0.0000} | {m.SamplesPerSecond:0.0} | {m.GflopPerPair:0.000} | {m.GflopPerSecond:0.0} | {m.Utilization * 100:0} % | {Times(m.RelativeTime)} | {Times(m.RelativeFlops)} |");
+        }
+
+        Line(text, $"");
+        Line(text, $"| mask, ms | {string.Join(" | ", Enum.GetValues<StepPart>().Select(Title))} |");
+        Line(text, $"|---:|{string.Concat(Enum.GetValues<StepPart>().Select(_ => "---:|"))}");
+        foreach (var m in Measurements)
+        {
+            var cells = Enum.GetValues<StepPart>().Select(part => (m.PartSeconds[part] * 1e3).ToString("0.0", CultureInfo.InvariantCulture));
+            Line(text, $"| {m.MaskRatio:0.##} | {string.Join(" | ", cells)} |");
+        }
+
+        return text.ToString();
+    }
+
+    private static void Line(StringBuilder text, FormattableString line) =>
+        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static string Times(double? ratio) => ratio is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0.000}×") : "-";
+
+    private static string Title(StepPart part) => part switch
+    {
+        StepPart.ImageForward => "image forward",
+        StepPart.TextForward => "text forward",
+        _ => part.ToString().ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,76 @@
+using Flip.Data.Tar;
+using Flip.Io;
+
+namespace Flip.Data.Shards;
+
+/// <summary>Reads members of one shard's samples, within limits: a length comes from a file and may be anything.</summary>
+/// <param name="files">The shards' files.</param>
+/// <param name="shard">Which of them.</param>
+/// <param name="sparse">Members of it that are stored in pieces.</param>
+internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDictionary<uint, SparseMap> sparse)
+{
+    private const int MaxTextBytes = 1 << 20;
+    private const int MaxJsonBytes = 64 << 20; // metadata beside the captions, such as EXIF with a thumbnail
+
+    /// <summary>The bytes of a <c>.json</c>.</summary>
+    /// <exception cref="BadSampleException">Above 64 MiB.</exception>
+    public PooledBytes ReadJson(TarMember member) => Read(member, MaxJsonBytes);
+
+    /// <summary>A text member, in the encoding that <see cref="TextFile"/> finds.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="encodingCause">The cause to count where it is in another encoding.</param>
+    /// <exception cref="BadSampleException">Above 1 MiB, or in no encoding that its bytes tell.</exception>
+    public string ReadText(TarMember member, string encodingCause)
+    {
+        using var bytes = Read(member, MaxTextBytes);
+        var text = TextFile.Decode(bytes.Span);
+        return TextFile.IsBroken(text) ? throw new BadSampleException(encodingCause, $"its text {TextFile.Problem}") : text;
+    }
+
+    /// <summary>The bytes of an image file.</summary>
+    /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
+    public PooledBytes ReadImage(TarMember member)
+    {
+        ImageFileSize.Check(member.Length);
+        return Read(member, ImageFileSize.Most);
+    }
+
+    private PooledBytes Read(TarMember member, int maxBytes)
+    {
+        if (member.Length > maxBytes)
+        {
+            throw new BadSampleException("text too large", $"a text of {member.Length} bytes (at most {maxBytes})");
+        }
+
+        var bytes = new PooledBytes(member.Length);
+        try
+        {
+            if (sparse.TryGetValue(member.Block, out var map))
+            {
+                Read(member, map, bytes.Span);
+            }
+            else
+            {
+                files.Read(shard, member.Offset, bytes.Span);
+            }
+
+            return bytes;
+        }
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
+    }
+
+    private void Read(TarMember member, SparseMap map, Span<byte> bytes)
+    {
+        bytes.Clear();
+        var stored = member.Offset;
+        foreach (var (offset, length) in map.Pieces)
+        {
+            files.Read(shard, stored, bytes.Slice((int)offset, (int)length));
+            stored += length;
+        }
+    }
+}

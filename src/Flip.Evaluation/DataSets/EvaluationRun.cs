@@ -1,0 +1,89 @@
+using Flip.Config;
+using Flip.Conversion;
+using Flip.Data;
+using Flip.Evaluation.Embedding;
+using Flip.Evaluation.Features;
+using Flip.Evaluation.Metrics;
+using Flip.Evaluation.Outcomes;
+using Flip.Evaluation.Reports;
+using Flip.Evaluation.ZeroShot;
+using Flip.Models;
+using Flip.Progress;
+using Flip.Storage;
+
+namespace Flip.Evaluation.DataSets;
+
+/// <summary>Measures a model on data sets and writes a folder of results.</summary>
+/// <param name="request">What is asked for.</param>
+/// <param name="view">Shows the progress.</param>
+public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
+{
+    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
+
+    public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
+    {
+        // Everything that can be wrong about the data is told before the model is loaded.
+        var named = WrittenDataSet.Of(request.On, request.DataRoot, request.Classes, view.Message, request.AllowOutside);
+        CheckPlaces();
+        var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
+        var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
+        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        var weights = WeightFile.Hash(loaded.Model.Parameters);
+        request.Mask.Encoder(loaded); // an impossible mask is refused before any work
+        var evaluator = new DataSetEvaluator(
+            images => Features(loaded, weights, images, cancellation),
+            new InferenceEncoder(loaded.Model),
+            loaded.Tokenizer,
+            loaded.Config.Eval.BatchSize,
+            new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
+        foreach (var item in data)
+        {
+            // The results have it too; before hours of embedding it can be mended.
+            if (item.NoteOfRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length) is { } note)
+            {
+                view.Message($"Warning: {item.Set.Name}: {note}");
+            }
+        }
+
+        var evaluated = data.ConvertAll(item =>
+        {
+            view.Message($"{item.Set.Title}: {item.Images.Count:N0} images.");
+            return evaluator.Evaluate(item, request.Samples, cancellation);
+        });
+        var header = Header(request.Model, loaded, weights, request.Mask, request.Prompts.ToString());
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Write(folder, header, evaluated);
+        }
+
+        return (header, evaluated);
+    }
+
+    /// <summary>What would else be found out at the end.</summary>
+    private void CheckPlaces()
+    {
+        Bootstrap.CheckSamples(request.Samples);
+        CacheFolder.Open(request.Cache, view.Message);
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Check(folder, "--out");
+        }
+    }
+
+    private FeatureSet Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
+    {
+        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing, _hashes, cancellation);
+        return new FeatureCache(request.Cache, view.Message).Read(
+            items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
+    }
+
+    /// <summary>What the numbers of a model depend on; the method is zero-shot unless it is changed.</summary>
+    public static EvaluationHeader Header(string model, LoadedModel loaded, string weights, MaskChoice mask, string prompts) => new(
+        UnicodeName.Shown(model),
+        weights,
+        ItemEncoders.ConfigurationHash(loaded.Config),
+        "zero-shot",
+        ItemEncoders.Describe(mask, loaded.Config),
+        UnicodeName.Shown(prompts),
+        loaded.Config.Eval.TransformName());
+}

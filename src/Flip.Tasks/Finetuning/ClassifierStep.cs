@@ -1,0 +1,94 @@
+using Flip.Config;
+using Flip.Losses;
+using Flip.Masking;
+using Flip.Models;
+using Flip.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Flip.Tasks.Finetuning;
+
+/// <summary>
+/// The gradient of a classifier's loss on one batch: smoothed cross-entropy of mixed images through a tower with dropped branches. A batch larger
+/// than the micro-batch is computed in parts whose gradients add up to that of the whole, up to rounding.
+/// </summary>
+/// <param name="classifier">The classifier.</param>
+/// <param name="config">Smoothing, mixing, drop-path, micro-batch and seed.</param>
+public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig config)
+{
+    private readonly ImageConfig _image = classifier.Config.Image;
+
+    /// <summary>Fills the gradient with that of the batch's mean loss.</summary>
+    /// <param name="batch">Images with labels.</param>
+    /// <param name="step">Steps before this one.</param>
+    /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
+    public StepLoss ComputeGradient(Batch batch, long step, double imageMaskRatio)
+    {
+        var mix = BatchMix.Of(config, _image.ImageSize, step);
+        var part = config.MicroBatch == 0 ? batch.Size : Math.Min(config.MicroBatch, batch.Size);
+        var loss = 0.0;
+        classifier.Parameters.ZeroGradient();
+        for (var start = 0; start < batch.Size; start += part)
+        {
+            loss += ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix, imageMaskRatio);
+        }
+
+        return new StepLoss(loss);
+    }
+
+    private double ComputeGradient(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
+    {
+        using var scope = NewDisposeScope();
+        var device = classifier.Parameters.Device;
+        var epochs = batch.Epochs.AsSpan(start, count);
+        var samples = batch.Samples.AsSpan(start, count);
+        classifier.Tape = config.CheckpointBlocks > 0 ? new BlockTape(config.CheckpointBlocks) : null;
+        try
+        {
+            var logits = classifier.Logits(
+                MixedImages.Of(batch, start, count, mix, _image.Normalization, device),
+                Kept(epochs, samples, imageMaskRatio, device),
+                DropPath.Scales(
+                    _image.Depth, config.DropPath, (ulong)config.Seed, epochs, samples, classifier.Parameters.ComputeType, device));
+            var loss = SoftCrossEntropy.Sum(logits, Targets(batch, start, count, mix, device)).Over(batch.Size);
+            if (classifier.Tape is { } tape)
+            {
+                tape.Backward(loss);
+            }
+            else
+            {
+                loss.backward();
+            }
+
+            classifier.Parameters.AccumulateGradient();
+            return loss.ToDouble();
+        }
+        finally
+        {
+            classifier.Tape = null;
+        }
+    }
+
+    private Tensor? Kept(ReadOnlySpan<int> epochs, ReadOnlySpan<long> samples, double maskRatio, Device device)
+    {
+        var kept = MaskRatio.Kept(_image.PatchCount(), maskRatio);
+        return kept == _image.PatchCount()
+            ? null
+            : tensor(
+                PatchMask.ChooseBatch(_image.MaskKind, _image.GridSize(), kept, (ulong)config.Seed, epochs, samples),
+                device: device).view(samples.Length, kept);
+    }
+
+    private Tensor Targets(Batch batch, int start, int count, BatchMix mix, Device device)
+    {
+        var partners = new int[count];
+        for (var i = 0; i < count; i++)
+        {
+            partners[i] = batch.Labels[batch.Size - 1 - start - i];
+        }
+
+        var targets = SoftCrossEntropy.Targets(
+            batch.Labels.AsSpan(start, count), partners, mix.Share, classifier.Classes, config.LabelSmoothing);
+        return tensor(targets, device: device).view(count, classifier.Classes);
+    }
+}

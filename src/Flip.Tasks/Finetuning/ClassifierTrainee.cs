@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Flip.Config;
+using Flip.Models;
+using Flip.Optim;
+using Flip.Training;
+
+namespace Flip.Tasks.Finetuning;
+
+/// <summary>A classifier that is trained on labelled images.</summary>
+public sealed class ClassifierTrainee : ITrainee
+{
+    private readonly ImageClassifier _classifier;
+    private readonly FinetuneConfig _config;
+    private readonly ClassifierStep _step;
+    private readonly Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> _measure;
+
+    private ClassifierTrainee(
+        ImageClassifier classifier,
+        FinetuneConfig config,
+        Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> measure)
+    {
+        (_classifier, _config, _measure) = (classifier, config, measure);
+        _step = new ClassifierStep(classifier, config);
+    }
+
+    /// <inheritdoc/>
+    public FlatParameters Parameters => _classifier.Parameters;
+
+    /// <inheritdoc/>
+    public ModelConfig Model => _classifier.Config;
+
+    /// <inheritdoc/>
+    public OptimizationConfig Settings => _config;
+
+    /// <summary>The training of a classifier, from <paramref name="checkpoint"/> or from the classifier's present weights.</summary>
+    /// <param name="classifier">The classifier; not owned.</param>
+    /// <param name="config">Plan, loss and optimiser.</param>
+    /// <param name="openSource">Opens the labelled data at a position, samples.</param>
+    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="measure">Named numbers of the classifier, during and after training.</param>
+    /// <param name="observer">Sees progress.</param>
+    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
+    public static TrainingLoop Loop(
+        ImageClassifier classifier,
+        FinetuneConfig config,
+        Func<long, IBatchSource> openSource,
+        CheckpointStore checkpoints,
+        Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> measure,
+        ITrainingObserver observer,
+        string? checkpoint = null) =>
+        new(new ClassifierTrainee(classifier, config, measure), openSource, checkpoints, observer, checkpoint);
+
+    /// <summary>The optimiser of a recipe: layer-wise rates, decay of matrices.</summary>
+    public static AdamW Optimizer(ImageClassifier classifier, FinetuneConfig config) => new(
+        classifier.Parameters, AdamWOptions.Of(config), new LayerDecay(classifier.Config.Image.Depth, config.LayerDecay).Factor);
+
+    /// <inheritdoc/>
+    public TrainingPlan Plan(long samplesPerEpoch) => FinetunePlan.Of(_config, samplesPerEpoch);
+
+    /// <inheritdoc/>
+    public AdamW CreateOptimizer() => Optimizer(_classifier, _config);
+
+    /// <inheritdoc/>
+    public (StepLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var batch = source.Next(step.BatchSize, cancellation);
+        var waited = Stopwatch.GetElapsedTime(started);
+        return (_step.ComputeGradient(batch, step.Steps, step.ImageMaskRatio), waited);
+    }
+
+    /// <inheritdoc/>
+    public void OnUpdated()
+    {
+        // Nothing is clamped.
+    }
+
+    /// <inheritdoc/>
+    public double? LogitFactor() => null;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> Measure(CancellationToken cancellation) => _measure(_classifier, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The classifier is its creator's.
+    }
+}

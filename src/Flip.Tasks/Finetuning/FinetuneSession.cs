@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using System.Globalization;
+using Flip.Config;
+using Flip.Conversion;
+using Flip.Data;
+using Flip.Data.Classes;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Evaluation.Classification;
+using Flip.Evaluation.DataSets;
+using Flip.Evaluation.Outcomes;
+using Flip.Evaluation.ZeroShot;
+using Flip.Io;
+using Flip.Models;
+using Flip.Progress;
+using Flip.Storage;
+using Flip.Tasks.Pretraining;
+using Flip.Training;
+
+namespace Flip.Tasks.Finetuning;
+
+/// <summary>Composes a fine-tuning: the model's tower, the head, labelled data, logs, and the run folder they fill.</summary>
+public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false)
+{
+    private const int ProbeImages = 16;
+
+    private string StartFolder => Path.Combine(run.Path, ClassifierFolder.StartInRun);
+
+    /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
+    /// <param name="inputs">Model and data.</param>
+    /// <param name="config">The recipe.</param>
+    /// <param name="modelSets">Changes of the model's own settings, <c>key=value</c>.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public FinetuneResult Start(FinetuneInputs inputs, FinetuneConfig config, IReadOnlyList<string> modelSets, CancellationToken cancellation)
+    {
+        CheckInterpolation(inputs.WiseFt, config.Head);
+        var compute = Compute.Of(config);
+        using var stored = ModelSource.Open(inputs.Model, modelSets);
+        foreach (var assumed in stored.Assumptions)
+        {
+            view.Message(assumed.Text);
+        }
+
+        var (_, train) = LabelledData.Open(inputs.Train, inputs.Classes, training: true, Sources(), cancellation);
+        LabelledData.TrainingLabels(train, inputs.Train);
+        LabelledData.SayAlike(train.ClassNames, inputs.Train, view.Message);
+        if (config.Head == ClassifierHead.ZeroShot)
+        {
+            LabelledData.CheckNamed(train.ClassNames, inputs.Train);
+        }
+
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, allowOutside, cancellation);
+        var plan = FinetunePlan.Of(config, train.Images.Count);
+        view.Message(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{train.Images.Count:N0} images of {train.ClassNames.Count} classes; {plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}."));
+        foreach (var warning in FinetunePlan.Warnings(plan, [.. train.Labels.SelectMany(label => label)], train.ClassNames))
+        {
+            view.Message($"Warning: {warning}");
+        }
+
+        using var held = run.Lock();
+        using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
+        ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
+        inputs.Save(run);
+        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config));
+        return Train(inputs, config, new LoadedClassifier(stored.Config, train.ClassNames, classifier), train, tests, null, cancellation);
+    }
+
+    /// <summary>Continues a run from its newest checkpoint, or from its start where it has none.</summary>
+    /// <param name="wiseFt">Shares of fine-tuned weights to measure; empty for those that the run began with.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public FinetuneResult Resume(IReadOnlyList<double> wiseFt, CancellationToken cancellation)
+    {
+        using var held = run.Lock();
+        var inputs = FinetuneInputs.Load(run.Path);
+        inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
+        var config = ResumeRules.Fitted(run.LoadFinetuneConfig(), view.Message);
+        CheckInterpolation(inputs.WiseFt, config.Head);
+        var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
+        view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
+        using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config), trains: true);
+        var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
+        return Train(inputs, config, start, train, tests, checkpoint, cancellation);
+    }
+
+    /// <summary>Measures a finished classifier.</summary>
+    /// <param name="path">Its folder, or its run.</param>
+    /// <param name="sources">Test sets.</param>
+    /// <param name="classes">File of class names for images of one's own, or null.</param>
+    /// <param name="config">Precision, device and sizes of batches.</param>
+    /// <param name="wiseFt">Shares of fine-tuned weights to measure too.</param>
+    /// <param name="view">Shows progress.</param>
+    /// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
+    /// <param name="cancellation">Stops the evaluation.</param>
+    public static (IReadOnlyList<TestScores> Tests, IReadOnlyList<InterpolatedScores> WiseFt) Evaluate(
+        string path,
+        IReadOnlyList<string> sources,
+        string? classes,
+        FinetuneConfig config,
+        IReadOnlyList<double> wiseFt,
+        IProgressView view,
+        bool allowOutside,
+        CancellationToken cancellation)
+    {
+        var compute = Compute.Of(config);
+        using var loaded = ClassifierFolder.Load(path, compute);
+        CheckInterpolation(wiseFt, loaded.Classifier.Head);
+        var tests = TestSets.Open(sources, classes, loaded.ClassNames, loaded.Config, config, view, allowOutside, cancellation);
+        var scores = tests.Scores(tests.Classify(loaded.Classifier, cancellation));
+        if (wiseFt.Count == 0)
+        {
+            return (scores, []);
+        }
+
+        using var start = ClassifierFolder.Load(Path.Combine(path, ClassifierFolder.StartInRun), compute);
+        return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
+    }
+
+    private SourceOptions Sources() => SourceProgress.Sources(view.Message, allowOutside: allowOutside);
+
+    private static void CheckInterpolation(IReadOnlyList<double> alphas, ClassifierHead head)
+    {
+        if (alphas.Count > 0 && head != ClassifierHead.ZeroShot)
+        {
+            throw new ConfigException("--wise-ft: only a classifier that began as the zero-shot one can be interpolated with it; it takes --head zeroShot.");
+        }
+    }
+
+    private ImageClassifier NewClassifier(
+        StoredModel stored, FinetuneConfig config, IReadOnlyList<string> classNames, Compute compute, CancellationToken cancellation)
+    {
+        float[]? head = null;
+        if (config.Head == ClassifierHead.ZeroShot)
+        {
+            view.Message("Embedding the names of the classes.");
+            using var loaded = stored.Load(own => own with { Train = own.Train with { Precision = config.Precision, Device = config.Device, Threads = config.Threads } });
+            head = ZeroShotHead.Weights(
+                loaded.Model, loaded.Tokenizer, ClassPrompts.OfTemplates(classNames, ClassTemplates.Load(config.Templates)), config.EvalBatchSize, cancellation);
+        }
+
+        var model = stored.Config.Model;
+        var kept = MaskRatio.Kept(model.Image.PatchCount(), config.MaskRatio);
+        if (kept < 1)
+        {
+            throw new ConfigException($"maskRatio = {config.MaskRatio}: leaves none of the {model.Image.PatchCount()} patches.");
+        }
+
+        CheckFits(stored, config, classNames.Count, compute);
+        var classifier = new ImageClassifier(model, classNames.Count, config.Head, compute.Type, compute.Device, (ulong)config.Seed);
+        try
+        {
+            classifier.LoadTower(stored.Weights, stored.Names);
+            if (head is not null)
+            {
+                classifier.SetHead(head);
+            }
+
+            return classifier;
+        }
+        catch
+        {
+            classifier.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The weights have the tower, and the memory is there, before any of it is taken.</summary>
+    private static void CheckFits(StoredModel stored, FinetuneConfig config, int classes, Compute compute)
+    {
+        var parameters = ImageClassifier.Declare(stored.Config.Model, classes, config.Head);
+        WeightFile.CheckPart(stored.Weights, stored.Names, stored.Config.Model, [.. parameters.Where(parameter => !ImageClassifier.IsOfHead(parameter.Name))]);
+        ModelMemory.CheckWeights(parameters, compute, trains: true);
+    }
+
+    private FinetuneResult Train(
+        FinetuneInputs inputs,
+        FinetuneConfig config,
+        LoadedClassifier loaded,
+        LabelledImages train,
+        TestSets tests,
+        string? checkpoint,
+        CancellationToken cancellation)
+    {
+        var classifier = loaded.Classifier;
+        var observer = new RunObserver("finetune", view, config.Workers);
+        IReadOnlyList<ClassificationOutcome> outcomes = [];
+        using var trainer = ClassifierTrainee.Loop(
+            classifier,
+            config,
+            position => Loader(config, loaded.Config, train, position),
+            new CheckpointStore(run.Checkpoints, config.KeepCheckpoints),
+            (now, token) => TestSets.Values(tests.Scores(outcomes = tests.Classify(now, token))),
+            observer,
+            checkpoint);
+        SayExpectedTime(classifier, config, trainer);
+        using var log = new MetricLog(run.Path, trainer.State.Samples);
+        observer.Log = log;
+        trainer.Run(cancellation);
+        using var averaged = trainer.Ema?.Applied();
+        ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);
+        var scores = tests.Scores(outcomes);
+        tests.Write(run.Evaluation, inputs.Model, classifier, outcomes, cancellation);
+        if (inputs.WiseFt.Count == 0)
+        {
+            return new FinetuneResult(trainer.State, scores, []);
+        }
+
+        using var start = ClassifierFolder.Load(StartFolder, new Compute(classifier.Parameters.Device, classifier.Parameters.ComputeType));
+        return new FinetuneResult(trainer.State, scores, tests.Interpolate(classifier, start.Classifier, inputs.WiseFt, cancellation));
+    }
+
+    private static BatchLoader Loader(FinetuneConfig config, FlipConfig model, LabelledImages train, long position) => new(
+        train,
+        new FinetuneTransform(model.Model.Image.ImageSize, config, model.Model.Image.Normalization),
+        new BatchLoaderOptions
+        {
+            Seed = (ulong)config.Seed,
+            Workers = config.Workers,
+            PrefetchBatches = config.PrefetchBatches,
+            MaxBadShare = config.MaxBadShare,
+            Start = position,
+            BatchSize = config.BatchSize,
+        });
+
+    /// <summary>From the second of two passes over a few images; the gradient that they leave is cleared by the first step.</summary>
+    private void SayExpectedTime(ImageClassifier classifier, FinetuneConfig config, TrainingLoop trainer)
+    {
+        var left = trainer.Plan.TotalSamples - trainer.State.Samples;
+        var count = Math.Min(ProbeImages, config.MicroBatch > 0 ? config.MicroBatch : config.BatchSize);
+        var size = classifier.Config.Image.ImageSize;
+        var batch = new Batch(size, 0, new byte[count * size * size * 3], [], [], new long[count], new int[count]) { Labels = new int[count] };
+        var step = new ClassifierStep(classifier, config);
+        step.ComputeGradient(batch, 0, config.MaskRatio);
+        var started = Stopwatch.GetTimestamp();
+        step.ComputeGradient(batch, 0, config.MaskRatio);
+        var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left);
+        view.Message(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Expected: about {(time.TotalHours >= 2 ? $"{time.TotalHours:0.#} hours" : time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0} seconds")} of computation for {left:N0} images, tests left out."));
+    }
+}
+
+/// <summary>A finished fine-tuning.</summary>
+/// <param name="State">Samples, steps and seconds.</param>
+/// <param name="Tests">The classifier on the test sets.</param>
+/// <param name="WiseFt">Interpolated weights on the test sets.</param>
+public sealed record FinetuneResult(TrainState State, IReadOnlyList<TestScores> Tests, IReadOnlyList<InterpolatedScores> WiseFt);

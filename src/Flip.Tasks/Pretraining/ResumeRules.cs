@@ -1,0 +1,63 @@
+using Flip.Config;
+using Flip.Models;
+
+namespace Flip.Tasks.Pretraining;
+
+/// <summary>Which settings may change when a run is resumed.</summary>
+public static class ResumeRules
+{
+    /// <summary>None of these changes what is learnt; but a new length, which a user wants who asks for it, changes the schedule.</summary>
+    private static readonly string[] Free =
+    [
+        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery", "train.checkpointEvery", "train.keepCheckpoints",
+        "data.train", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
+    ];
+
+    /// <summary>Threads for each processor that a run may ask for, and for a machine of few.</summary>
+    private const int ThreadsPerProcessor = 4;
+    private const int FewestThreads = 16;
+
+    private static int MostThreads => Math.Max(FewestThreads, ThreadsPerProcessor * Environment.ProcessorCount);
+
+    /// <summary>A run's configuration with what it asks of the machine held to what this machine has, which is said. None of it changes what is learnt.</summary>
+    public static FlipConfig Fitted(FlipConfig config, Action<string> say) => config with
+    {
+        Train = config.Train with { Threads = Fitted("train.threads", config.Train.Threads, MostThreads, say) },
+        Data = config.Data with
+        {
+            Workers = Fitted("data.workers", config.Data.Workers, MostThreads, say),
+            BatchMemory = Fitted("data.batchMemory", config.Data.BatchMemory, (int)Math.Min(int.MaxValue, ModelMemory.OfMachine >> 21), say), // half of it, MiB
+        },
+    };
+
+    /// <inheritdoc cref="Fitted(FlipConfig, Action{string})"/>
+    public static FinetuneConfig Fitted(FinetuneConfig config, Action<string> say) => config with
+    {
+        Threads = Fitted("threads", config.Threads, MostThreads, say),
+        Workers = Fitted("workers", config.Workers, MostThreads, say),
+    };
+
+    private static int Fitted(string key, int wanted, int most, Action<string> say)
+    {
+        if (wanted > most)
+        {
+            say(FormattableString.Invariant($"{key} = {wanted} of the run is more than this machine takes; it goes on with {most}."));
+        }
+
+        return Math.Min(wanted, most);
+    }
+
+    /// <summary>Refuses changes that would make it another run.</summary>
+    /// <exception cref="ConfigException">There are some; all are named.</exception>
+    public static void Check(FlipConfig stored, FlipConfig wanted)
+    {
+        var refused = ConfigWriter.Difference(wanted, stored)
+            .Where(change => !Free.Any(key => change.StartsWith(key, StringComparison.Ordinal)))
+            .Select(change => $"{change}: a resumed run keeps this setting; `--init` starts a new run from its weights.")
+            .ToList();
+        if (refused.Count > 0)
+        {
+            throw new ConfigException(refused);
+        }
+    }
+}

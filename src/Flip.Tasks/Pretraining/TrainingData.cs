@@ -1,0 +1,75 @@
+using Flip.Config;
+using Flip.Data;
+using Flip.Data.Classes;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Shards;
+using Flip.Evaluation.DataSets;
+using Flip.Storage;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Tasks.Pretraining;
+
+/// <summary>Indexed training shards and how their captions are read.</summary>
+public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
+{
+    /// <summary>Indexes the configured shards.</summary>
+    /// <param name="data">Which.</param>
+    /// <param name="say">Told what is found.</param>
+    /// <param name="cancellation">Stops the indexing.</param>
+    /// <param name="allowOutside">Whether links to shards may lead out of their folder.</param>
+    /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
+    public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation, bool allowOutside = false)
+    {
+        var pattern = data.Train ?? throw new ConfigException(
+            "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
+        var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true, allowOutside), cancellation);
+        say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
+        if (data.ClassNames is not { } file)
+        {
+            return new TrainingData(index, new CaptionReader());
+        }
+
+        var names = ClassNames.Load(file);
+        LabelledData.SayAlike(names, file, say);
+        return new TrainingData(index, new CaptionReader(names, ClassTemplates.Load(data.ClassTemplates)));
+    }
+
+    /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>
+    public ITokenizer Tokenizer(DataConfig data, Action<string> say, CancellationToken cancellation)
+    {
+        if (data.Vocabulary is null && data.Tokenizer == TokenizerKind.WordPiece)
+        {
+            say("Learning a vocabulary from the captions.");
+        }
+
+        var tokenizer = TokenizerFactory.Create(data, () => Index.ReadCaptions(Captions), cancellation);
+        say(FormattableString.Invariant($"{tokenizer.VocabularySize:N0} entries in the vocabulary."));
+        return tokenizer;
+    }
+
+    /// <summary>The loader at a position.</summary>
+    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position) => new BatchLoader(
+        Index,
+        Captions,
+        tokenizer,
+        new TrainTransform(
+            config.Model.Image.ImageSize,
+            config.Data.CropMinArea,
+            config.Data.FlipProbability,
+            (ulong)config.Train.Seed,
+            config.Data.ReducedDecoding),
+        new BatchLoaderOptions
+        {
+            TextLength = config.Model.Text.Length,
+            Seed = (ulong)config.Train.Seed,
+            ShuffleShards = config.Data.ShuffleShards,
+            Workers = config.Data.Workers,
+            PrefetchBatches = config.Data.PrefetchBatches,
+            MaxBadShare = config.Data.MaxBadShare,
+            Start = position,
+            BatchSize = config.Train.BatchSize,
+            PartSize = BatchReading.Of(config).ReadSize,
+        });
+}

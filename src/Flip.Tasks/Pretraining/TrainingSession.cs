@@ -1,0 +1,137 @@
+using Flip.Config;
+using Flip.Conversion;
+using Flip.Data;
+using Flip.Evaluation.DataSets;
+using Flip.Models;
+using Flip.Progress;
+using Flip.Storage;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Tasks.Pretraining;
+
+/// <summary>Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill.</summary>
+public sealed class TrainingSession(RunFolder run, string stage, IProgressView view, bool allowOutside = false)
+{
+    private const int GallerySize = 8;
+
+    /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
+    /// <param name="config">What to do; a text vocabulary size of 0 becomes the tokenizer's.</param>
+    /// <param name="initial">Model to take weights and tokenizer from; null for new ones.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public TrainingResult Start(FlipConfig config, string? initial, CancellationToken cancellation)
+    {
+        ConfigReader.Validate(config);
+        BatchReading.CheckMemory(config);
+        var compute = Compute.Of(config.Train);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
+        TrainingPlan.Of(config, data.Index.Count);
+        using var held = run.Lock();
+        if (initial is not null)
+        {
+            using var loaded = ModelSource.Load(initial, _ => config, trains: true, say: view.Message);
+            return Start(loaded.Config, data, loaded.Tokenizer, loaded.Model, cancellation);
+        }
+
+        var tokenizer = data.Tokenizer(config.Data, view.Message, cancellation);
+        config = ModelFolder.WithVocabulary(config, tokenizer);
+        using var model = NewModel(config, compute);
+        return Start(config, data, tokenizer, model, cancellation);
+    }
+
+    /// <summary>Continues a run from its newest checkpoint.</summary>
+    /// <param name="sets">Settings to change, <c>key=value</c>; those that would make it another run are refused.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
+    {
+        using var held = run.Lock();
+        var stored = run.LoadConfig();
+        var config = ConfigReader.Overlay(stored, sets);
+        ResumeRules.Check(stored, config);
+        config = ResumeRules.Fitted(config, view.Message);
+        BatchReading.CheckMemory(config);
+        var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
+            ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
+        view.Message($"Resuming from {checkpoint}.");
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
+        var tokenizer = TokenizerFactory.Load(run.Tokenizer);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        CheckWeights(checkpoint, config);
+        using var model = NewModel(config, Compute.Of(config.Train));
+        return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
+    }
+
+    /// <summary>A checkpoint that holds other weights than the configuration says is told before the model is built.</summary>
+    private static void CheckWeights(string checkpoint, FlipConfig config)
+    {
+        using var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile));
+        WeightFile.Check(weights, OwnNames.Instance, config.Model, FlipModel.Declare(config.Model, config.Train.Loss));
+    }
+
+    /// <summary>The configuration with the micro-batch that a whole batch's pixels make necessary, written into the run as any setting.</summary>
+    private FlipConfig WithMicroBatch(FlipConfig config)
+    {
+        var reading = BatchReading.Of(config);
+        if (!reading.IsChosen)
+        {
+            return config;
+        }
+
+        view.Message(FormattableString.Invariant(
+            $"The pixels of {reading.BatchSize:N0} pairs do not fit in one piece: each step is computed in parts of {reading.MicroBatch} (train.microBatch)."));
+        return config with { Train = config.Train with { MicroBatch = reading.MicroBatch } };
+    }
+
+    private static FlipModel NewModel(FlipConfig config, Compute compute)
+    {
+        ModelMemory.CheckWeights(FlipModel.Declare(config.Model, config.Train.Loss), compute, trains: true);
+        return new(config.Model, config.Train.Loss, compute.Type, compute.Device, (ulong)config.Train.Seed);
+    }
+
+    private TrainingResult Start(
+        FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
+    {
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        Directory.CreateDirectory(run.Tokenizer);
+        tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
+        return Train(config, data, tokenizer, model, evaluators, null, cancellation);
+    }
+
+    private TrainingResult Train(
+        FlipConfig config,
+        TrainingData data,
+        ITokenizer tokenizer,
+        FlipModel model,
+        IReadOnlyList<TrainingEvaluator> evaluators,
+        string? checkpoint,
+        CancellationToken cancellation)
+    {
+        config = WithMicroBatch(config);
+        var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
+        var observer = new RunObserver(stage, view, config.Data.Workers);
+        using var trainer = PairTrainee.Loop(
+            model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
+        run.SaveConfig(config);
+        using var log = new MetricLog(run.Path, trainer.State.Samples);
+        observer.Log = log;
+        var scores = trainer.Run(cancellation);
+        using (trainer.Ema?.Applied())
+        {
+            ModelFolder.Save(run.Model, config, model, tokenizer);
+        }
+
+        // A loader begins with whole batches ahead; these eight are all that is shown.
+        using var gallery = data.Loader(config with { Train = config.Train with { BatchSize = GallerySize } }, tokenizer, 0);
+        var captioned = evaluators.Select(evaluator => evaluator.Data.Captioned).FirstOrDefault(images => images is not null);
+        return new TrainingResult(config, trainer.State, scores, gallery.Next(GallerySize, cancellation), captioned);
+    }
+}
+
+/// <summary>A finished training.</summary>
+/// <param name="Config">The resolved configuration.</param>
+/// <param name="State">Samples, steps and seconds.</param>
+/// <param name="Scores">Numbers of the last evaluation.</param>
+/// <param name="Gallery">The first pairs of the first epoch, cropped as in training.</param>
+/// <param name="Captioned">Captioned images that were measured on; null where there are none.</param>
+public sealed record TrainingResult(
+    FlipConfig Config, TrainState State, IReadOnlyDictionary<string, double> Scores, Batch Gallery, CaptionedImages? Captioned);

@@ -1,0 +1,10 @@
+namespace Flip.Progress;
+
+/// <summary>How far a work on items is.</summary>
+/// <param name="Stage">What is being done, one or two words.</param>
+/// <param name="Items">What the items are, plural.</param>
+/// <param name="Done">Items done.</param>
+/// <param name="Total">All items.</param>
+/// <param name="ItemsPerSecond">Speed of this run.</param>
+/// <param name="Remaining">Expected time left.</param>
+public sealed record ItemProgress(string Stage, string Items, long Done, long Total, double ItemsPerSecond, TimeSpan Remaining);

@@ -1,0 +1,127 @@
+using Flip.Config;
+using Flip.Io;
+using Flip.Storage;
+
+namespace Flip.Training;
+
+/// <summary>
+/// The folder of a run: <c>config.json</c>, <c>tokenizer/</c>, <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/</c>,
+/// and at the end <c>model/</c>, <c>results.json</c> and <c>report.html</c>.
+/// </summary>
+public sealed class RunFolder(string path)
+{
+    /// <summary>File of what a fine-tuning reads.</summary>
+    public const string InputsFile = "inputs.json";
+
+    /// <summary>Folder of the classifier that a fine-tuning began with.</summary>
+    public const string StartInRun = "start";
+
+    private const string Results = "results.json";
+    private const string Report = "report.html";
+    private const string EvaluationInRun = "evaluation";
+
+    /// <summary>All that a run writes, removes or reads back when it goes on, besides the lock's files.</summary>
+    private static readonly string[] Entries =
+    [
+        ModelFolder.ConfigFile, InputsFile, ModelFolder.TokenizerInRun, MetricLog.FileName, MetricLog.EventFolder,
+        ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun, Results, Report,
+    ];
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string ConfigFile => Of(ModelFolder.ConfigFile);
+
+    public string Tokenizer => Of(ModelFolder.TokenizerInRun);
+
+    public string Checkpoints => Of(ModelFolder.CheckpointsInRun);
+
+    public string Model => Of(ModelFolder.InRun);
+
+    public string ResultsFile => Of(Results);
+
+    public string ReportFile => Of(Report);
+
+    /// <summary>Results of the tests after a fine-tuning.</summary>
+    public string Evaluation => Of(EvaluationInRun);
+
+    /// <summary>Whether a training has left something that is not to be overwritten.</summary>
+    public bool HasBegun => Directory.Exists(Checkpoints) || Directory.Exists(Model);
+
+    /// <summary>A new run's folder.</summary>
+    /// <exception cref="ConfigException">There is a run already: nothing is overwritten.</exception>
+    /// <param name="path">Where.</param>
+    /// <param name="command">The command that can continue it.</param>
+    public static RunFolder Create(string path, string command = "train")
+    {
+        var run = new RunFolder(path);
+        if (run.HasBegun)
+        {
+            throw new ConfigException(
+                $"{run.Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
+        }
+
+        OutputPlace.CheckFolder(path, "--run");
+        Directory.CreateDirectory(run.Path);
+        return run;
+    }
+
+    /// <summary>An existing run's folder.</summary>
+    /// <exception cref="ConfigException">There is no run.</exception>
+    public static RunFolder Open(string path)
+    {
+        var run = new RunFolder(path);
+        return File.Exists(run.ConfigFile)
+            ? run
+            : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
+    }
+
+    /// <summary>Takes the folder for this process until the result is disposed of. Nothing else is written to a run before.</summary>
+    /// <exception cref="FolderInUseException">Another process trains in it.</exception>
+    /// <exception cref="ForeignEntryException">One of a run's entries is a link, or no file; the folder itself may be a link.</exception>
+    public FolderLock Lock()
+    {
+        var held = FolderLock.Take(Path);
+        try
+        {
+            OwnEntries.Require(Path, Entries);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
+    public static string DefaultPath(string name) =>
+        System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+
+    public FlipConfig LoadConfig()
+    {
+        try
+        {
+            return ConfigReader.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(ConfigFile);
+        }
+    }
+
+    public FinetuneConfig LoadFinetuneConfig()
+    {
+        try
+        {
+            return FinetuneConfigFile.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(ConfigFile);
+        }
+    }
+
+    public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
+
+    private string Of(string name) => System.IO.Path.Combine(Path, name);
+}

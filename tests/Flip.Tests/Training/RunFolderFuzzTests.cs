@@ -1,0 +1,204 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Flip.Config;
+using Flip.Io;
+using Flip.Models;
+using Flip.Optim;
+using Flip.Randomness;
+using Flip.Tasks.Finetuning;
+using Flip.Training;
+
+namespace Flip.Tests.Training;
+
+/// <summary>
+/// Ten thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the
+/// user says why not. Models are built by the undamaged configuration; what a configuration may ask for is tested where its limits are.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed partial class RunFolderFuzzTests : IDisposable
+{
+    private const int Runs = 10_000;
+    private const string Checkpoint = "checkpoints/samples-0000000000064";
+
+    /// <summary>Managed memory: the settings as a tree and each of their names and problems, whatever the file's length; then values for each byte.</summary>
+    private const long MemoryConstant = 8 << 20;
+    private const long MemoryPerByte = 1000;
+
+    private static readonly string[] Values =
+    [
+        "0", "1", "-1", "0.5", "2147483648", "9223372036854775807", "99999999999999999999", "1e999", "-1e-999", "null", "true", "\"\"", "\"x\"", "\"NaN\"", "\"\\ud800\"",
+        "[]", "{}", "[null]", "[[[[[[[[]]]]]]]]", "{\"a\":{\"a\":{}}}",
+    ];
+
+    /// <summary>In memory where the system has a folder for it, as for the fuzzed containers.</summary>
+    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
+        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-runs-{Guid.NewGuid():N}"));
+
+    private readonly FlipModel _model = TinyRun.Model(TinyRun.Config);
+    private readonly AdamW _optimizer;
+    private readonly WeightEma _average;
+
+    public RunFolderFuzzTests()
+    {
+        _optimizer = new AdamW(_model.Parameters, new AdamWOptions(0.9, 0.95, 1e-8, 0.2));
+        _average = new WeightEma(_model.Parameters, 0.9);
+        var run = new RunFolder(_folder.FullName);
+        run.SaveConfig(TinyRun.Config);
+        new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]).Save(run);
+        AtomicFile.WriteText(At("finetune.json"), FinetuneConfigFile.ToJson(new FinetuneConfig()));
+        var state = new TrainState(64, 8, 1.5, 1000, new Dictionary<string, long> { ["not an image"] = 3 });
+        new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer, _average);
+        using (var log = new MetricLog(run.Path))
+        {
+            for (var step = 1; step <= 4; step++)
+            {
+                log.Write(8 * step, step, new Dictionary<string, double> { ["loss"] = 1.0 / step, ["speed"] = double.NaN });
+            }
+        }
+
+        File.WriteAllText(At(".lock.json"), $$"""{"Host":"{{Environment.MachineName}}","Process":7}""");
+        using var classifier = new ImageClassifier(TinyRun.Config.Model, 2, ClassifierHead.Random, seed: 3);
+        ClassifierFolder.Save(At("start"), TinyRun.Config, ["dog", "car"], classifier);
+    }
+
+    public void Dispose()
+    {
+        _average.Dispose();
+        _optimizer.Dispose();
+        _model.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void Damaged_runs_are_read_or_refused_within_bounds()
+    {
+        var run = _folder.FullName;
+        (string File, Action Read)[] parts =
+        [
+            ("config.json", () => RunFolder.Open(run).LoadConfig()),
+            ("inputs.json", () => FinetuneInputs.Load(run)),
+            ("finetune.json", () => FinetuneConfigFile.Parse(File.ReadAllText(At("finetune.json")), At("finetune.json"))),
+            ("metrics.jsonl", () => MetricLog.Read(run)),
+            (".lock.json", () => RunFolder.Open(run).Lock().Dispose()),
+            ("start/classes.json", () => ClassifierFolder.Load(At("start")).Dispose()),
+            ($"{Checkpoint}/state.json", LoadCheckpoint),
+            ($"{Checkpoint}/model.safetensors", LoadCheckpoint),
+            ($"{Checkpoint}/optimizer.safetensors", LoadCheckpoint),
+            ($"{Checkpoint}/average.safetensors", LoadCheckpoint),
+        ];
+        var outcome = new Dictionary<string, (int Read, int Refused)>();
+        foreach (var (number, (file, read)) in parts.Index())
+        {
+            var whole = File.ReadAllBytes(At(file));
+            Assert.True(Read(read, whole.Length, "undamaged " + file));
+            var good = 0;
+            for (var i = 0; i < Runs / (parts.Length + 1); i++)
+            {
+                var random = new CounterRandom(23, RandomPurpose.Evaluation, number, i);
+                var damaged = Damaged(file, whole, ref random);
+                Replace(file, damaged);
+                good += Read(read, damaged.Length, $"{file}, damage {i}") ? 1 : 0;
+            }
+
+            Replace(file, whole);
+            outcome.Add(file, (good, (Runs / (parts.Length + 1)) - good));
+        }
+
+        outcome.Add("names", Rename(Runs - outcome.Sum(pair => pair.Value.Read + pair.Value.Refused)));
+        Assert.Equal(Runs, outcome.Sum(pair => pair.Value.Read + pair.Value.Refused));
+
+        // Neither may everything be refused for a trifle, nor everything be let through; the log and the holder of a lock are whatever can be read of them.
+        Assert.All(outcome, pair => Assert.True(pair.Value.Read > 10 && (pair.Value.Refused > 100 || pair.Key is "metrics.jsonl" or ".lock.json"), $"{pair.Key}: {pair.Value}"));
+    }
+
+    /// <summary>The checkpoint's folder gets another name; it is found by it, or is no checkpoint.</summary>
+    private (int Read, int Refused) Rename(int count)
+    {
+        var name = Encoding.UTF8.GetBytes(Path.GetFileName(Checkpoint));
+        var found = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var random = new CounterRandom(23, RandomPurpose.Evaluation, -1, i);
+            var other = Encoding.UTF8.GetString(Damage.Of(name, ref random)).Replace('/', '_').Replace('\0', '0');
+            if (other is "" or "." or ".." || At("checkpoints/" + other) == At(Checkpoint))
+            {
+                continue;
+            }
+
+            Directory.Move(At(Checkpoint), At("checkpoints/" + other));
+            Assert.True(Read(() => found += new CheckpointStore(At("checkpoints"), 2).Latest is null ? 0 : 1, name.Length, other));
+            Directory.Move(At("checkpoints/" + other), At(Checkpoint));
+        }
+
+        return (found, count - found);
+    }
+
+    private void LoadCheckpoint() =>
+        CheckpointStore.Load(new CheckpointStore(At("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
+
+    /// <summary>Of weights mostly the header, which is where a stranger can say something; of JSON as often a value as bytes, and then it is still JSON.</summary>
+    private static byte[] Damaged(string file, byte[] whole, ref CounterRandom random)
+    {
+        if (!file.EndsWith(".safetensors", StringComparison.Ordinal))
+        {
+            return random.NextInt(2) == 0 ? Damage.Of(whole, ref random) : Revalued(whole, ref random);
+        }
+
+        if (random.NextInt(8) == 0)
+        {
+            return Damage.Of(whole, ref random);
+        }
+
+        var end = 8 + (int)BitConverter.ToInt64(whole);
+        if (random.NextInt(2) == 0)
+        {
+            return [.. Damage.Of(whole[..end], ref random), .. whole[end..]];
+        }
+
+        var header = Revalued(whole[8..end], ref random);
+        return [.. BitConverter.GetBytes((long)header.Length), .. header, .. whole[end..]];
+    }
+
+    private static byte[] Revalued(byte[] json, ref CounterRandom random)
+    {
+        var text = Encoding.UTF8.GetString(json);
+        var values = Value().Matches(text);
+        var value = values[random.NextInt(values.Count)];
+        return Encoding.UTF8.GetBytes(text[..value.Index] + Values[random.NextInt(Values.Length)] + text[(value.Index + value.Length)..]);
+    }
+
+    [GeneratedRegex("""(?<=[:,\[]\s*)(-?[0-9][0-9.eE+-]*|true|false|null|"[^"]*"(?!\s*:))""")]
+    private static partial Regex Value();
+
+    private static bool Read(Action read, int length, string what)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            read();
+            return true;
+        }
+        catch (Exception e) when (e is FlipException or InvalidDataException or UnauthorizedAccessException || (e is IOException and not EndOfStreamException))
+        {
+            Assert.False(string.IsNullOrWhiteSpace(e.Message), what);
+            return false;
+        }
+        catch (Exception e) when (e is not Xunit.Sdk.IAssertionException)
+        {
+            throw new InvalidOperationException($"{what}: {e.GetType()}", e);
+        }
+        finally
+        {
+            var taken = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(taken <= MemoryConstant + (MemoryPerByte * length), $"{what}: {taken} bytes for {length}");
+        }
+    }
+
+    private void Replace(string file, byte[] content)
+    {
+        File.Delete(At(file));
+        File.WriteAllBytes(At(file), content);
+    }
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+}
