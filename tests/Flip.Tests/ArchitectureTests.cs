@@ -51,7 +51,7 @@ public sealed partial class ArchitectureTests
         foreach (var (file, text) in Sources())
         {
             var folder = Path.GetRelativePath(Path.Combine(Root, "src"), Path.GetDirectoryName(file)!).Replace(Path.DirectorySeparatorChar, '.');
-            Assert.True(NamespaceOf(text) is null or { } space && space == folder, $"{file} is of {NamespaceOf(text)}.");
+            Assert.True(NamespaceOf(text) is not { } space || space == folder, $"{file} is of {NamespaceOf(text)}.");
             Assert.True(text.AsSpan().Count('\n') <= 300, $"{file} has more than 300 lines.");
         }
     }
