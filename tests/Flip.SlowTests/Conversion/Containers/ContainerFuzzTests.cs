@@ -1,9 +1,12 @@
 using Flip.Conversion.Containers;
 using Flip.Randomness;
 using Flip.Storage;
+using Flip.Tests;
+using Flip.Tests.Conversion;
+using Flip.Tests.Conversion.Containers;
 using static TorchSharp.torch;
 
-namespace Flip.Tests.Conversion.Containers;
+namespace Flip.SlowTests.Conversion.Containers;
 
 /// <summary>
 /// Ten thousand damaged files: whatever is in them, all tensors are read or one of two exceptions says why not; memory stays in proportion and

@@ -1,4 +1,6 @@
-namespace Flip.Tests.Cli;
+using Flip.Tests;
+using Flip.Tests.Cli;
+namespace Flip.SlowTests.Cli;
 
 public sealed class BoundedCommandTests
 {

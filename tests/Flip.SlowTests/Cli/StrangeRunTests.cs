@@ -1,8 +1,10 @@
 using Flip.Tasks.Finetuning;
+using Flip.Tests;
+using Flip.Tests.Cli;
 using Flip.Tests.Data.Images;
 using static Flip.Tests.Cli.CommandRun;
 
-namespace Flip.Tests.Cli;
+namespace Flip.SlowTests.Cli;
 
 /// <summary>A stranger's run is resumed: nothing outside its folder changes, and nothing is waited for.</summary>
 [Collection(Alone.Name)]

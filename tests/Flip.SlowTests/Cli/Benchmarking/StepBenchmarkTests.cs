@@ -1,9 +1,11 @@
 using Flip.Cli.Benchmarking;
 using Flip.Config;
+using Flip.Tests;
+using Flip.Tests.Cli;
 using Flip.Tests.Training;
 using Flip.Training;
 
-namespace Flip.Tests.Cli.Benchmarking;
+namespace Flip.SlowTests.Cli.Benchmarking;
 
 public class StepBenchmarkTests
 {

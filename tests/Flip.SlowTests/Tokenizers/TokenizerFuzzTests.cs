@@ -2,9 +2,10 @@ using System.IO.Compression;
 using System.Text;
 using Flip.Config;
 using Flip.Randomness;
+using Flip.Tests;
 using Flip.Tokenizers;
 
-namespace Flip.Tests.Tokenizers;
+namespace Flip.SlowTests.Tokenizers;
 
 /// <summary>
 /// Ten thousand damaged tokenizers: whatever is in their files, one opens, and then gives ids of its vocabulary and is written and read again, or an

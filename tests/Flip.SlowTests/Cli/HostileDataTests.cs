@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using Flip.Tests;
+using Flip.Tests.Cli;
 using Flip.Tests.Data.Layouts;
 using Flip.Tests.Data.Tar;
 using static Flip.Tests.Cli.BoundedCommand;
 
-namespace Flip.Tests.Cli;
+namespace Flip.SlowTests.Cli;
 
 /// <summary>Data of strangers that would take the machine's time or memory, as whole commands in processes of their own.</summary>
 public sealed class HostileDataTests : IDisposable

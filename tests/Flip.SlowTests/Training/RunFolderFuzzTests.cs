@@ -6,9 +6,11 @@ using Flip.Models;
 using Flip.Optim;
 using Flip.Randomness;
 using Flip.Tasks.Finetuning;
+using Flip.Tests;
+using Flip.Tests.Training;
 using Flip.Training;
 
-namespace Flip.Tests.Training;
+namespace Flip.SlowTests.Training;
 
 /// <summary>
 /// Ten thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the

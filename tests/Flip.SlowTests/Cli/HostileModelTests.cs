@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Flip.Data.Scenes;
+using Flip.Tests;
+using Flip.Tests.Cli;
 using static Flip.Tests.Cli.CommandRun;
 
-namespace Flip.Tests.Cli;
+namespace Flip.SlowTests.Cli;
 
 /// <summary>Models and runs of strangers may not take the machine: each command runs in a process of its own, with limits.</summary>
 [Collection(Alone.Name)]

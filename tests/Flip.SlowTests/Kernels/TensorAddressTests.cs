@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Flip.Kernels;
 using Flip.Native;
+using Flip.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Flip.Tests.Kernels;
+namespace Flip.SlowTests.Kernels;
 
 /// <summary>No dispose scope here: nothing but the kernels keeps the tensors alive. Numbers are avoided, since the collector that runs here frees native scalars as well.</summary>
 [Collection(Alone.Name)]

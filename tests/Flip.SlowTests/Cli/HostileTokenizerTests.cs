@@ -1,8 +1,10 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Flip.Tests;
+using Flip.Tests.Cli;
 using Flip.Tests.Data.Images;
 
-namespace Flip.Tests.Cli;
+namespace Flip.SlowTests.Cli;
 
 /// <summary>Tokenizers and texts that could take the machine, through whole commands in a bounded process.</summary>
 [Collection(Alone.Name)]

@@ -2,9 +2,12 @@ using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Layouts;
 using Flip.Evaluation.ZeroShot;
+using Flip.Tests;
 using Flip.Tests.Data;
+using Flip.Tests.Evaluation;
+using Flip.Tests.Evaluation.DataSets;
 
-namespace Flip.Tests.Evaluation.DataSets;
+namespace Flip.SlowTests.Evaluation.DataSets;
 
 /// <summary>Ten thousand damaged lists of classes, captions, prompts and texts, in every form that is read: each is read, or refused with a message.</summary>
 public sealed class ClassListFuzzTests : IDisposable

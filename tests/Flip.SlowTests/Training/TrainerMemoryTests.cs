@@ -1,8 +1,10 @@
 using Flip.Config;
+using Flip.Tests;
+using Flip.Tests.Training;
 using Flip.Training;
 using TorchSharp;
 
-namespace Flip.Tests.Training;
+namespace Flip.SlowTests.Training;
 
 [Collection(Alone.Name)]
 public class TrainerMemoryTests

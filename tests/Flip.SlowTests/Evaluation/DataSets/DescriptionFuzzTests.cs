@@ -1,8 +1,11 @@
 using Flip.Evaluation.DataSets;
 using Flip.Io;
+using Flip.Tests;
 using Flip.Tests.Data;
+using Flip.Tests.Evaluation;
+using Flip.Tests.Evaluation.DataSets;
 
-namespace Flip.Tests.Evaluation.DataSets;
+namespace Flip.SlowTests.Evaluation.DataSets;
 
 /// <summary>Ten thousand damaged descriptions, whose classes lie in damaged files too: each is read, or refused with a message.</summary>
 public sealed class DescriptionFuzzTests
