@@ -1,6 +1,6 @@
 namespace Flip.Data.Images;
 
-/// <summary>Bytes that are no usable image. Training skips and counts them by <see cref="Cause"/>; evaluation stops.</summary>
+/// <summary>Bytes that are no usable image. Training skips and counts them by <see cref="BadSampleException.Cause"/>; evaluation stops.</summary>
 public sealed class BadImageException(string cause, string detail)
     : BadSampleException(cause, detail.Length == 0 ? cause : $"{cause}: {detail}")
 {

@@ -121,7 +121,7 @@ public sealed class HostileModelTests : IDisposable
     public void A_command_that_is_told_to_end_ends()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "signals");
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Flip.Cli"), ["bench", "--preset", "tiny", "--steps", "1000000"])
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "flip"), ["bench", "--preset", "tiny", "--steps", "1000000"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -22,7 +22,7 @@ internal static class BoundedCommand
         string[] args, int megabytes = 1500, int threads = 100, int seconds = 60, string? home = null)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: a child's memory and threads are read from /proc");
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Flip.Cli"), args)
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "flip"), args)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
