@@ -65,7 +65,7 @@ internal static class EvalCommand
             result.GetValue(DataRoot),
             result.GetValue(Classes),
             new PromptChoice(result.GetValue(Templates), result.GetValue(Prompts)),
-            result.GetValue(Cache) ?? CacheFolder.Default,
+            result.GetValue(Cache),
             result.GetValue(Out),
             result.GetValue(AllowMissing),
             result.GetValue(DataOptions.AllowOutside),

@@ -13,6 +13,8 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip inspect</c>: what a model or a file of weights is.</summary>
 internal static class InspectCommand
 {
+    private const int LongestName = 200; // of a tensor; published ones have some 80
+
     private const int FirstDifferences = 6;
 
     /// <summary>Settings that do not change what a model computes at inference, or say how it is trained.</summary>
@@ -54,6 +56,11 @@ internal static class InspectCommand
 
     private static void Show(StoredModel stored, bool tensors, bool json)
     {
+        if (stored.Config.Model.Text.VocabularySize == 0)
+        {
+            stored = stored with { Config = ModelFolder.WithVocabulary(stored.Config, stored.Tokenizer()) };
+        }
+
         var model = stored.Config.Model;
         var cost = ModelCost.Of(model, imageMaskRatio: 0, textMaskRatio: 0);
         var (preset, differences) = NearestPreset(model);
@@ -156,9 +163,11 @@ internal static class InspectCommand
 
         foreach (var tensor in Described(weights))
         {
-            Console.WriteLine($"{tensor.Type,-5} {"[" + string.Join(", ", tensor.Shape) + "]",-22} {tensor.Name}");
+            Console.WriteLine($"{tensor.Type,-5} {"[" + string.Join(", ", tensor.Shape) + "]",-22} {Short(tensor.Name)}");
         }
     }
+
+    private static string Short(string name) => name.Length <= LongestName ? name : name[..LongestName] + "...";
 
     private static IEnumerable<TensorDescription> Described(ITensorSource weights) => weights.Names.Select(name =>
     {

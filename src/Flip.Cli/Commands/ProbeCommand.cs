@@ -133,7 +133,7 @@ internal sealed class ProbeCommand
         result.GetValue(_classes),
         result.GetValue(_method) == All ? ProbeRequest.AllMethods : Parts(result.GetValue(_method)!),
         result.GetValue(_feature),
-        result.GetValue(_cache) ?? CacheFolder.Default,
+        result.GetValue(_cache),
         result.GetValue(_out),
         result.GetValue(_missing),
         _mask.Choice(result),

@@ -23,9 +23,12 @@ internal static class Consoles
     /// <summary>Standard output, or standard error where standard output is to hold JSON alone.</summary>
     public static IAnsiConsole Of(bool error)
     {
+        var output = (error ? _error : _output) ?? new Console(error ? System.Console.Error : System.Console.Out);
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = (error ? _error : _output) ?? new Console(error ? System.Console.Error : System.Console.Out),
+            Out = output,
+            Ansi = output.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = output.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
         FilterText(console);
         return console;

@@ -9,7 +9,7 @@ internal static class FileBytes
     /// <summary>Up to <paramref name="length"/> bytes from the start of a file.</summary>
     public static byte[] Start(string path, int length)
     {
-        using var file = File.OpenHandle(path);
+        using var file = TensorFile.OpenHandle(path);
         var bytes = new byte[(int)Math.Min(length, RandomAccess.GetLength(file))];
         ReadExactly(file, path, bytes, 0);
         return bytes;

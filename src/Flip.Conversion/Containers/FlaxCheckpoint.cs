@@ -41,7 +41,7 @@ public sealed class FlaxCheckpoint : ITensorSource
                 ?? throw new CheckpointFormatException(path, null, "the folder holds neither 'checkpoint' nor 'checkpoint_<step>/checkpoint'")
             : path;
         _folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
-        _file = File.OpenHandle(Path);
+        _file = TensorFile.OpenHandle(Path);
         try
         {
             var tree = new MessagePackTree(Path, _file);

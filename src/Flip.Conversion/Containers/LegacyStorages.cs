@@ -23,7 +23,7 @@ internal sealed class LegacyStorages : ITorchStorages
     public LegacyStorages(string path)
     {
         _path = path;
-        _file = File.OpenHandle(path);
+        _file = TensorFile.OpenHandle(path);
         try
         {
             var bytes = new PickleBytes(path, FileBytes.Start(path, ZippedStorages.MaxPickleLength));

@@ -92,7 +92,6 @@ public static class TensorSources
 
     private static string Guess(ReadOnlySpan<byte> start) => start switch
     {
-        [] => "the file is empty",
         _ when start.StartsWith("version https://git-lfs"u8) => "this is a pointer of Git LFS, not the file itself; fetch it with 'git lfs pull'",
         [0x80, 2 or 3 or 4 or 5, ..] => "a bare Python pickle is not read; save the tensors in the safetensors form, or with torch.save",
         [0x89, (byte)'H', (byte)'D', (byte)'F', ..] => "HDF5 files are not read",

@@ -25,7 +25,7 @@ internal sealed class TorchZip : IDisposable
     public TorchZip(string path)
     {
         _path = path;
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        var file = TensorFile.OpenRead(path);
         try
         {
             _archive = new ZipArchive(file, ZipArchiveMode.Read);

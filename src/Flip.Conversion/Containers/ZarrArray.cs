@@ -71,7 +71,7 @@ internal sealed class ZarrArray : IFlaxArray
         {
             try
             {
-                using var file = File.OpenRead(path);
+                using var file = TensorFile.OpenRead(path);
                 using Stream chunk = _metadata.IsGzip ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 14) : file;
                 Copy(index, chunk, destination);
                 if (chunk.ReadByte() >= 0)

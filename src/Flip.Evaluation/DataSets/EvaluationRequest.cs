@@ -8,7 +8,7 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="DataRoot">Folder with a folder for each known data set; null where paths are given.</param>
 /// <param name="Classes">File of class names for data of one's own; null takes what the data say.</param>
 /// <param name="Prompts">What is said of each class.</param>
-/// <param name="Cache">Folder that keeps features and classifiers.</param>
+/// <param name="Cache">Folder that keeps features and classifiers; null for the user's own cache.</param>
 /// <param name="Out">Folder for the results; null for none.</param>
 /// <param name="AllowMissing">Whether images that cannot be read are left out and counted.</param>
 /// <param name="AllowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
@@ -21,7 +21,7 @@ public sealed record EvaluationRequest(
     string? DataRoot,
     string? Classes,
     PromptChoice Prompts,
-    string Cache,
+    string? Cache,
     string? Out,
     bool AllowMissing,
     bool AllowOutside,

@@ -18,7 +18,8 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="view">Shows the progress.</param>
 public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
 {
-    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
+    private string _cache = "";
+    private ContentHashes _hashes = new();
 
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
@@ -35,7 +36,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
             new InferenceEncoder(loaded.Model),
             loaded.Tokenizer,
             loaded.Config.Eval.BatchSize,
-            new ClassifierCache(request.Cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
+            new ClassifierCache(_cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
         foreach (var item in data)
         {
             // The results have it too; before hours of embedding it can be mended.
@@ -63,7 +64,8 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
     private void CheckPlaces()
     {
         Bootstrap.CheckSamples(request.Samples);
-        CacheFolder.Open(request.Cache, view.Message);
+        _cache = CacheFolder.Open(request.Cache, view.Message);
+        _hashes = SourceProgress.Hashes(_cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");
@@ -73,7 +75,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
     private FeatureSet Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
     {
         var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing, _hashes, cancellation);
-        return new FeatureCache(request.Cache, view.Message).Read(
+        return new FeatureCache(_cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }
 

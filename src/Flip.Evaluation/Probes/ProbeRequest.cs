@@ -9,7 +9,7 @@ namespace Flip.Evaluation.Probes;
 /// <param name="Classes">File of class names, or null.</param>
 /// <param name="Methods">Names of the methods.</param>
 /// <param name="Feature">What of an image is probed; null for each method's own.</param>
-/// <param name="Cache">Folder of features.</param>
+/// <param name="Cache">Folder of features; null for the user's own cache.</param>
 /// <param name="Out">Folder of the results, or null.</param>
 /// <param name="AllowMissing">Whether images that cannot be used are left out.</param>
 /// <param name="Mask">How images are seen.</param>
@@ -21,7 +21,7 @@ public sealed record ProbeRequest(
     string? Classes,
     IReadOnlyList<string> Methods,
     FeatureKind? Feature,
-    string Cache,
+    string? Cache,
     string? Out,
     bool AllowMissing,
     MaskChoice Mask,

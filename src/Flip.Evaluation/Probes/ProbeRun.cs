@@ -23,7 +23,8 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
     private const int SweepPoints = 15;
     private const long FewSteps = 1000;
 
-    private readonly ContentHashes _hashes = SourceProgress.Hashes(request.Cache, view.Message);
+    private string _cache = "";
+    private ContentHashes _hashes = new();
     private readonly Dictionary<(FeatureKind, bool, int?), LabelledFeatures> _features = [];
     private readonly List<ProbeRow> _rows = [];
     private readonly List<string> _notes = [];
@@ -37,7 +38,8 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
     {
         // Everything that can be wrong about the data is told before the model is loaded.
         request.Check();
-        CacheFolder.Open(request.Cache, view.Message);
+        _cache = CacheFolder.Open(request.Cache, view.Message);
+        _hashes = SourceProgress.Hashes(_cache, view.Message);
         if (request.Out is { } folder)
         {
             ResultsFolder.Check(folder, "--out");
@@ -199,7 +201,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
         var (images, labels) = isTrain ? source.Train : source.Test;
         var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, _hashes, cancellation, randomView);
         var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
-        var found = new FeatureCache(request.Cache, view.Message).Read(
+        var found = new FeatureCache(_cache, view.Message).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);
         if (randomView is null)
         {

@@ -196,7 +196,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             checkpoint);
         SayExpectedTime(classifier, config, trainer);
         using var log = new MetricLog(run.Path, trainer.State.Samples);
-        observer.Log = log;
+        observer.Begin(log);
         trainer.Run(cancellation);
         using var averaged = trainer.Ema?.Applied();
         ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);

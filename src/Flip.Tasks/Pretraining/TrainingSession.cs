@@ -113,7 +113,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
             model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
         run.SaveConfig(config);
         using var log = new MetricLog(run.Path, trainer.State.Samples);
-        observer.Log = log;
+        observer.Begin(log);
         var scores = trainer.Run(cancellation);
         using (trainer.Ema?.Applied())
         {

@@ -14,6 +14,7 @@ namespace Flip.Config;
 internal sealed class SettingTree(SettingCatalog catalog, object start, List<string> problems, bool ofModel = false)
 {
     private const int LongestShown = 80;
+    private const int ProblemsSuggested = 20;
 
     private readonly JsonObject _tree = JsonSerializer.SerializeToNode(start, start.GetType(), ConfigJson.Options)!.AsObject();
     private readonly HashSet<string> _badKeys = [];
@@ -117,5 +118,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
         }
     }
 
-    private void Unknown(string key) => problems.Add($"{Cut(key)}: no such setting; did you mean {catalog.Nearest(key)}?");
+    /// <summary>What a key is like is looked for while there are few such, and of keys that a person could have meant.</summary>
+    private void Unknown(string key) => problems.Add(
+        $"{Cut(key)}: no such setting{(key.Length <= LongestShown && problems.Count < ProblemsSuggested ? $"; did you mean {catalog.Nearest(key)}?" : ".")}");
 }

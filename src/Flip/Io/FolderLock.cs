@@ -43,6 +43,7 @@ public sealed class FolderLock : IDisposable
         var whole = Path.GetFullPath(folder);
         Directory.CreateDirectory(whole);
         OwnEntries.Require(whole, LockFile, HolderFile);
+        OwnEntries.RequireKind(whole, isFolder: false, LockFile, HolderFile);
         FileStream held;
         try
         {

@@ -98,7 +98,7 @@ public static class JsonInput
     {
         var length = PlainFile.Length(path);
         return length > maxLength ? throw TooLong(length, maxLength)
-            : length == 0 ? [] // no JSON; also what a pipe or a device says, which are not opened
+            : length == 0 ? throw new JsonException(PlainFile.NoBytes)
             : PlainFile.ReadAll(path, maxLength);
     }
 

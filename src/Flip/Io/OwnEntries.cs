@@ -37,6 +37,23 @@ public static class OwnEntries
         }
     }
 
+    /// <summary>Refuses files where folders are expected, and the reverse; those that are not there are in order.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="isFolder">Whether folders are expected.</param>
+    /// <param name="names">Names of the entries.</param>
+    /// <exception cref="ForeignEntryException">The message names the entry.</exception>
+    public static void RequireKind(string folder, bool isFolder, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            var path = Path.Combine(folder, name);
+            if (isFolder ? File.Exists(path) : Directory.Exists(path))
+            {
+                throw new ForeignEntryException(path, isFolder ? "is a file, and a folder is expected" : "is a folder, and a file is expected");
+            }
+        }
+    }
+
     /// <summary>Refuses folders that are links between a folder and a file in it; what is in them does not matter.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="file">A file somewhere in it.</param>
@@ -80,5 +97,4 @@ public static class OwnEntries
     {
         ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
     };
-
 }

@@ -21,6 +21,20 @@ public static class CheckpointFolder
         ? []
         : [.. Directory.EnumerateDirectories(folder, Prefix + "*").Where(IsCheckpoint).Order(StringComparer.Ordinal)];
 
+    /// <summary>Names in a folder that are a checkpoint's, whatever kind of entry has them.</summary>
+    /// <param name="folder">Folder of all checkpoints of a run.</param>
+    public static IEnumerable<string> NamesIn(string folder) => !Directory.Exists(folder)
+        ? []
+        : Directory.EnumerateFileSystemEntries(folder, Prefix + "*").Where(IsCheckpoint).Select(path => Path.GetFileName(path));
+
+    /// <summary>Whether a folder has the name and the place of a run's checkpoint.</summary>
+    internal static bool IsInRun(string path)
+    {
+        var whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return Path.GetFileName(whole).StartsWith(Prefix, StringComparison.Ordinal)
+            && Path.GetFileName(Path.GetDirectoryName(whole)) == ModelFolder.CheckpointsInRun;
+    }
+
     /// <summary>The name of a checkpoint.</summary>
     internal static string NameOf(long samples) => Prefix + samples.ToString("D13", CultureInfo.InvariantCulture);
 

@@ -110,7 +110,7 @@ public static class ModelFolder
             return (At(ConfigFile), At(WeightsFile), path);
         }
 
-        if (File.Exists(At(WeightsFile)))
+        if (File.Exists(At(WeightsFile)) && CheckpointFolder.IsInRun(path))
         {
             // A checkpoint: <run>/checkpoints/<samples>. Where weights are averaged, the average is the model.
             var weights = File.Exists(At(CheckpointFolder.AverageFile)) ? CheckpointFolder.AverageFile : WeightsFile;

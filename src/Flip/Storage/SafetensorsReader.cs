@@ -27,7 +27,7 @@ public sealed class SafetensorsReader : ITensorSource
     {
         LibTorch.EnsureLoaded();
         Path = path;
-        _file = File.OpenHandle(path);
+        _file = TensorFile.OpenHandle(path);
         try
         {
             var header = ReadHeader();

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Flip.Io;
 
 namespace Flip.Tokenizers;
 
@@ -107,6 +108,11 @@ internal static class TokenizerInput
 
     private static FileStream Open(string path)
     {
+        if (PlainFile.Length(path) == 0)
+        {
+            throw new VocabularyException(path, PlainFile.NoBytes);
+        }
+
         var file = File.OpenRead(path);
         if (file.Length <= TokenizerLimits.FileBytes)
         {

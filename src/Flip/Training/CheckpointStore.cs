@@ -21,6 +21,7 @@ public sealed class CheckpointStore(string folder, int keep)
     private const string Unfinished = ".unfinished";
     private const string NotFinite = ".not-finite";
     private const long MostSamples = 9_999_999_999_999; // what a checkpoint's name has digits for; the longest published training saw 4e10
+    private const int MostCauses = 1000; // of bad samples; there are some twenty
     private const int LongestState = 1 << 20; // bytes; a few causes of bad samples take some hundred
     private const int FewestKept = 2; // the newest is known to be good only after the step that follows it
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -139,7 +140,7 @@ public sealed class CheckpointStore(string folder, int keep)
         {
             return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path, LongestState).Span, Json)
                 is { BadSamples: not null, Samples: >= 0 and <= MostSamples, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity, SamplesPerEpoch: >= 0 } state
-                && state.Steps <= state.Samples && state.BadSamples.Values.All(count => count >= 0)
+                && state.Steps <= state.Samples && state.BadSamples.Count <= MostCauses && state.BadSamples.Values.All(count => count is >= 0 and <= MostSamples)
                 ? state
                 : throw new CheckpointFormatException(
                     path, null, $"holds no training state: samples up to {MostSamples}, no more steps than samples, seconds and bad samples, none negative");

@@ -42,7 +42,7 @@ public sealed class MetricLog : IDisposable
         Directory.CreateDirectory(folder);
         OwnEntries.Require(folder, FileName, EventFolder);
         var path = Path.Combine(folder, FileName);
-        AtomicFile.Write(path, stream => KeepUpTo(resumedAtSamples, path, stream));
+        AtomicFile.Write(path, stream => DamagedLines = KeepUpTo(resumedAtSamples, path, stream));
         _lines = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         var events = Directory.CreateDirectory(Path.Combine(folder, EventFolder)).FullName;
         if (resumedAtSamples == 0)
@@ -52,6 +52,9 @@ public sealed class MetricLog : IDisposable
 
         _events = new TensorBoardWriter(events, resumedAtSamples, Now);
     }
+
+    /// <summary>Lines that cannot be read and were left out, but for a last one that a crash has cut.</summary>
+    public int DamagedLines { get; private set; }
 
     private double Now => _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
 
@@ -108,30 +111,35 @@ public sealed class MetricLog : IDisposable
     public static IReadOnlyList<MetricRecord> Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? [.. ReadLines(path).Select(item => item.Record)] : [];
+        return File.Exists(path) ? [.. ReadLines(path)] : [];
     }
 
-    private static void KeepUpTo(long samples, string path, Stream target)
+    /// <returns>How many lines before the last cannot be read.</returns>
+    private static int KeepUpTo(long samples, string path, Stream target)
     {
-        foreach (var (line, record) in samples > 0 && File.Exists(path) ? ReadLines(path) : [])
+        var (damaged, last) = (0, false);
+        foreach (var (line, record) in samples > 0 && File.Exists(path) ? AllLines(path) : [])
         {
-            if (record.Samples <= samples)
+            damaged += last ? 1 : 0;
+            last = record is null && line.Length > 0;
+            if (record?.Samples <= samples)
             {
                 target.Write(Encoding.UTF8.GetBytes(line + "\n"));
             }
         }
+
+        return damaged;
     }
 
-    private static IEnumerable<(string Line, MetricRecord Record)> ReadLines(string path)
+    private static IEnumerable<MetricRecord> ReadLines(string path) => AllLines(path).Select(line => line.Record).OfType<MetricRecord>();
+
+    private static IEnumerable<(string Line, MetricRecord? Record)> AllLines(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
         foreach (var line in Lines(reader))
         {
-            if (Parse(line) is { } record)
-            {
-                yield return (line, record);
-            }
+            yield return (line, Parse(line));
         }
     }
 

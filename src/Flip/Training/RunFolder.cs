@@ -27,6 +27,11 @@ public sealed class RunFolder(string path)
         ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun, Results, Report,
     ];
 
+    private static readonly string[] Folders =
+    [
+        ModelFolder.TokenizerInRun, MetricLog.EventFolder, ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun,
+    ];
+
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     public string ConfigFile => Of(ModelFolder.ConfigFile);
@@ -84,6 +89,9 @@ public sealed class RunFolder(string path)
         try
         {
             OwnEntries.Require(Path, Entries);
+            OwnEntries.RequireKind(Path, isFolder: true, Folders);
+            OwnEntries.RequireKind(Path, isFolder: false, [.. Entries.Except(Folders)]);
+            OwnEntries.RequireKind(Checkpoints, isFolder: true, [.. CheckpointFolder.NamesIn(Checkpoints)]);
             return held;
         }
         catch

@@ -14,6 +14,18 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
 
     public MetricLog? Log { get; set; }
 
+    /// <summary>Takes the log that everything is written to, and says what of it cannot be read.</summary>
+    public void Begin(MetricLog log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        Log = log;
+        if (log.DamagedLines > 0)
+        {
+            view.Message(string.Create(
+                CultureInfo.InvariantCulture, $"{log.DamagedLines} lines of {MetricLog.FileName} cannot be read and are left out."));
+        }
+    }
+
     public void OnProgress(TrainingProgress progress)
     {
         Log?.Write(progress.State.Samples, progress.State.Steps, progress.Values());

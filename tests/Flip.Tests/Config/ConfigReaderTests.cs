@@ -51,6 +51,17 @@ public sealed class ConfigReaderTests : IDisposable
             Problems(() => ConfigReader.Resolve("small", file, [])));
     }
 
+    [Fact]
+    public void Many_and_long_unknown_keys_are_refused_in_few_lines_and_soon()
+    {
+        var many = $$"""{{{string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"k{i}\": 1"))}}}""";
+        var error = Assert.Throws<ConfigException>(() => ConfigReader.Parse(many, "config.json"));
+        Assert.Equal(50_000, error.Problems.Count);
+        Assert.Contains("... and 49950 more like these.", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Length, 100, 10_000);
+        Assert.InRange(Assert.Throws<ConfigException>(() => ConfigReader.Parse($$"""{"{{new string('x', 3_000_000)}}": 1}""", "config.json")).Message.Length, 10, 1000);
+    }
+
     [Theory]
     [InlineData("data.vocabulary=null", null)]
     [InlineData("data.vocabulary=words.txt", "words.txt")]
@@ -121,7 +132,7 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData("[1]", "must hold a JSON object, such as { \"train\": { \"batchSize\": 256 } }")]
     [InlineData("{ \"train\": }", "no valid JSON: ")]
     [InlineData("{ \"train\": {}, \"train\": {} }", "no valid JSON: ")]
-    [InlineData("", "no valid JSON: ")]
+    [InlineData("", "cannot be read: ")]
     public void A_file_that_is_no_settings_says_so_with_its_name(string json, string problem)
     {
         var file = Write(json);

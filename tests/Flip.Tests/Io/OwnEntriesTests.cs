@@ -57,6 +57,17 @@ public sealed class OwnEntriesTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_in_place_of_a_file_and_a_file_in_place_of_a_folder_are_told()
+    {
+        Directory.CreateDirectory(_folder.File("folder"));
+        File.WriteAllText(_folder.File("file"), "");
+        OwnEntries.RequireKind(_folder.Path, isFolder: true, "folder", "none");
+        OwnEntries.RequireKind(_folder.Path, isFolder: false, "file", "none");
+        Assert.Contains("is a folder", Assert.Throws<ForeignEntryException>(() => OwnEntries.RequireKind(_folder.Path, false, "folder")).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file", Assert.Throws<ForeignEntryException>(() => OwnEntries.RequireKind(_folder.Path, true, "file")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Folders_on_the_way_to_a_file_are_no_links_and_the_first_may_be_one()
     {
         Bystander.LinkTo(_bystander.Path, _folder.File("top"));

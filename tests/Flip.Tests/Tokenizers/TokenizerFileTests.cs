@@ -184,7 +184,7 @@ public sealed class TokenizerFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "cannot be read")]
+    [InlineData("", "has no bytes: it is empty")]
     [InlineData("{\"model\":", "cannot be read")]
     [InlineData("{\"model\":{\"type\":\"BPE\"},\"model\":{}}", "cannot be read")]
     [InlineData("[]", "the whole is [], expected an object")]

@@ -68,6 +68,7 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData("""{"samples":8,"steps":1,"seconds":1,"samplesPerEpoch":-9,"badSamples":{}}""")]
     [InlineData("""{"samples":8,"steps":1,"seconds":1,"samplesPerEpoch":9,"badSamples":{"a":-1}}""")]
     [InlineData("""{"samples":8,"steps":1,"seconds":1,"samplesPerEpoch":9}""")]
+    [InlineData("""{"samples":8,"steps":1,"seconds":1,"samplesPerEpoch":9,"badSamples":{"x":9223372036854775807,"y":1}}""")]
     [InlineData("null")]
     public void A_state_that_no_training_has_is_refused(string json)
     {

@@ -65,6 +65,16 @@ public sealed class MetricLogTests : IDisposable
     }
 
     [Fact]
+    public void Damaged_lines_of_a_resumed_log_are_counted_but_for_a_last_one()
+    {
+        var good = """{"samples":8,"step":1,"time":"2026-01-01T00:00:00+00:00","loss":1}""";
+        File.WriteAllText(_folder.File(MetricLog.FileName), $"{good}\ngar\0bage\n{good}\n{{\"samples\":16,\"step\":1e999}}\n{good}\n{{\"samples\":");
+        using var log = new MetricLog(_folder.Path, resumedAtSamples: 8);
+        Assert.Equal(2, log.DamagedLines);
+        Assert.Equal(3, MetricLog.Read(_folder.Path).Count);
+    }
+
+    [Fact]
     public void A_run_that_begins_anew_keeps_nothing()
     {
         using (var log = new MetricLog(_folder.Path))

@@ -111,7 +111,7 @@ public sealed class FlaxCheckpointAttackTests : IDisposable
     [Fact]
     public void Indexes_that_are_damaged_or_hold_no_parameters_are_refused()
     {
-        RefusedBytes([], "ends within a value");
+        RefusedBytes([], "has no bytes");
         RefusedBytes([0xc1], "begins no value");
         RefusedBytes([0x05], "no map of arrays");
         RefusedBytes([0x80], "no arrays");

@@ -67,7 +67,7 @@ public sealed class TensorSourcesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "the file is empty")]
+    [InlineData("", "has no bytes: it is empty")]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0", "pointer of Git LFS")]
     [InlineData("<!DOCTYPE html>", "web page")]
     [InlineData("plain text", "neither safetensors")]

@@ -86,7 +86,7 @@ public sealed class TorchZipTests : IDisposable
         File.WriteAllBytes(Path, "PK\u0003\u0004 and nothing else"u8);
         AssertRefused("no zip archive, or a damaged one");
         File.WriteAllBytes(Path, []);
-        AssertRefused("no zip archive, or a damaged one");
+        AssertRefused("has no bytes: it is empty");
         using (var zip = new ZipArchive(File.Create(Path), ZipArchiveMode.Create))
         {
             zip.CreateEntry("word/document.xml");

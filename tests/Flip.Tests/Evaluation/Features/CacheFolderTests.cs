@@ -28,6 +28,17 @@ public sealed class CacheFolderTests : IDisposable
     }
 
     [Fact]
+    public void Where_the_user_s_own_cannot_be_written_nothing_is_kept_and_a_named_one_is_an_error()
+    {
+        File.WriteAllText(_folder.File("file"), "");
+        Environment.SetEnvironmentVariable(Variable, _folder.File("file"));
+        var folder = CacheFolder.Open(null, _said.Add);
+        Assert.True(Directory.Exists(folder));
+        Assert.Contains("--cache FOLDER", Assert.Single(_said), StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => CacheFolder.Open(_folder.File("file/named"), _said.Add));
+    }
+
+    [Fact]
     public void A_new_cache_is_made_for_its_owner_alone()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: rights and owners are told there");
