@@ -7,6 +7,7 @@ using Flip.Training;
 
 try
 {
+    LibTorch.PrepareProcess();
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
     var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), KernelCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
 using Flip.Io;
+using Flip.Native;
 
 namespace Flip.Cli;
 
@@ -16,6 +17,7 @@ internal static class CommandLine
     public const int Stopped = 130;
 
     private const int LongestMessage = 1 << 14;
+
     /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -23,6 +25,7 @@ internal static class CommandLine
 
     public static int Run(string[] args)
     {
+        LibTorch.PrepareProcess();
         using var filter = Consoles.Filter();
         using var cancel = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
@@ -67,6 +70,7 @@ internal static class CommandLine
         DatasetsCommand.Create(),
         BenchCommand.Create(),
         ConfigCommand.Create(),
+        CompletionCommand.Create(),
     };
 
     /// <summary>Failures whose message is written for the user, and those of the system. Of arithmetic ones that is an evaluation's of embeddings that are not

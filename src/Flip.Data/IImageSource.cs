@@ -1,3 +1,5 @@
+using CommunityToolkit.HighPerformance.Buffers;
+
 namespace Flip.Data;
 
 /// <summary>Image files in a fixed order, each with a key: loose files, a list of them, or the images of shards.</summary>
@@ -29,5 +31,5 @@ public interface IImageReader : IDisposable
     /// <summary>The bytes of an image file; the caller disposes of them.</summary>
     /// <exception cref="BadSampleException">The image is missing, empty or beyond every sensible size.</exception>
     /// <exception cref="IOException">The data set as a whole cannot be read.</exception>
-    PooledBytes Read(int image);
+    MemoryOwner<byte> Read(int image);
 }

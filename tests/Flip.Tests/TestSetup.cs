@@ -8,6 +8,7 @@ internal static class TestSetup
     [ModuleInitializer]
     internal static void LoadLibTorch()
     {
+        LibTorch.PrepareProcess();
         LibTorch.EnsureLoaded();
         TorchSharp.torch.set_num_threads(2);
     }

@@ -37,6 +37,7 @@ public sealed class StepBenchmark : IDisposable
             Model = config.Model with { Text = text with { VocabularySize = text.VocabularySize > 0 ? text.VocabularySize : 30522 } },
         };
         var train = config.Train;
+        Compute.UseThreads(train);
         var compute = Compute.Of(train);
         _source = source ?? new SyntheticBatch(_config.Model, train.BatchSize, (ulong)train.Seed);
         _model = new FlipModel(_config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);

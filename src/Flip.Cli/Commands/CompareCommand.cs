@@ -12,9 +12,6 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip compare</c>: two evaluations of the same images, and whether their difference is more than chance.</summary>
 internal static class CompareCommand
 {
-    /// <summary>Columns of a file; the 80 that are assumed of one would break the rows.</summary>
-    private const int FileWidth = 160;
-
     public static Command Create()
     {
         var a = new Argument<string>("A") { Description = "Results: the folder that an evaluation wrote, or its results.json." };
@@ -65,11 +62,6 @@ internal static class CompareCommand
 
     private static void Write(IAnsiConsole console, Comparison comparison)
     {
-        if (!console.Profile.Out.IsTerminal)
-        {
-            console.Profile.Width = FileWidth;
-        }
-
         var table = new Table().Border(TableBorder.Simple).AddColumns("data set", "metric");
         foreach (var name in (string[])["A %", "B %", "B - A", "95 % interval", "images", "only A right", "only B right"])
         {

@@ -46,7 +46,7 @@ internal static class ConfigCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumns("setting", "type", "default", "range", "meaning");
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("setting").NoWrap()).AddColumns("type", "default", "range", "meaning");
         foreach (var row in rows)
         {
             table.AddRow(new[] { row.Key, row.Type, row.Default, row.Range, row.Meaning }.Select(Markup.Escape).ToArray());

@@ -4,10 +4,11 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Data;
 using Flip.Data.Layouts;
+using Flip.Data;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
+using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
 
@@ -91,6 +92,7 @@ internal static class EmbedCommand
         var images = request.Images is { } source ? ImageSources.Open(source, options, cancellation) : null;
         var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        Compute.UseThreads(loaded.Config.Train);
         IItemEncoder items = images is not null
             ? ItemEncoders.Images(loaded, request.Mask, images, request.AllowMissing)
             : ItemEncoders.Texts(loaded, texts!, request.AllowMissing, cancellation);

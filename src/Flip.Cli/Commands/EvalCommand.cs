@@ -14,7 +14,6 @@ namespace Flip.Cli.Commands;
 internal static class EvalCommand
 {
     private const int ReferencesShown = 4;
-    private const int FileWidth = 180; // columns of a file; the 80 that are assumed of one would break the rows
 
     private static readonly Argument<string> Model = ModelArgument.Create();
 
@@ -101,11 +100,6 @@ internal static class EvalCommand
     private static void Print(EvaluationReport report)
     {
         var console = Consoles.Output();
-        if (!console.Profile.Out.IsTerminal)
-        {
-            console.Profile.Width = FileWidth;
-        }
-
         console.Write(TableOf(ResultsTable.OfMetrics(report, ReferencesShown)));
         console.Write(TableOf(ResultsTable.OfMeasures(report, ReferencesShown)));
         foreach (var (name, note) in report.Results.SelectMany(result => result.Notes, (result, note) => (result.Name, note)))

@@ -1,10 +1,11 @@
 using Flip.Config;
 using Flip.Conversion.Onnx;
-using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Scenes;
+using Flip.Data;
+using Flip.Models;
 using Flip.Storage;
 using Flip.Tokenizers;
 
@@ -32,6 +33,7 @@ internal static class OnnxExport
         IReadOnlyDictionary<string, double>? scores)
     {
         var config = stored.Config;
+        Compute.UseThreads(config.Train);
         using var model = stored.LoadModel(config);
         var transform = EvaluationTransform.Of(config);
         var pixels = images is null ? Scenes(transform) : Pictures(images, transform, config.Data.Workers);

@@ -10,6 +10,8 @@ namespace Flip.Cli.Reporting;
 /// </summary>
 internal static class Consoles
 {
+    private const int FileWidth = 180; // columns of a file; the 80 that are assumed of one would break the rows
+
     private static Console? _output;
     private static Console? _error;
 
@@ -31,6 +33,11 @@ internal static class Consoles
             ColorSystem = output.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
         FilterText(console);
+        if (!output.IsTerminal)
+        {
+            console.Profile.Width = FileWidth;
+        }
+
         return console;
     }
 

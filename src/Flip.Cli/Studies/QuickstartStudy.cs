@@ -72,7 +72,7 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
         if (Math.Abs(baseline.State.Seconds / seconds - 1) > NoisyTime)
         {
             view.Message(FormattableString.Invariant(
-                $"It took {baseline.State.Seconds:0} s beside {seconds:0} s: other work on this machine took its time unevenly, so compare by the ratio of steps."));
+                $"The baseline took {baseline.State.Seconds:0} s and the masked runs {seconds:0} s: something else was using the machine. The ratio of steps, which were timed in turns, is the fair measure."));
         }
 
         view.Message("Measuring on pairs of colour and background that no training scene shows.");

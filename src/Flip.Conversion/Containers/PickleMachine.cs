@@ -5,8 +5,9 @@ namespace Flip.Conversion.Containers;
 /// <summary>
 /// The part of Python's pickle machine that <c>torch.save</c> uses, protocols 2 to 5: values, containers, the memo and names. Nothing is
 /// executed, whatever a name says: what PyTorch's tensors are made by becomes a description of a tensor, anything else an inert
-/// <see cref="PickleObject"/>. It holds a bounded number of bytes of values for each byte of the pickle, and does not recurse. Written here
-/// because .NET has no such reader; the opcodes are described in CPython's pickletools.
+/// <see cref="PickleObject"/>. It holds a bounded number of bytes of values for each byte of the pickle, and does not recurse. Written here for
+/// the allow-list of names and the bound of memory, which the reader on NuGet (Razorvine.Pickle) is not made for. The opcodes are described in CPython's
+/// pickletools.
 /// </summary>
 internal sealed class PickleMachine
 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CommunityToolkit.HighPerformance.Buffers;
 using Flip.Data.Images;
 using Flip.Io;
 
@@ -120,7 +121,7 @@ public sealed class FileImages : IImageSource
 
     private sealed class Reader(IReadOnlyList<ImageFile> files) : IImageReader
     {
-        public PooledBytes Read(int image)
+        public MemoryOwner<byte> Read(int image)
         {
             var path = files[image].Path;
             try
@@ -147,9 +148,9 @@ public sealed class FileImages : IImageSource
             // Each file is closed when it has been read.
         }
 
-        private static PooledBytes Read(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
+        private static MemoryOwner<byte> Read(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
         {
-            var bytes = new PooledBytes(length);
+            var bytes = MemoryOwner<byte>.Allocate(length);
             for (var done = 0; done < length;)
             {
                 var count = RandomAccess.Read(handle, bytes.Span[done..], done);

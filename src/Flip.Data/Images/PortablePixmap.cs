@@ -1,3 +1,5 @@
+using CommunityToolkit.HighPerformance.Buffers;
+
 namespace Flip.Data.Images;
 
 /// <summary>Netpbm's raw colour images (<c>P6</c> with 8 bits), in which GTSRB is published. The decoder does not know them.</summary>
@@ -13,7 +15,7 @@ internal static class PortablePixmap
     /// <summary>The image as a bitmap.</summary>
     /// <param name="file">The file's bytes, which are given back.</param>
     /// <exception cref="BadSampleException">They are no such image, or fewer than it needs.</exception>
-    public static PooledBytes ToBitmap(PooledBytes file)
+    public static MemoryOwner<byte> ToBitmap(MemoryOwner<byte> file)
     {
         using (file)
         {
@@ -37,7 +39,7 @@ internal static class PortablePixmap
         }
     }
 
-    private static PooledBytes ToBitmap(ReadOnlySpan<byte> rgb, int width, int height)
+    private static MemoryOwner<byte> ToBitmap(ReadOnlySpan<byte> rgb, int width, int height)
     {
         var bitmap = RawBitmap.Create(width, height);
         for (var y = 0; y < height; y++)

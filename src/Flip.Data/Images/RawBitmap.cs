@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Flip.Data.Images;
 
@@ -12,10 +13,10 @@ internal static class RawBitmap
     /// <summary>A bitmap whose pixels are 0.</summary>
     /// <param name="width">Width, pixels.</param>
     /// <param name="height">Height, pixels.</param>
-    public static PooledBytes Create(int width, int height)
+    public static MemoryOwner<byte> Create(int width, int height)
     {
         var length = checked(HeaderBytes + (Stride(width) * height));
-        var bytes = new PooledBytes(length);
+        var bytes = MemoryOwner<byte>.Allocate(length);
         var header = bytes.Span;
         header.Clear();
         "BM"u8.CopyTo(header);

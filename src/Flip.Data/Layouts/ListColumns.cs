@@ -27,7 +27,7 @@ internal sealed record ListColumns(char Separator, bool HasHeader, int Image, in
         "label", "class", "classid", "class_id", "category", "target", "class_name", "label_name", .. Captions,
     ];
 
-    /// <summary>Recognises the columns.</summary>
+    /// <summary>Finds the columns.</summary>
     /// <param name="path">The list.</param>
     /// <param name="line">Its first line that is not blank.</param>
     /// <param name="texts">Names of the wanted column beside the images.</param>

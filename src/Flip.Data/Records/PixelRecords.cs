@@ -1,3 +1,4 @@
+using CommunityToolkit.HighPerformance.Buffers;
 using Flip.Data.Images;
 
 namespace Flip.Data.Records;
@@ -33,7 +34,7 @@ internal readonly record struct PixelRecords(int Width, int Height, PixelOrder O
     public long PixelsOf(int record) => Header + ((long)record * Bytes) + Label;
 
     /// <summary>The pixels of a record as an image file.</summary>
-    public PooledBytes ToBitmap(ReadOnlySpan<byte> pixels)
+    public MemoryOwner<byte> ToBitmap(ReadOnlySpan<byte> pixels)
     {
         var bitmap = RawBitmap.Create(Width, Height);
         var plane = Order == PixelOrder.Gray ? 0 : Width * Height;

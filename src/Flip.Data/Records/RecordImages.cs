@@ -1,4 +1,5 @@
 using System.Globalization;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Flip.Data.Records;
 
@@ -62,10 +63,10 @@ internal sealed class RecordImages(IReadOnlyList<RecordFile> files, PixelRecords
     {
         private readonly RecordReader[] _files = images.OpenFiles();
 
-        public PooledBytes Read(int image)
+        public MemoryOwner<byte> Read(int image)
         {
             var (file, record) = images.Locate(image);
-            using var pixels = new PooledBytes(images.Records.PixelBytes);
+            using var pixels = MemoryOwner<byte>.Allocate(images.Records.PixelBytes);
             _files[file].Read(images.Records.PixelsOf(record), pixels.Span);
             return images.Records.ToBitmap(pixels.Span);
         }

@@ -1,3 +1,4 @@
+using CommunityToolkit.HighPerformance.Buffers;
 using Flip.Data.Tar;
 using Flip.Io;
 
@@ -14,7 +15,7 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
 
     /// <summary>The bytes of a <c>.json</c>.</summary>
     /// <exception cref="BadSampleException">Above 64 MiB.</exception>
-    public PooledBytes ReadJson(TarMember member) => Read(member, MaxJsonBytes);
+    public MemoryOwner<byte> ReadJson(TarMember member) => Read(member, MaxJsonBytes);
 
     /// <summary>A text member, in the encoding that <see cref="TextFile"/> finds.</summary>
     /// <param name="member">The member.</param>
@@ -29,20 +30,20 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
 
     /// <summary>The bytes of an image file.</summary>
     /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
-    public PooledBytes ReadImage(TarMember member)
+    public MemoryOwner<byte> ReadImage(TarMember member)
     {
         ImageFileSize.Check(member.Length);
         return Read(member, ImageFileSize.Most);
     }
 
-    private PooledBytes Read(TarMember member, int maxBytes)
+    private MemoryOwner<byte> Read(TarMember member, int maxBytes)
     {
         if (member.Length > maxBytes)
         {
             throw new BadSampleException("text too large", $"a text of {member.Length} bytes (at most {maxBytes})");
         }
 
-        var bytes = new PooledBytes(member.Length);
+        var bytes = MemoryOwner<byte>.Allocate(member.Length);
         try
         {
             if (sparse.TryGetValue(member.Block, out var map))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Flip.Data.Shards;
 
@@ -56,7 +57,7 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
     {
         private readonly ShardFiles _files = index.OpenFiles();
 
-        public PooledBytes Read(int image)
+        public MemoryOwner<byte> Read(int image)
         {
             var (shard, entry) = index.Find(image);
             return index.Members(_files, shard).ReadImage(entry.Image);

@@ -44,7 +44,7 @@ public static class DataSets
         return Names.Contains(nameOrPath)
             ? ReadEntry(nameOrPath)
             : throw new ConfigException(
-                $"'{nameOrPath}' is no known data set; did you mean {Nearest(nameOrPath)}? There are "
+                $"'{nameOrPath}' is not there as a path and is no known data set; did you mean {Nearest(nameOrPath)}? There are "
                 + $"{string.Join(", ", Names)}, and your own in a {Extension} file.");
     }
 

@@ -29,6 +29,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        Compute.UseThreads(loaded.Config.Train);
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
         var evaluator = new DataSetEvaluator(

@@ -9,6 +9,7 @@ using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;
 using Flip.Io;
+using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
 
@@ -59,6 +60,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
         }
 
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        Compute.UseThreads(loaded.Config.Train);
         var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         _header = EvaluationRun.Header(request.Model, loaded, weights, request.Mask, "none");

@@ -36,7 +36,7 @@ public sealed record FinetuneInputs(
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException($"{run} is no run of flip finetune: {e.Message}");
+            throw new ConfigException($"{run} is no run of flip finetune: {(e is FileNotFoundException ? $"it has no {RunFolder.InputsFile}." : e.Message)}");
         }
     }
 }

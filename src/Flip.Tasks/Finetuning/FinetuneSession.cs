@@ -34,6 +34,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
     public FinetuneResult Start(FinetuneInputs inputs, FinetuneConfig config, IReadOnlyList<string> modelSets, CancellationToken cancellation)
     {
         CheckInterpolation(inputs.WiseFt, config.Head);
+        Compute.UseThreads(config);
         var compute = Compute.Of(config);
         using var stored = ModelSource.Open(inputs.Model, modelSets);
         foreach (var assumed in stored.Assumptions)
@@ -79,6 +80,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         CheckInterpolation(inputs.WiseFt, config.Head);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
         view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
+        Compute.UseThreads(config);
         using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config), trains: true);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
@@ -104,6 +106,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         bool allowOutside,
         CancellationToken cancellation)
     {
+        Compute.UseThreads(config);
         var compute = Compute.Of(config);
         using var loaded = ClassifierFolder.Load(path, compute);
         CheckInterpolation(wiseFt, loaded.Classifier.Head);

@@ -23,7 +23,7 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation, bool allowOutside = false)
     {
         var pattern = data.Train ?? throw new ConfigException(
-            "data.train = null: name the training shards, for example --data 'shards/train-{0000..0041}.tar'.");
+            "There is no training data: name the shards, for example --data 'shards/train-{0000..0041}.tar' (data.train).");
         var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true, allowOutside), cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
         if (data.ClassNames is not { } file)

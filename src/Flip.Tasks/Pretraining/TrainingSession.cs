@@ -23,6 +23,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     {
         ConfigReader.Validate(config);
         BatchReading.CheckMemory(config);
+        Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
@@ -57,6 +58,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
         var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
         CheckWeights(checkpoint, config);
+        Compute.UseThreads(config.Train);
         using var model = NewModel(config, Compute.Of(config.Train));
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }

@@ -11,8 +11,8 @@ public sealed record Preset(string Name, string Summary, string ExpectedScore, F
 {
     /// <summary>The command that runs it; words in capitals are the user's own files.</summary>
     public string Command =>
-        $"flip train --preset {Name} --set data.train=SHARDS"
-        + (Config.Model.Text.VocabularySize > 0 ? " --set data.vocabulary=VOCABULARY" : string.Empty);
+        $"flip train --preset {Name} --data SHARDS"
+        + (Config.Model.Text.VocabularySize > 0 ? " --vocab VOCABULARY" : string.Empty);
 
     /// <summary>Size, operations of a pair and of the whole run, by <see cref="ModelCost"/>.</summary>
     public string Cost

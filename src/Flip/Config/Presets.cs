@@ -11,6 +11,7 @@ public static class Presets
 {
     private const string OpenClipSuffix = "-openclip";
     private const string Measured = "measured scores in docs/results.md";
+    private const string NotMeasured = "no score is published for this recipe";
 
     /// <summary>All presets.</summary>
     public static IReadOnlyList<Preset> All { get; } =
@@ -51,11 +52,11 @@ public static class Presets
         var published = $"paper: {score} % ImageNet zero-shot after 32 epochs of LAION-400M";
         yield return new($"flip-{suffix}", $"FLIP {tower} as in the paper", published, paper);
         yield return new($"flip-{suffix}-code", $"FLIP {tower} as in the official release", published, OfficialVariant(paper));
-        yield return new($"flip-{suffix}{OpenClipSuffix}", $"CLIP {tower} trained by FLIP, for open_clip and transformers", Measured, ClipVariant(paper));
+        yield return new($"flip-{suffix}{OpenClipSuffix}", $"CLIP {tower} trained by FLIP, for open_clip and transformers", NotMeasured, ClipVariant(paper));
         yield return new(
             $"clip-{suffix}",
             $"{tower} without masking, the paper's baseline",
-            suffix == "l16" ? "paper: 68.6 % ImageNet zero-shot after 6.4 epochs of LAION-400M" : Measured,
+            suffix == "l16" ? "paper: 68.6 % ImageNet zero-shot after 6.4 epochs of LAION-400M" : NotMeasured,
             WithoutMasking(paper));
     }
 

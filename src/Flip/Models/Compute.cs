@@ -10,16 +10,23 @@ namespace Flip.Models;
 /// <param name="Type">Format of the towers' products.</param>
 public sealed record Compute(Device Device, ScalarType Type)
 {
-    /// <summary>The settings' device and precision, checked against this machine; also sets libtorch's thread count.</summary>
+    /// <summary>The settings' device and precision, checked against this machine.</summary>
     /// <exception cref="ConfigException">The device is unknown or absent.</exception>
     public static Compute Of(OptimizationConfig train)
     {
         LibTorch.EnsureLoaded();
-        set_num_threads(train.Threads > 0 ? train.Threads : Environment.ProcessorCount);
         var device = ParseDevice(train.Device);
         var bf16 = train.Precision == Precision.Bf16
             || (train.Precision == Precision.Auto && (device.type == DeviceType.CUDA || Bf16Support.OnProcessor));
         return new Compute(device, bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
+    }
+
+    /// <summary>Sets how many threads libtorch computes with in this process; a program calls it once, with its settings.</summary>
+    public static void UseThreads(OptimizationConfig train)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        LibTorch.EnsureLoaded();
+        set_num_threads(train.Threads > 0 ? train.Threads : Environment.ProcessorCount);
     }
 
     private static Device ParseDevice(string name)

@@ -4,7 +4,7 @@ namespace Flip.Native;
 
 /// <summary>
 /// Loads libtorch before TorchSharp's first call, from the build output or from a folder the user names.
-/// Every executable that uses <c>Flip</c> calls <see cref="EnsureLoaded"/> first.
+/// Whatever computes calls <see cref="EnsureLoaded"/>; an executable that trains calls <see cref="PrepareProcess"/> first.
 /// </summary>
 /// <remarks>
 /// TorchSharp's Linux library asks for <c>GLIBCXX_3.4.32</c>, which the C++ runtime of Debian 12 and Ubuntu 22.04 lacks,
@@ -19,6 +19,19 @@ public static partial class LibTorch
     private const string UnmetVersion = "GLIBCXX_3.4.32";
     private static readonly Lock Gate = new();
     private static bool _loaded;
+
+    /// <summary>
+    /// Makes the process one that trains: freed memory is kept for the next step, and threads that wait for each other sleep. An executable calls it
+    /// before anything loads libtorch; a library that is a guest in another program does not.
+    /// </summary>
+    public static void PrepareProcess()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            NativeHeap.KeepFreedMemory();
+            LetWaitingThreadsSleep();
+        }
+    }
 
     /// <summary>Loads libtorch once; later calls return at once.</summary>
     /// <param name="folder">A folder with <c>libtorch.so</c> and its companions; null for <see cref="FolderVariable"/>, else
@@ -36,7 +49,6 @@ public static partial class LibTorch
             folder ??= Environment.GetEnvironmentVariable(FolderVariable);
             if (OperatingSystem.IsLinux())
             {
-                NativeHeap.KeepFreedMemory();
                 LoadOnLinux(string.IsNullOrEmpty(folder) ? null : folder);
             }
             else if (!string.IsNullOrEmpty(folder))
@@ -59,7 +71,6 @@ public static partial class LibTorch
         var bridge = FindInOutput("libLibTorchSharp.so")
             ?? throw new LibTorchException(
                 "libLibTorchSharp.so is not beside the program: the project must be built with its TorchSharp package.");
-        LetWaitingThreadsSleep();
         LoadFolder(
             folder ?? Path.GetDirectoryName(FindInOutput("libtorch_cpu.so")) ?? throw new LibTorchException(
                 $"libtorch is not beside the program: reference libtorch-cpu-linux-x64, or set {FolderVariable} to a libtorch lib folder."),

@@ -38,13 +38,13 @@ public sealed class StreamedBatch(IBatchSource first, IBatchSource second, int s
             var started = Stopwatch.GetTimestamp();
             var batch = source.Next(Math.Min(part, size - start), cancellation);
             Waited += Stopwatch.GetElapsedTime(started);
-            Recognise(batch, start, isNew: ReferenceEquals(source, first));
+            CheckIsSame(batch, start, isNew: ReferenceEquals(source, first));
             yield return new BatchPart(batch, 0, batch.Size, start);
         }
     }
 
     /// <summary>A sample that becomes unreadable between the passes is replaced by another one, and its gradient would be wrong.</summary>
-    private void Recognise(Batch batch, int start, bool isNew)
+    private void CheckIsSame(Batch batch, int start, bool isNew)
     {
         var samples = _samples.AsSpan(start, batch.Size);
         var epochs = _epochs.AsSpan(start, batch.Size);

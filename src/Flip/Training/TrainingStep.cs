@@ -32,7 +32,7 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         var part = train.MicroBatch == 0 ? batch.Size : Math.Min(train.MicroBatch, batch.Size);
         return part == batch.Size
             ? Step(() => Whole(batch, imageMaskRatio))
-            : ComputeGradient(new HeldBatch(batch, part), imageMaskRatio);
+            : ComputeGradient(new InMemoryBatch(batch, part), imageMaskRatio);
     }
 
     /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss, part by part.</summary>

@@ -34,7 +34,7 @@ public sealed class HostileModelTests : IDisposable
             ["embed", _folder.File("model"), "--texts", _folder.File("texts.txt"), "--out", _folder.File("x.safetensors")], megabytes: 1000);
         Assert.True(code == 0, error);
         AssertFails(["eval", _folder.File("model")], "--on");
-        AssertFails(["tune", _folder.File("model"), "--samples", "2 steps", "--run", _folder.File("tuned")], "data.train = null");
+        AssertFails(["tune", _folder.File("model"), "--samples", "2 steps", "--run", _folder.File("tuned")], "There is no training data");
     }
 
     [Fact]

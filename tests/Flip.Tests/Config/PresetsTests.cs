@@ -38,13 +38,13 @@ public class PresetsTests
     public void Each_preset_states_command_cost_and_score()
     {
         var paper = Presets.Get("flip-b16");
-        Assert.Equal("flip train --preset flip-b16 --set data.train=SHARDS --set data.vocabulary=VOCABULARY", paper.Command);
+        Assert.Equal("flip train --preset flip-b16 --data SHARDS --vocab VOCABULARY", paper.Command);
 
         // 3 × (12 (24·98·768² + 4·98²·768) + 2·98·768² + 12 (24·32·512² + 4·32²·512) + 2·(768 + 512)·512) = 58.68e9.
         Assert.Equal("139.9 M parameters; 58.68 GFLOP a pair, forward and backward; 12800000000 samples = 7.5e20 FLOP", paper.Cost);
         Assert.Equal("paper: 68.0 % ImageNet zero-shot after 32 epochs of LAION-400M", paper.ExpectedScore);
         var small = Presets.Get("small");
-        Assert.Equal("flip train --preset small --set data.train=SHARDS", small.Command);
+        Assert.Equal("flip train --preset small --data SHARDS", small.Command);
         Assert.EndsWith("; 30 epochs", small.Cost, StringComparison.Ordinal);
         Assert.All(Presets.All, preset => Assert.True(preset.Summary.Length > 10 && preset.ExpectedScore.Length > 10, preset.Name));
     }

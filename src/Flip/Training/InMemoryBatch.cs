@@ -3,7 +3,7 @@ namespace Flip.Training;
 /// <summary>A batch in memory, in parts.</summary>
 /// <param name="batch">All pairs.</param>
 /// <param name="part">Pairs of a part, 1 or more; the last part may be smaller.</param>
-public sealed class HeldBatch(Batch batch, int part) : IDividedBatch
+public sealed class InMemoryBatch(Batch batch, int part) : IDividedBatch
 {
     /// <inheritdoc/>
     public int Size => batch.Size;
