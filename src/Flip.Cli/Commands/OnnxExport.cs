@@ -1,10 +1,10 @@
 using Flip.Config;
 using Flip.Conversion.Onnx;
+using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Scenes;
-using Flip.Data;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tokenizers;

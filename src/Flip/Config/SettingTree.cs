@@ -16,6 +16,14 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     private const int LongestShown = 80;
     private const int ProblemsSuggested = 20;
 
+    /// <summary>Settings that were all a user's, and what took their place.</summary>
+    private static readonly Dictionary<string, string> Retired = new()
+    {
+        ["eval.zeroShot"] = "eval.on names data sets to measure on (--on)",
+        ["eval.retrieval"] = "eval.on names captioned images as captions=PATH (--on)",
+        ["eval.classNames"] = "data.classNames names the classes in training and in evaluation (--classes)",
+    };
+
     private readonly JsonObject _tree = JsonSerializer.SerializeToNode(start, start.GetType(), ConfigJson.Options)!.AsObject();
     private readonly HashSet<string> _badKeys = [];
 
@@ -65,7 +73,10 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
             }
             else if (!catalog.IsGroup(key))
             {
-                Unknown(key);
+                if (!(Retired.ContainsKey(key) && (ofModel || value is null))) // files of earlier versions have them
+                {
+                    Unknown(key);
+                }
             }
             else if (value is JsonObject group)
             {
@@ -120,5 +131,6 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
 
     /// <summary>What a key is like is looked for while there are few such, and of keys that a person could have meant.</summary>
     private void Unknown(string key) => problems.Add(
-        $"{Cut(key)}: no such setting{(key.Length <= LongestShown && problems.Count < ProblemsSuggested ? $"; did you mean {catalog.Nearest(key)}?" : ".")}");
+        Retired.TryGetValue(key, out var instead) ? $"{key}: is gone; {instead}"
+        : $"{Cut(key)}: no such setting{(key.Length <= LongestShown && problems.Count < ProblemsSuggested ? $"; did you mean {catalog.Nearest(key)}?" : ".")}");
 }

@@ -54,6 +54,16 @@ public sealed class SettingOwnerTests
     }
 
     [Fact]
+    public void Settings_of_earlier_versions_are_passed_over_in_models_and_named_with_what_took_their_place_else()
+    {
+        const string json = """{"eval": {"zeroShot": "a.tar", "retrieval": null, "classNames": null}}""";
+        Assert.Equal(new FlipConfig(), ConfigReader.ParseModel(json, "config.json"));
+        var problem = Assert.Single(Assert.Throws<ConfigException>(() => ConfigReader.Parse(json, "config.json")).Problems);
+        Assert.Equal("eval.zeroShot: is gone; eval.on names data sets to measure on (--on)", problem);
+        Assert.Equal(new FlipConfig(), ConfigReader.Parse("""{"eval": {"zeroShot": null}}""", "config.json"));
+    }
+
+    [Fact]
     public void What_a_models_file_says_of_the_users_settings_is_passed_over_whatever_it_is()
     {
         var config = ConfigReader.ParseModel(
