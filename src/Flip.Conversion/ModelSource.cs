@@ -18,7 +18,7 @@ public static class ModelSource
     /// <param name="path">A folder, or a file of weights.</param>
     /// <param name="change">Changes the configuration before the model is built: device, precision, image size.</param>
     /// <param name="trains">Makes room for gradients.</param>
-    /// <param name="say">Told what had to be assumed of a foreign model, a sentence each; null for nobody.</param>
+    /// <param name="say">Receives what had to be assumed of a foreign model, a sentence each; null for nobody.</param>
     /// <exception cref="CheckpointFormatException">The path holds no model, or a damaged one.</exception>
     public static LoadedModel Load(
         string path, Func<FlipConfig, FlipConfig>? change = null, bool trains = false, Action<string>? say = null)

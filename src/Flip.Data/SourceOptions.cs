@@ -9,10 +9,10 @@ public sealed record SourceOptions
     /// <summary>Whether what a list lacks, or what is damaged in a shard, is left out; it is an error else.</summary>
     public bool AllowMissing { get; init; }
 
-    /// <summary>Told what was left out of shards, a line for people each: damage that is allowed, and members that no sample uses.</summary>
+    /// <summary>Receives what was left out of shards, a line for people each: damage that is allowed, and members that no sample uses.</summary>
     public Action<string>? Say { get; init; }
 
-    /// <summary>Told (shards done, shards) while shards are indexed, from any thread.</summary>
+    /// <summary>Receives (shards done, shards) while shards are indexed, from any thread.</summary>
     public Action<int, int>? Indexing { get; init; }
 
     /// <summary>Whether what the files of a source name, or link to, may lie outside the folder that the user named; it is an error else.</summary>

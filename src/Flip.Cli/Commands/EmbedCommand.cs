@@ -77,7 +77,7 @@ internal static class EmbedCommand
             throw new ConfigException("Name what to embed: --images or --texts, one of them.");
         }
 
-        // Everything that can be wrong about files is told before the model is loaded.
+        // Everything that can be wrong about files is reported before the model is loaded.
         EmbeddingJob.Check(request.File, request.Overwrite);
         using var view = Consoles.Progress(json);
         var leftOut = new List<string>();

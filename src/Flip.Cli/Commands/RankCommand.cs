@@ -80,7 +80,7 @@ internal static class RankCommand
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         Compute.UseThreads(loaded.Config.Train);
-        var tokenizer = loaded.Tokenizer; // one that is missing is told before the images are embedded
+        var tokenizer = loaded.Tokenizer; // one that is missing is reported before the images are embedded
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
         var encoder = new InferenceEncoder(loaded.Model);
         var classifier = ZeroShotClassifier.Build(

@@ -168,7 +168,7 @@ internal sealed partial class ModelTensors : ITensorSource
         }
     }
 
-    /// <summary>Each tensor of the model can be described; so damage is told on opening.</summary>
+    /// <summary>Each tensor of the model can be described; so damage is reported on opening.</summary>
     private void Check()
     {
         foreach (var name in _stored.Values)

@@ -7,7 +7,7 @@ namespace Flip.Conversion.Containers;
 /// <summary>
 /// Reads the tensors of a PyTorch file (<c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>): what <c>torch.save</c> writes, in its present form and the one before
 /// PyTorch 1.6, and TorchScript archives such as OpenAI's. Nothing in the file is executed: tensors and containers are read, all else that a
-/// training stores is passed over, and a name that runs programs is an error. What is wrong with one tensor is told when it is described or
+/// training stores is passed over, and a name that runs programs is an error. What is wrong with one tensor is reported when it is described or
 /// read, so that damage elsewhere costs nothing. Memory asked for is the pickle's values and one tensor, which is never longer than its storage
 /// (for a view with strides also the stretch that it lies in). Names are keys, list indices and attributes joined by dots. In TorchScript
 /// archives every attribute that is a tensor has a name, also those that a state dict leaves out. Safe to call from several threads.

@@ -5,7 +5,7 @@ namespace Flip.Conversion.Formats;
 
 /// <summary>
 /// One object of another library's configuration, read key by key. A value of the wrong type, one that Flip cannot follow, and a key that nobody
-/// asked for become problems that name the key; reading goes on, so that all of them are told at once. A key with null counts as absent.
+/// asked for become problems that name the key; reading goes on, so that all of them are reported at once. A key with null counts as absent.
 /// </summary>
 internal sealed class ForeignPart
 {

@@ -35,7 +35,7 @@ public sealed class FileImages : IImageSource
 
     /// <summary>The images in a folder and the folders in it, in ordinal order of their paths, which are the keys.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">What is allowed, and who is told what else is in it; null for nothing and nobody.</param>
+    /// <param name="options">What is allowed, and who hears what else is in it; null for nothing and nobody.</param>
     /// <exception cref="ConfigException">There is none, or a link leads outside.</exception>
     public static FileImages OfFolder(string folder, SourceOptions? options = null) => ImageFolder.Find(folder, options ?? new()) is { Count: > 0 } files
         ? new FileImages(files, new())
@@ -44,7 +44,7 @@ public sealed class FileImages : IImageSource
     /// <summary>The images that a text file names, one path a line, relative to the list's folder. The lines are the keys; blank ones do
     /// not count.</summary>
     /// <param name="list">The text file.</param>
-    /// <param name="options">Whether a file that is not there is told only when it is read, and whether one may lie outside the list's folder.</param>
+    /// <param name="options">Whether a file that is not there is reported only when it is read, and whether one may lie outside the list's folder.</param>
     /// <exception cref="ConfigException">The list is missing or empty, or names an image twice or, unless allowed, one that is not
     /// there or lies outside; the message has the line.</exception>
     public static FileImages OfList(string list, SourceOptions? options = null)
@@ -58,7 +58,7 @@ public sealed class FileImages : IImageSource
     /// <param name="lines">One path a line.</param>
     /// <param name="name">What to call the list in messages.</param>
     /// <param name="folder">What the paths are relative to.</param>
-    /// <param name="options">Whether a file that is not there is told only when it is read.</param>
+    /// <param name="options">Whether a file that is not there is reported only when it is read.</param>
     /// <exception cref="ConfigException">As above.</exception>
     public static FileImages OfList(TextReader lines, string name, string folder, SourceOptions? options = null) =>
         new(ImageList.Read(lines, name, folder), options ?? new());

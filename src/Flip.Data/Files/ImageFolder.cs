@@ -25,7 +25,7 @@ internal static class ImageFolder
     /// <summary>All images, in the order of their paths in the folder (<see cref="UnicodeName.Compare"/>), which are written with <c>/</c> and
     /// are the keys.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">Whether links may lead outside, and who is told how many other files were passed over, by extension.</param>
+    /// <param name="options">Whether links may lead outside, and who hears how many other files were passed over, by extension.</param>
     /// <exception cref="ConfigException">A folder cannot be read, or a link leads outside and that is not allowed.</exception>
     public static IReadOnlyList<ImageFile> Find(string folder, SourceOptions options)
     {

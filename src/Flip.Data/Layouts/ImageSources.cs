@@ -13,7 +13,7 @@ public static class ImageSources
 
     /// <summary>Opens a source.</summary>
     /// <param name="source">Its written form.</param>
-    /// <param name="options">What is allowed and who is told; null for nothing and nobody.</param>
+    /// <param name="options">What is allowed and who receives messages; null for nothing and nobody.</param>
     /// <param name="cancellation">Stops the indexing of shards.</param>
     /// <exception cref="ConfigException">There is no such source, or it has no image.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, and that is not allowed.</exception>

@@ -24,6 +24,6 @@ public sealed record LayoutOptions
     /// <summary>Whether folders below the classes' are videos: the middle one of a folder's frames stands for it.</summary>
     public bool Videos { get; init; }
 
-    /// <summary>What is allowed and who is told.</summary>
+    /// <summary>What is allowed and who receives messages.</summary>
     public SourceOptions Source { get; init; } = new();
 }

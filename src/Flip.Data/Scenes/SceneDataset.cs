@@ -58,7 +58,7 @@ public sealed partial class SceneDataset
     /// <param name="evalCount">Pictures of each of the three evaluation sets, at least 1.</param>
     /// <param name="seed">Seed of all scenes.</param>
     /// <param name="imageSize">Height and width of the pictures, pixels, at least 32.</param>
-    /// <param name="progress">Told the share that is done, 0 to 1.</param>
+    /// <param name="progress">Receives the share that is done, 0 to 1.</param>
     /// <param name="cancellation">Stops between shards; the next call starts over.</param>
     /// <exception cref="IOException">The folder holds other files, or cannot be written.</exception>
     /// <exception cref="ForeignEntryException">One of the files is a link, or none.</exception>

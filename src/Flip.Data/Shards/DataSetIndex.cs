@@ -50,7 +50,7 @@ public sealed class DataSetIndex
 
     /// <summary>Indexes shards, several at a time.</summary>
     /// <param name="paths">Tar files.</param>
-    /// <param name="progress">Told (shards done, shards) after each, from any thread.</param>
+    /// <param name="progress">Receives (shards done, shards) after each, from any thread.</param>
     /// <param name="cancellation">Stops the indexing.</param>
     /// <exception cref="ConfigException">A shard cannot be opened, or no shard has a sample.</exception>
     public static DataSetIndex Open(

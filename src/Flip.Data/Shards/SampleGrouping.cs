@@ -56,7 +56,7 @@ internal sealed class SampleGrouping(string path)
         }
         else
         {
-            // A length beyond int is beyond every limit, which is told when the member is read.
+            // A length beyond int is beyond every limit, which is reported when the member is read.
             var member = new TarMember((uint)(file.DataOffset / TarMember.BlockSize), (int)Math.Min(file.Length, int.MaxValue));
             if (file.Pieces is { } pieces)
             {

@@ -15,7 +15,7 @@ public static class ClassifierEvaluator
     /// <param name="images">Reads the images of <paramref name="set"/> at the classifier's size.</param>
     /// <param name="batchSize">Images scored at a time.</param>
     /// <param name="keepScores">Whether to keep the scores of all classes; see <see cref="MetricNames.NeedsScores"/>.</param>
-    /// <param name="progress">Told the number of images done; may be null.</param>
+    /// <param name="progress">Receives the number of images done; may be null.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <exception cref="ConfigException">The set has other classes than the classifier.</exception>
     /// <exception cref="EvaluationDataException">An image cannot be read.</exception>

@@ -67,7 +67,7 @@ public sealed record DataSetDescription
     /// <summary>Opens the labelled images.</summary>
     /// <param name="source">A folder in one of the layouts, shards, or a list; null takes <see cref="Data"/>.</param>
     /// <param name="training">Whether the training part is wanted.</param>
-    /// <param name="options">What is allowed and who is told; null for nothing and nobody.</param>
+    /// <param name="options">What is allowed and who receives messages; null for nothing and nobody.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">No layout is there, or the classes are others.</exception>
     /// <exception cref="EvaluationDataException">A file is damaged.</exception>
@@ -80,7 +80,7 @@ public sealed record DataSetDescription
     /// <summary>Opens the captioned images.</summary>
     /// <param name="source">A folder in one of the layouts, or shards; null takes <see cref="Data"/>.</param>
     /// <param name="training">Whether the training part is wanted.</param>
-    /// <param name="options">What is allowed and who is told; null for nothing and nobody.</param>
+    /// <param name="options">What is allowed and who receives messages; null for nothing and nobody.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">No layout is there.</exception>
     /// <exception cref="EvaluationDataException">A file is damaged.</exception>

@@ -9,7 +9,7 @@ using Flip.Io;
 namespace Flip.Evaluation.DataSets;
 
 /// <summary>
-/// Reads descriptions of data sets from JSON. Nothing is ignored: unknown keys, wrong types and what does not fit together are told at once.
+/// Reads descriptions of data sets from JSON. Nothing is ignored: unknown keys, wrong types and what does not fit together are reported at once.
 /// </summary>
 internal sealed class DescriptionReader
 {

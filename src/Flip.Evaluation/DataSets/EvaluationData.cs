@@ -30,7 +30,7 @@ public sealed record EvaluationData
     /// <summary>Opens a data set and finds what is wrong with it, before a model is needed.</summary>
     /// <param name="written">The data set.</param>
     /// <param name="prompts">What is said of each class.</param>
-    /// <param name="options">What is allowed, and who is told.</param>
+    /// <param name="options">What is allowed, and who receives messages.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">There are no such data, their classes have no names, or the metric is not defined on them.</exception>
     /// <exception cref="EvaluationDataException">A file is damaged.</exception>

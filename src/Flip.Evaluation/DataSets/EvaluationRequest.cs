@@ -6,7 +6,7 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="Model">The model.</param>
 /// <param name="On">Data sets, see <see cref="WrittenDataSet"/>.</param>
 /// <param name="DataRoot">Folder with a folder for each known data set; null where paths are given.</param>
-/// <param name="Classes">File of class names for data of one's own; null takes what the data say.</param>
+/// <param name="Classes">File of class names for the user's own data; null takes what the data say.</param>
 /// <param name="Prompts">What is said of each class.</param>
 /// <param name="Cache">Folder that keeps features and classifiers; null for the user's own cache.</param>
 /// <param name="Out">Folder for the results; null for none.</param>

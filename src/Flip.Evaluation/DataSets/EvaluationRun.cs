@@ -23,7 +23,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
 
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
-        // Everything that can be wrong about the data is told before the model is loaded.
+        // Everything that can be wrong about the data is reported before the model is loaded.
         var named = WrittenDataSet.Of(request.On, request.DataRoot, request.Classes, view.Message, request.AllowOutside);
         CheckPlaces();
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);

@@ -5,7 +5,7 @@ using Flip.Data;
 namespace Flip.Evaluation.DataSets;
 
 /// <summary>The fields of a JSON object that is read strictly: what is missing, of another type or unknown becomes a problem, and reading
-/// goes on, so that all are told at once.</summary>
+/// goes on, so that all are reported at once.</summary>
 /// <param name="element">The object.</param>
 /// <param name="place">Its place for messages, with a blank or dot behind it.</param>
 /// <param name="problems">Receives the problems.</param>

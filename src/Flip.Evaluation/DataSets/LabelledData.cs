@@ -7,11 +7,11 @@ namespace Flip.Evaluation.DataSets;
 /// <summary>Labelled images as commands name them.</summary>
 public static class LabelledData
 {
-    /// <summary>Opens labelled images: <c>NAME=PATH</c> of a known data set, a description, or images of one's own (<see cref="WrittenDataSet"/>).</summary>
+    /// <summary>Opens labelled images: <c>NAME=PATH</c> of a known data set, a description, or the user's own images (<see cref="WrittenDataSet"/>).</summary>
     /// <param name="source">What a user wrote.</param>
-    /// <param name="classes">File of class names for images of one's own; null takes what the data say.</param>
+    /// <param name="classes">File of class names for the user's own images; null takes what the data say.</param>
     /// <param name="training">Whether the training part is wanted, where the data have parts.</param>
-    /// <param name="options">Who is told of the indexing.</param>
+    /// <param name="options">Who receives the progress of the indexing.</param>
     /// <param name="cancellation">Stops the indexing.</param>
     /// <exception cref="ConfigException">There are no such data, or a label has no name.</exception>
     /// <exception cref="EvaluationDataException">A shard is damaged, or a sample has no class.</exception>

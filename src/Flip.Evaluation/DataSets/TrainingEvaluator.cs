@@ -25,7 +25,7 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
     /// <summary>The evaluators of a configuration's data sets (<see cref="EvalConfig.On"/>).</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="options">Who is told what is left out, and of classes that the model's words cannot tell apart.</param>
+    /// <param name="options">Who receives what is left out, and the classes that the model's words cannot tell apart.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">There are no such data.</exception>
     /// <exception cref="EvaluationDataException">A file is damaged.</exception>

@@ -9,8 +9,8 @@ namespace Flip.Evaluation.DataSets;
 
 /// <summary>
 /// A data set to evaluate on, as a user writes it. What is there as a path is that path: a description (<c>mine.json</c>), or labelled images of
-/// one's own. Else it is <c>NAME=PATH</c> of a known data set, of a description or with a name of one's own, <c>NAME</c> with a folder of that
-/// name in the data root, or a group (<c>robustness</c>). <c>captions=PATH</c> and <c>NAME=captions=PATH</c> are captioned images of one's own.
+/// the user's own. Else it is <c>NAME=PATH</c> of a known data set, of a description or with a name of the user's own, <c>NAME</c> with a folder of that
+/// name in the data root, or a group (<c>robustness</c>). <c>captions=PATH</c> and <c>NAME=captions=PATH</c> are captioned the user's own images.
 /// </summary>
 /// <param name="Set">What is asked and how.</param>
 /// <param name="Source">Where the data lie; null where the description says so.</param>
@@ -25,8 +25,8 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
     /// <summary>Resolves what was written, before any data is opened.</summary>
     /// <param name="written">All items.</param>
     /// <param name="dataRoot">Folder with a folder for each known data set; null where paths are given.</param>
-    /// <param name="classes">File of class names for data of one's own; null takes what the data say.</param>
-    /// <param name="say">Told which data sets of a group are not there.</param>
+    /// <param name="classes">File of class names for the user's own data; null takes what the data say.</param>
+    /// <param name="say">Receives which data sets of a group are not there.</param>
     /// <param name="allowOutside">Whether a description may name files outside its folder.</param>
     /// <exception cref="ConfigException">An item is nothing of the above, or a data set is there twice.</exception>
     public static IReadOnlyList<WrittenDataSet> Of(IEnumerable<string> written, string? dataRoot, string? classes, Action<string> say, bool allowOutside = false)
@@ -42,7 +42,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
     /// <summary>Resolves what is no group.</summary>
     /// <inheritdoc cref="Of"/>
     /// <param name="written">One item.</param>
-    /// <param name="say">Told where a known name is read as a path.</param>
+    /// <param name="say">Called where a known name is read as a path.</param>
     public static WrittenDataSet One(string written, string? dataRoot, string? classes, Action<string>? say = null, bool allowOutside = false)
     {
         ArgumentNullException.ThrowIfNull(written);
@@ -178,7 +178,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
         return string.Join('/', names.TakeLast(parts));
     }
 
-    /// <summary>Images of one's own: top-1 of labelled ones, recall of captioned ones.</summary>
+    /// <summary>Images of the user's own: top-1 of labelled ones, recall of captioned ones.</summary>
     private static WrittenDataSet Own(string? name, string path, string? classes)
     {
         var isCaptioned = path.StartsWith(Captions, StringComparison.Ordinal);

@@ -52,7 +52,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     /// <param name="manifest">What the embeddings depend on.</param>
     /// <param name="overwrite">Whether an existing file, and unfinished work of another manifest, are replaced.</param>
     /// <param name="allowMissing">Whether unfinished work that left items out may be continued.</param>
-    /// <param name="report">Told how many items are done, first those of runs before.</param>
+    /// <param name="report">Receives how many items are done, first those of runs before.</param>
     /// <param name="cancellation">Stops after a batch; what is done is kept.</param>
     /// <exception cref="ConfigException">As <see cref="Check"/>; or unfinished work is another's; or no item could be used.</exception>
     public EmbeddingResult Run(

@@ -16,10 +16,10 @@ public static class CacheFolder
 
     /// <summary>
     /// Makes a folder, for its owner alone, and refuses one that cannot be written. The user's own is closed to others if it is not yet; of another that
-    /// is open to others it is told what that means. Where the user's own cannot be written and no other is named, the process has one for itself.
+    /// is open to others it says what that means. Where the user's own cannot be written and no other is named, the process has one for itself.
     /// </summary>
     /// <param name="folder">The folder, which need not be there; null for the user's own.</param>
-    /// <param name="say">Told what a user should know, in a sentence.</param>
+    /// <param name="say">Receives what a user should know, in a sentence.</param>
     /// <returns>The folder to use.</returns>
     /// <exception cref="IOException">The folder that the user named cannot be written.</exception>
     public static string Open(string? folder, Action<string> say)

@@ -11,11 +11,11 @@ namespace Flip.Evaluation.Features;
 
 /// <summary>
 /// Features that are extracted once: a file each, whose name is a hash of all that they depend on (<see cref="EmbeddingManifest"/>), with a
-/// <c>.json</c> beside it that holds the manifest, the file's hash and what was left out. A file that is not what it was is told and made
+/// <c>.json</c> beside it that holds the manifest, the file's hash and what was left out. A file that is not what it was is reported and made
 /// anew; an extraction that was stopped goes on (<see cref="EmbeddingJob"/>). A folder that is made for them is for its owner alone.
 /// </summary>
 /// <param name="folder">Where the files are; created if need be.</param>
-/// <param name="say">Told what a user should know, in a sentence.</param>
+/// <param name="say">Receives what a user should know, in a sentence.</param>
 public sealed class FeatureCache(string folder, Action<string>? say = null)
 {
     private const int NameDigits = 32;
@@ -37,7 +37,7 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
     /// <param name="items">Source and model.</param>
     /// <param name="manifest">What the features depend on.</param>
     /// <param name="allowMissing">Whether images that cannot be used may be left out.</param>
-    /// <param name="report">Told how many images are done.</param>
+    /// <param name="report">Receives how many images are done.</param>
     /// <param name="cancellation">Stops after a batch; what is done is kept.</param>
     /// <exception cref="EvaluationDataException">An image cannot be used, and that is not allowed.</exception>
     /// <exception cref="ConfigException">No image can be used, or another process is at the same features.</exception>

@@ -18,7 +18,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
     /// <param name="a">A folder of results, or its <c>results.json</c>.</param>
     /// <param name="b">Another.</param>
     /// <param name="samples">Replicates of the bootstrap.</param>
-    /// <param name="compared">Told how many data sets are done, and of how many, at first and after each.</param>
+    /// <param name="compared">Receives how many data sets are done, and of how many, at first and after each.</param>
     /// <param name="cancellation">Stops the bootstrap.</param>
     /// <exception cref="InvalidDataException">A file is no result, or its predictions do not give its values.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>

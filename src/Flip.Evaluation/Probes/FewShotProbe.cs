@@ -64,7 +64,7 @@ public static class FewShotProbe
     /// <param name="shots">Images of each class.</param>
     /// <param name="draws">Times it is repeated with other images.</param>
     /// <param name="options">Seed and scaling; λ too, where it is not to be chosen.</param>
-    /// <param name="report">Told after each draw.</param>
+    /// <param name="report">Called after each draw.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     public static FewShotResult Run(
         LabelledFeatures train,

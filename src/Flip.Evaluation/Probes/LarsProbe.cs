@@ -49,7 +49,7 @@ public static class LarsProbe
     /// <param name="test">Test images.</param>
     /// <param name="options">The recipe.</param>
     /// <param name="keepScores">Whether to keep the logits of all classes.</param>
-    /// <param name="report">Told the steps done and all steps.</param>
+    /// <param name="report">Receives the steps done and all steps.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public static ProbeResult Run(
         IReadOnlyList<LabelledFeatures> views,

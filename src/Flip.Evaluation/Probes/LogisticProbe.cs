@@ -34,7 +34,7 @@ public static class LogisticProbe
     /// <param name="test">Test images.</param>
     /// <param name="options">Choices.</param>
     /// <param name="keepScores">Whether to keep the logits of all classes.</param>
-    /// <param name="report">Told each λ measured.</param>
+    /// <param name="report">Receives each λ measured.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     /// <exception cref="ConfigException">There is nothing to hold out.</exception>
     public static ProbeResult Run(

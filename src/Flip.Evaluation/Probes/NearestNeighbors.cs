@@ -36,7 +36,7 @@ public static class NearestNeighbors
     /// <param name="test">Test images.</param>
     /// <param name="k">Neighbours that vote; of a smaller training set all do.</param>
     /// <param name="keepScores">Whether to keep the votes for all classes.</param>
-    /// <param name="report">Told the share of the work that is done.</param>
+    /// <param name="report">Receives the share of the work that is done.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     public static IReadOnlyList<ProbeResult> Run(
         LabelledFeatures train,
@@ -66,7 +66,7 @@ public static class NearestNeighbors
     /// <param name="k">How many.</param>
     /// <param name="trainRowsAtOnce">Training images of a block.</param>
     /// <param name="testRowsAtOnce">Test images of a block.</param>
-    /// <param name="report">Told the share of the work that is done.</param>
+    /// <param name="report">Receives the share of the work that is done.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     public static Neighbors Find(
         LabelledFeatures train,

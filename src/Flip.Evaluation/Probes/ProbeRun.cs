@@ -37,7 +37,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
 
     public ProbeReport Run(CancellationToken cancellation)
     {
-        // Everything that can be wrong about the data is told before the model is loaded.
+        // Everything that can be wrong about the data is reported before the model is loaded.
         request.Check();
         _cache = CacheFolder.Open(request.Cache, view.Message);
         _hashes = SourceProgress.Hashes(_cache, view.Message);

@@ -12,7 +12,7 @@ namespace Flip.Evaluation.ZeroShot;
 /// </summary>
 /// <param name="folder">Where the files are; created if need be.</param>
 /// <param name="settings">What the embeddings of texts depend on, by name: weights, tokenizer, precision.</param>
-/// <param name="say">Told what a user should know, in a sentence; null for nobody.</param>
+/// <param name="say">Receives what a user should know, in a sentence; null for nobody.</param>
 public sealed class ClassifierCache(string folder, IReadOnlyDictionary<string, string> settings, Action<string>? say = null)
 {
     private const string Weights = "classifier";
@@ -26,7 +26,7 @@ public sealed class ClassifierCache(string folder, IReadOnlyDictionary<string, s
         return Path.Combine(folder, $"classifier-{Convert.ToHexStringLower(hash)[..32]}.safetensors");
     }
 
-    /// <summary>Reads a classifier, or makes and keeps it. A damaged file is told and made anew.</summary>
+    /// <summary>Reads a classifier, or makes and keeps it. A damaged file is reported and made anew.</summary>
     /// <param name="prompts">The texts of each class.</param>
     /// <param name="make">Makes it.</param>
     public ZeroShotClassifier Read(ClassPrompts prompts, Func<ZeroShotClassifier> make)

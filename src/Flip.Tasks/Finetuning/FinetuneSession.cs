@@ -90,7 +90,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
     /// <summary>Measures a finished classifier.</summary>
     /// <param name="path">Its folder, or its run.</param>
     /// <param name="sources">Test sets.</param>
-    /// <param name="classes">File of class names for images of one's own, or null.</param>
+    /// <param name="classes">File of class names for the user's own images, or null.</param>
     /// <param name="config">Precision, device and sizes of batches.</param>
     /// <param name="wiseFt">Shares of fine-tuned weights to measure too.</param>
     /// <param name="view">Shows progress.</param>

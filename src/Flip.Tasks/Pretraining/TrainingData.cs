@@ -16,7 +16,7 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
 {
     /// <summary>Indexes the configured shards.</summary>
     /// <param name="data">Which.</param>
-    /// <param name="say">Told what is found.</param>
+    /// <param name="say">Receives what is found.</param>
     /// <param name="cancellation">Stops the indexing.</param>
     /// <param name="allowOutside">Whether links to shards may lead out of their folder.</param>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>

@@ -63,7 +63,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
 
-    /// <summary>A checkpoint that holds other weights than the configuration says is told before the model is built.</summary>
+    /// <summary>A checkpoint that holds other weights than the configuration says is reported before the model is built.</summary>
     private static void CheckWeights(string checkpoint, FlipConfig config)
     {
         using var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile));

@@ -30,7 +30,7 @@ public enum Interpolation
 /// <summary>Evaluation during and after training.</summary>
 public sealed record EvalConfig
 {
-    [Setting(SettingOwner.User, "Data sets measured on in training and at its end: NAME=PATH, labelled images of one's own, or captions=PATH, captioned ones.")]
+    [Setting(SettingOwner.User, "Data sets measured on in training and at its end: NAME=PATH, your own labelled images, or captions=PATH for captioned ones.")]
     public TextList On { get; init; } = [];
 
     [Setting(SettingOwner.Model, "Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.", Names = ["flip7", "clip80"])]

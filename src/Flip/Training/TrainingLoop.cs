@@ -172,7 +172,7 @@ public sealed class TrainingLoop : IDisposable
         return new(State.Samples, what, _checkpoints.Latest, setAside);
     }
 
-    /// <summary>Keeps what was learnt when something else failed, which is then what the user is told.</summary>
+    /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     private void TrySaveCheckpoint()
     {
         try

@@ -19,7 +19,7 @@ public readonly record struct StepLoss(double Loss, double? ContrastiveLoss = nu
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="train">Loss, micro-batch and seed.</param>
-/// <param name="clock">Told where the time goes, <see cref="ComputeGradient"/> being some of its laps; null for no one.</param>
+/// <param name="clock">Measures where the time goes, of which <see cref="ComputeGradient"/> is some laps; null for nothing.</param>
 public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? clock = null)
 {
     private readonly ulong _seed = (ulong)train.Seed;
