@@ -8,6 +8,7 @@ namespace Flip.Cli;
 /// </summary>
 internal static partial class HomePaths
 {
+    private const string Rank = "rank"; // whose --texts are texts; those of embed are a file
     private const string Texts = "--texts";
 
     /// <summary>The arguments with paths written out.</summary>
@@ -18,7 +19,7 @@ internal static partial class HomePaths
         var expanded = new string[args.Length];
         foreach (var (index, arg) in args.Index())
         {
-            isText = arg.StartsWith("--", StringComparison.Ordinal) ? arg == Texts || arg.StartsWith(Texts + "=", StringComparison.Ordinal) : isText;
+            isText = arg.StartsWith('-') ? args[0] == Rank && (arg == Texts || arg.StartsWith(Texts + "=", StringComparison.Ordinal)) : isText;
             expanded[index] = home.Length == 0 || isText || Path.Exists(arg) ? arg : Tilde().Replace(arg, _ => home);
         }
 

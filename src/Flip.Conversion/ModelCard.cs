@@ -116,6 +116,6 @@ internal static class ModelCard
             `config.json` says `clip`, as what opens the files: the towers in the graphs are not CLIP's, and `CLIPModel` of Python's transformers cannot be built from it.
 
             """ : string.Empty),
-        _ => "`flip eval FOLDER --zero-shot SHARDS --eval-class-names NAMES`, `flip rank FOLDER --images ... --texts ...`\n",
+        _ => "`flip eval FOLDER --on SHARDS --classes NAMES`, `flip rank FOLDER --images ... --texts ...`\n",
     };
 }

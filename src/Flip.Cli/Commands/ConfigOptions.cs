@@ -18,7 +18,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     [
         new("--data", "data.train", "Training shards: folder, glob or brace pattern."),
         new("--on", "eval.on", "Data sets to measure on: NAME=PATH, your own labelled images, captions=PATH for captioned ones (see flip eval).") { IsList = true },
-        new("--classes", "data.classNames", "Class names of samples with .cls files, in training and in evaluation."),
+        new("--classes", "data.classNames", "Class names of samples with .cls files: captions in training, classes in evaluation (there eval.classes goes first)."),
         new("--templates", "eval.templates", "Prompts of zero-shot classification: flip7, clip80, or a file with one a line, {c} for the name."),
         new("--samples", "train.samples", "Length: samples, or \"30 epochs\", \"1000 steps\"."),
         new("--batch-size", "train.batchSize", "Pairs in a step's contrast."),

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flip.Cli.Reporting;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Features;
@@ -58,19 +60,28 @@ internal static class EvalCommand
 
     private static void Run(ParseResult result, CancellationToken cancellation)
     {
+        const string templates = "eval.templates=";
+        var sets = Settings.Sets(result);
+        if (sets.FirstOrDefault(set => set.StartsWith("eval.on=", StringComparison.Ordinal) || set.StartsWith("eval.classes=", StringComparison.Ordinal)) is { } other)
+        {
+            throw new ConfigException($"{other}: an evaluation names its data with --on and its classes with --classes.");
+        }
+
         var request = new EvaluationRequest(
             result.GetValue(Model)!,
             result.GetValue(On)!,
             result.GetValue(DataRoot),
             result.GetValue(Classes),
-            new PromptChoice(result.GetValue(Templates), result.GetValue(Prompts)),
+            new PromptChoice(
+                result.GetValue(Templates) ?? sets.LastOrDefault(set => set.StartsWith(templates, StringComparison.Ordinal))?[templates.Length..],
+                result.GetValue(Prompts)),
             result.GetValue(Cache),
             result.GetValue(Out),
             result.GetValue(AllowMissing),
             result.GetValue(DataOptions.AllowOutside),
             result.GetValue(Samples),
             Mask.Choice(result),
-            Settings.Sets(result));
+            sets);
         EvaluationReport report;
         IReadOnlyList<EvaluatedSet> evaluated;
         using (var view = Consoles.Progress(result.GetValue(Json)))
@@ -81,7 +92,7 @@ internal static class EvalCommand
 
         if (result.GetValue(Json))
         {
-            Console.Write(report.ToJson());
+            Console.Write(result.GetValue(PerClass) ? WithClasses(report, evaluated) : report.ToJson());
             return;
         }
 
@@ -95,6 +106,18 @@ internal static class EvalCommand
         {
             Consoles.Output().WriteLine($"Written to {folder}: results.json, results.md, results.csv, report.html, predictions.");
         }
+    }
+
+    /// <summary>The report with the classes of each result.</summary>
+    private static string WithClasses(EvaluationReport report, IReadOnlyList<EvaluatedSet> evaluated)
+    {
+        var json = JsonNode.Parse(report.ToJson())!;
+        foreach (var (index, set) in evaluated.Index())
+        {
+            json["results"]![index]!["classes"] = JsonSerializer.SerializeToNode((set.Outcome as ClassificationOutcome)?.PerClass(), JsonOutput.Options);
+        }
+
+        return json.ToJsonString(JsonOutput.Options) + "\n";
     }
 
     private static void Print(EvaluationReport report)

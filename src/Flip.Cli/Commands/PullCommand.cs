@@ -141,6 +141,6 @@ internal static class PullCommand
             $"{model.Source}{(model.Revision is null ? string.Empty : $" at {model.Revision[..12]}")}: {brought.Count} files, {brought.Sum(file => file.Size) / 1e6:N1} MB, "
             + $"are new; {model.Files.Count - brought.Count} were here. All have the right hash."));
         Console.WriteLine($"Next: flip inspect {model.Folder}");
-        Console.WriteLine($"      flip eval {model.Folder} --zero-shot 'val-*.tar' --eval-class-names classes.json");
+        Console.WriteLine($"      flip eval {model.Folder} --on 'val-*.tar' --classes classes.json");
     }
 }

@@ -34,19 +34,10 @@ internal static class TrainCommand
 
             var run = resumed is not null ? RunFolder.Open(resumed) : RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("train"));
             var session = new TrainingSession(run, "train", view, result.GetValue(DataOptions.AllowOutside));
-            try
-            {
-                var trained = resumed is not null
-                    ? session.Resume(settings.Sets(result), cancellation)
-                    : session.Start(Config(settings, result, result.GetValue(initial)), result.GetValue(initial), cancellation);
-                Finish(run, trained, view, result.GetValue(json));
-                return Task.FromResult(0);
-            }
-            catch (Exception e) when (e is OperationCanceledException || (e is EvaluationDataException or (IOException and not FolderInUseException) && run.HasBegun))
-            {
-                view.Message($"To go on: flip train --resume {run.Path}");
-                throw;
-            }
+            Finish(run, view, result.GetValue(json), () => resumed is not null
+                ? session.Resume(settings.Sets(result), cancellation)
+                : session.Start(Config(settings, result, result.GetValue(initial)), result.GetValue(initial), cancellation));
+            return Task.FromResult(0);
         });
         return command;
     }
@@ -57,8 +48,22 @@ internal static class TrainCommand
             ? BatchReading.Divided(ConfigReader.Overlay(ModelSource.ConfigOf(initial), settings.Sets(result)))
             : settings.Resolve(result);
 
+    /// <summary>Trains, and says where the results are, or how a run that was stopped goes on.</summary>
+    public static void Finish(RunFolder run, IProgressView view, bool json, Func<TrainingResult> train)
+    {
+        try
+        {
+            Finish(run, train(), view, json);
+        }
+        catch (Exception e) when (run.HasBegun && e is (OperationCanceledException or EvaluationDataException or (IOException and not FolderInUseException)))
+        {
+            view.Message($"To go on: flip train --resume {run.Path}");
+            throw;
+        }
+    }
+
     /// <summary>Writes results and report, and tells where they are.</summary>
-    public static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)
+    private static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)
     {
         var results = JsonSerializer.Serialize(
             new { trained.State.Samples, trained.State.Steps, trained.State.Seconds, trained.State.BadSamples, trained.Scores },

@@ -29,8 +29,8 @@ internal static class TuneCommand
             var config = BatchReading.Divided(ConfigReader.Overlay(TuneRecipe.After(ModelSource.ConfigOf(model)), settings.Sets(result)));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
-            var tuned = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside)).Start(config, model, cancellation);
-            TrainCommand.Finish(run, tuned, view, result.GetValue(json));
+            var session = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside));
+            TrainCommand.Finish(run, view, result.GetValue(json), () => session.Start(config, model, cancellation));
             return Task.FromResult(0);
         });
         return command;

@@ -23,7 +23,7 @@ internal static class ReportSections
         Curve(report, runs, "train/learningRate", "Learning rate");
         Curve(report, runs, "speed/samplesPerSecond", "Samples per second");
         var evaluated = runs.SelectMany(run => run.Records).SelectMany(record => record.Values.Keys)
-            .Where(key => key.StartsWith("eval/", StringComparison.Ordinal) && !key.Contains("chance", StringComparison.OrdinalIgnoreCase))
+            .Where(key => key.StartsWith("eval/", StringComparison.Ordinal) && !key.Contains("/chance ", StringComparison.Ordinal))
             .Distinct()
             .ToList();
         foreach (var key in evaluated.Where(key => runs.Any(run => Points(run.Records, key).Count > 1)))

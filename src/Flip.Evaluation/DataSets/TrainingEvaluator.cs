@@ -35,7 +35,7 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
         var say = options.Say ?? (_ => { });
-        var opened = WrittenDataSet.Of(config.Eval.On, null, config.Data.ClassNames, say, options.AllowOutside)
+        var opened = WrittenDataSet.Of(config.Eval.On, null, config.Eval.Classes ?? config.Data.ClassNames, say, options.AllowOutside)
             .Select(written => EvaluationData.Open(written, new PromptChoice(config.Eval.Templates), options, cancellation)).ToList();
         foreach (var data in opened)
         {

@@ -125,7 +125,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
 
     private static List<WrittenDataSet> InRoot(string group, IReadOnlyList<DataSetDescription> sets, string? dataRoot, Action<string> say)
     {
-        var root = dataRoot ?? throw new ConfigException($"'{group}' is a group of data sets: name the folder that has theirs with --data-root.");
+        var root = dataRoot ?? throw new ConfigException($"'{group}' is a group of data sets: name one of them, or in flip eval the folder that has theirs with --data-root.");
         var (there, not) = (new List<WrittenDataSet>(), new List<string>());
         foreach (var set in sets)
         {
@@ -161,7 +161,7 @@ public sealed record WrittenDataSet(DataSetDescription Set, string? Source)
         var set = DataSets.Get(name, allowOutside);
         return new WrittenDataSet(set, path ?? (set.Data is not null ? null
             : dataRoot is not null ? Path.Combine(dataRoot, name)
-            : throw new ConfigException($"Where is {name}? Write {name}=PATH, or name the folder that has it with --data-root.")));
+            : throw new ConfigException($"Where is {name}? Write {name}=PATH; flip eval also takes the folder that has it as --data-root.")));
     }
 
     /// <summary>What a path ends in: a folder's whole name, a file's without its extension.</summary>

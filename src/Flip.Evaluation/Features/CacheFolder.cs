@@ -48,7 +48,19 @@ public static class CacheFolder
     private static string MakeTemporary()
     {
         var folder = Directory.CreateTempSubdirectory("flip-cache-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => TryDelete(folder);
         return folder;
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It lies among the system's temporary files.
+        }
     }
 }

@@ -36,6 +36,11 @@ public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int 
     public int[] ImagesOf(IImageSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
+        if (Source.Length == 0 && Keys.Count == source.Count)
+        {
+            return [.. Enumerable.Range(0, source.Count)]; // made of this source a moment ago; the keys of shards take a pass over their headers
+        }
+
         var row = 0;
         var images = new int[Keys.Count];
         foreach (var (image, key) in source.Keys().Index())

@@ -10,7 +10,7 @@ public static class ResumeRules
     private static readonly string[] Free =
     [
         "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery", "train.checkpointEvery", "train.keepCheckpoints",
-        "data.train", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
+        "data.train", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 
     /// <summary>Threads for each processor that a run may ask for, and for a machine of few.</summary>

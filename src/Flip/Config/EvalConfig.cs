@@ -33,7 +33,10 @@ public sealed record EvalConfig
     [Setting(SettingOwner.User, "Data sets measured on in training and at its end: NAME=PATH, your own labelled images, or captions=PATH for captioned ones.")]
     public TextList On { get; init; } = [];
 
-    [Setting(SettingOwner.Model, "Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.", Names = ["flip7", "clip80"])]
+    [Setting(SettingOwner.User, "Class names of the user's own images in evaluation; null takes data.classNames.")]
+    public string? Classes { get; init; }
+
+    [Setting(SettingOwner.User, "Prompt templates: flip7, clip80, or a file with one template a line, {c} for the name; null takes the data set's own, else flip7.")]
     public string? Templates { get; init; }
 
     [Setting(SettingOwner.User, "Distance between evaluations in training; null evaluates at the end only.")]

@@ -21,7 +21,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
     {
         ["eval.zeroShot"] = "eval.on names data sets to measure on (--on)",
         ["eval.retrieval"] = "eval.on names captioned images as captions=PATH (--on)",
-        ["eval.classNames"] = "data.classNames names the classes in training and in evaluation (--classes)",
+        ["eval.classNames"] = "eval.classes and data.classNames name the classes (--classes)",
     };
 
     private readonly JsonObject _tree = JsonSerializer.SerializeToNode(start, start.GetType(), ConfigJson.Options)!.AsObject();
@@ -131,6 +131,6 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
 
     /// <summary>What a key is like is looked for while there are few such, and of keys that a person could have meant.</summary>
     private void Unknown(string key) => problems.Add(
-        Retired.TryGetValue(key, out var instead) ? $"{key}: is gone; {instead}"
+        Retired.TryGetValue(key, out var instead) ? $"{key}: is gone, so remove it here; {instead}"
         : $"{Cut(key)}: no such setting{(key.Length <= LongestShown && problems.Count < ProblemsSuggested ? $"; did you mean {catalog.Nearest(key)}?" : ".")}");
 }

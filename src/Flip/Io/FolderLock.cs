@@ -24,8 +24,8 @@ public sealed class FolderLock : IDisposable
     private FolderLock(string folder, FileStream held)
     {
         (_folder, _lock) = (folder, held);
-        Interlocked.Increment(ref _heldCount);
         AtomicFile.WriteText(At(folder, HolderFile), JsonSerializer.Serialize(new Holder(Environment.MachineName, Environment.ProcessId)) + "\n");
+        Interlocked.Increment(ref _heldCount);
         _heartbeat = new Timer(_ => Touch(), null, Heartbeat, Heartbeat);
     }
 
@@ -54,13 +54,17 @@ public sealed class FolderLock : IDisposable
             throw new FolderInUseException(whole, ReadHolder(whole)?.ToString() ?? e.Message);
         }
 
-        if (ReadHolder(whole) is { } holder && holder.Host != Environment.MachineName && IsFresh(whole))
+        try
+        {
+            return ReadHolder(whole) is { } holder && holder.Host != Environment.MachineName && IsFresh(whole)
+                ? throw new FolderInUseException(whole, $"{holder}, seen less than {Patience.TotalMinutes:0} minutes ago")
+                : new FolderLock(whole, held);
+        }
+        catch
         {
             held.Dispose();
-            throw new FolderInUseException(whole, $"{holder}, seen less than {Patience.TotalMinutes:0} minutes ago");
+            throw;
         }
-
-        return new FolderLock(whole, held);
     }
 
     /// <summary>Whether a name in a locked folder is the lock's.</summary>

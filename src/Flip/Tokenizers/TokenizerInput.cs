@@ -113,7 +113,7 @@ internal static class TokenizerInput
             throw new VocabularyException(path, PlainFile.NoBytes);
         }
 
-        var file = File.OpenRead(path);
+        var file = PlainFile.OpenRead(path);
         if (file.Length <= TokenizerLimits.FileBytes)
         {
             return file;

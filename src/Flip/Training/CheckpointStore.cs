@@ -108,14 +108,14 @@ public sealed class CheckpointStore(string folder, int keep)
             throw new CheckpointFormatException(checkpoint, null, $"its {StateFile} is of {state.Samples} samples, and its name of others");
         }
 
-        using (var weights = new SafetensorsReader(Path.Combine(checkpoint, ModelFolder.WeightsFile)))
+        using (var weights = Open(checkpoint, ModelFolder.WeightsFile))
         {
             WeightFile.Load(weights, OwnNames.Instance, parameters, config);
         }
 
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using (var moments = new SafetensorsReader(Path.Combine(checkpoint, "optimizer.safetensors")))
+        using (var moments = Open(checkpoint, "optimizer.safetensors"))
         {
             CopyFlat(moments, "firstMoment", optimizer.FirstMoment);
             CopyFlat(moments, "secondMoment", optimizer.SecondMoment);
@@ -123,7 +123,7 @@ public sealed class CheckpointStore(string folder, int keep)
 
         if (ema is not null)
         {
-            using var average = new SafetensorsReader(Path.Combine(checkpoint, CheckpointFolder.AverageFile));
+            using var average = Open(checkpoint, CheckpointFolder.AverageFile);
             foreach (var parameter in parameters.All)
             {
                 CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
@@ -132,6 +132,19 @@ public sealed class CheckpointStore(string folder, int keep)
 
         optimizer.Steps = state.Steps;
         return state;
+    }
+
+    private static SafetensorsReader Open(string checkpoint, string file)
+    {
+        var path = Path.Combine(checkpoint, file);
+        try
+        {
+            return new SafetensorsReader(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointFormatException(path, null, e.Message, e);
+        }
     }
 
     private static TrainState LoadState(string path)

@@ -21,4 +21,11 @@ public sealed class HomePathsTests
     [Fact]
     public void Texts_stay_as_they_are() => Assert.Equal(
         ["rank", "m", "--texts", "~/ is home", "~", "--images", Home + "/x"], HomePaths.Expand(["rank", "m", "--texts", "~/ is home", "~", "--images", "~/x"]));
+
+    [Fact]
+    public void Texts_of_other_commands_are_files_and_a_short_option_ends_a_list_of_texts()
+    {
+        Assert.Equal(["embed", "m", "--texts", Home + "/t.txt"], HomePaths.Expand(["embed", "m", "--texts", "~/t.txt"]));
+        Assert.Equal(["rank", "--texts", "~/a", "-s", "data.vocabulary=" + Home + "/v"], HomePaths.Expand(["rank", "--texts", "~/a", "-s", "data.vocabulary=~/v"]));
+    }
 }

@@ -9,7 +9,7 @@ public sealed class SettingOwnerTests
     [
         "data.train", "data.vocabulary", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare",
         "train.microBatch", "train.checkpointBlocks", "train.precision", "train.device", "train.threads", "train.checkpointEvery",
-        "train.keepCheckpoints", "train.logEvery", "train.lossChunk", "eval.on", "eval.every", "eval.batchSize",
+        "train.keepCheckpoints", "train.logEvery", "train.lossChunk", "eval.on", "eval.classes", "eval.templates", "eval.every", "eval.batchSize",
     ];
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class SettingOwnerTests
         const string json = """{"eval": {"zeroShot": "a.tar", "retrieval": null, "classNames": null}}""";
         Assert.Equal(new FlipConfig(), ConfigReader.ParseModel(json, "config.json"));
         var problem = Assert.Single(Assert.Throws<ConfigException>(() => ConfigReader.Parse(json, "config.json")).Problems);
-        Assert.Equal("eval.zeroShot: is gone; eval.on names data sets to measure on (--on)", problem);
+        Assert.Equal("eval.zeroShot: is gone, so remove it here; eval.on names data sets to measure on (--on)", problem);
         Assert.Equal(new FlipConfig(), ConfigReader.Parse("""{"eval": {"zeroShot": null}}""", "config.json"));
     }
 
@@ -84,7 +84,7 @@ public sealed class SettingOwnerTests
             Eval = new() { Transform = EvalTransform.Clip },
         };
         Assert.Equal(expected, config);
-        Assert.Equal("clip80", ConfigReader.ParseModel("""{ "eval": { "templates": "clip80" } }""", "x").Eval.Templates);
+        Assert.Equal("clip80", ConfigReader.ParseModel("""{"data": {"classTemplates": "clip80"}}""", "x").Data.ClassTemplates);
     }
 
     [Theory]

@@ -80,6 +80,14 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_lacks_a_file_is_a_damaged_one()
+    {
+        var checkpoint = Save(new CheckpointStore(_folder.Path, 0), 8);
+        File.Delete(Path.Combine(checkpoint, "optimizer.safetensors"));
+        Assert.Contains("optimizer.safetensors", Refusal(checkpoint), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Moments_and_averages_that_are_no_numbers_or_of_another_number_are_refused()
     {
         var checkpoint = Save(new CheckpointStore(_folder.Path, 0), 8);

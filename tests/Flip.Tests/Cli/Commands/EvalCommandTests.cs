@@ -102,6 +102,20 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     [Fact]
+    public void Templates_count_as_an_option_and_as_a_setting_and_classes_are_in_the_JSON_where_asked_for()
+    {
+        var named = Run(Eval("--on", Photos, "--templates", "clip80", "--json"));
+        var set = Run(Eval("--on", Photos, "--set", "eval.templates=clip80", "--per-class", "--json"));
+        Assert.Equal((0, 0), (named.Code, set.Code));
+        var (one, other) = (Result(named.Output), Result(set.Output));
+        Assert.Equal("clip80", one.GetProperty("settings").GetProperty("prompts").GetString());
+        Assert.Equal(one.GetProperty("settings").ToString(), other.GetProperty("settings").ToString());
+        Assert.Equal(one.GetProperty("value").GetDouble(), other.GetProperty("value").GetDouble());
+        Assert.Equal(2, other.GetProperty("classes").GetArrayLength());
+        AssertFails(Eval("--on", Photos, "--set", "eval.on=x"), "--on");
+    }
+
+    [Fact]
     public void Each_way_of_seeing_an_image_is_measured_and_kept_apart()
     {
         foreach (var mask in (string[])["None", "Masked", "Ensemble"])
