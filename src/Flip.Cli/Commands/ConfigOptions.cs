@@ -42,7 +42,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     /// <summary>Settings of a training that begins with a preset.</summary>
     public static Kind Train { get; } = new(
         FromPreset: true,
-        [.. Training, new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without.")],
+        [.. Training, new("--vocab", "data.vocabulary", "Vocabulary file or folder; by default it is learnt from the captions.")],
         ForOthers: true);
 
     /// <summary>Settings of a training that begins with a model, its configuration and its vocabulary.</summary>
@@ -52,9 +52,9 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     public static Kind Bench { get; } = new(
         FromPreset: true,
         [
-            new("--data", "data.train", "Shards to read, with captions of their real lengths; random pixels and full-length texts without."),
-            new("--vocab", "data.vocabulary", "Vocabulary file or folder; learnt from the captions without."),
-            new("--batch", "train.batchSize", "Pairs in a step; the preset's without, at most 256."),
+            new("--data", "data.train", "Shards to read, with captions of their real lengths; by default random pixels and full-length texts."),
+            new("--vocab", "data.vocabulary", "Vocabulary file or folder; by default it is learnt from the captions."),
+            new("--batch", "train.batchSize", "Pairs in a step (default: the preset's, at most 256)."),
             new("--micro-batch", "train.microBatch", "Pairs computed at a time (GradCache)."),
             new("--precision", "train.precision", "auto, fp32 or bf16."),
             new("--threads", "train.threads", "Compute threads."),

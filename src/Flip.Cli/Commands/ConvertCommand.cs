@@ -57,7 +57,7 @@ internal static class ConvertCommand
         };
         var images = new Option<string?>("--images")
         {
-            Description = "Images on which an ONNX export is compared with the model: folder, list or shards; drawn scenes without.",
+            Description = "Images on which an ONNX export is compared with the model: folder, list or shards; by default drawn scenes.",
         };
         var hubName = new Option<string?>("--hub-name")
         {

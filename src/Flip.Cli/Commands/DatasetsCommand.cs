@@ -16,10 +16,10 @@ internal static class DatasetsCommand
     {
         var name = new Argument<string?>("name")
         {
-            Description = "A data set's name, or your own description (.json); without it all are listed.",
+            Description = "A data set's name, or your own description (.json); all are listed if there is none.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var data = new Option<string?>("--data") { Description = "Open this folder, shards or list as the data set and tell what is there." };
+        var data = new Option<string?>("--data") { Description = "Open this folder, shards or list as the data set and list what it has." };
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
         var command = new Command("datasets", "List the data sets of evaluations, or tell of one: its layouts, prompts, published results.")
         {

@@ -32,7 +32,7 @@ internal static class EmbedCommand
         };
         var file = new Option<string>("--out") { Description = "File to write: .safetensors (embeddings, keys) or .parquet (key, embedding, text).", Required = true };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the file, and unfinished work that cannot be continued." };
-        var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, count and list it; it is an error without." };
+        var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, count and list it; by default it is an error." };
         var json = new Option<bool>("--json") { Description = "Print what was done as JSON." };
         var mask = new MaskOptions();
         var settings = new ConfigOptions(ConfigOptions.Use);

@@ -31,9 +31,9 @@ internal static class EvalCommand
     private static readonly Option<string?> Classes = new("--classes") { Description = "Class names of your own images: a JSON list, or an object from folder to name." };
     private static readonly Option<string?> Templates = new("--templates") { Description = "Prompts instead of the data sets' own: flip7, clip80, or a file with one a line, {c} for the name." };
     private static readonly Option<string?> Prompts = new("--prompts") { Description = "Prompts of each class instead of templates (CuPL): JSON, class name to a list of texts." };
-    private static readonly Option<string?> Cache = new("--cache") { Description = "Folder that keeps embeddings and classifiers, so that they are made once; the user's own cache without." };
+    private static readonly Option<string?> Cache = new("--cache") { Description = "Folder that keeps embeddings and classifiers, so that they are made once; by default your own cache." };
     private static readonly Option<string?> Out = new("--out") { Description = "Folder for results.json, .md, .csv, report.html and each image's prediction." };
-    private static readonly Option<bool> AllowMissing = new("--allow-missing") { Description = "Leave out images that cannot be read and count them; it is an error without." };
+    private static readonly Option<bool> AllowMissing = new("--allow-missing") { Description = "Leave out images that cannot be read and count them; by default it is an error." };
     private static readonly Option<bool> PerClass = new("--per-class") { Description = "Print the accuracy of every class." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print the scores as JSON." };
     private static readonly Option<int> Samples = new("--samples") { Description = "Bootstrap replicates of the 95 % intervals.", DefaultValueFactory = _ => Bootstrap.DefaultSamples };

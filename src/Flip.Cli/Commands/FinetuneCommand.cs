@@ -194,7 +194,7 @@ internal static class FinetuneCommand
             ("samples", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
             ("batchSize", "", new("--batch") { Description = "Images of a step." }),
             ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
-            ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training; 0 without." }),
+            ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training (default: 0)." }),
             ("seed", "", new("--seed") { Description = "Seed of everything random." }),
             ("device", "", new("--device") { Description = "cpu, cuda or cuda:N." }),
         ];
@@ -216,7 +216,7 @@ internal static class FinetuneCommand
             DefaultValueFactory = _ => "paper",
         };
 
-        public Option<string?> Run { get; } = new("--run") { Description = "Folder of the run; runs/finetune-TIME without." };
+        public Option<string?> Run { get; } = new("--run") { Description = "Folder of the run (default: runs/finetune-TIME)." };
 
         public Option<string?> Resume { get; } = new("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
 

@@ -30,7 +30,7 @@ internal static class InspectCommand
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor with type and shape." };
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Convert);
-        var command = new Command("inspect", "Tell what a model is: format, towers, sizes, parameters, and the preset it matches or is nearest to.")
+        var command = new Command("inspect", "Describe a model: format, towers, sizes, parameters, and the preset it matches or is nearest to.")
         {
             path, tensors, json,
         };

@@ -14,7 +14,7 @@ internal sealed class MaskOptions
         DefaultValueFactory = _ => InferenceMask.None,
     };
 
-    private readonly Option<double?> _ratio = new("--mask-ratio") { Description = "Mask ratio of --mask; the training's without." };
+    private readonly Option<double?> _ratio = new("--mask-ratio") { Description = "Mask ratio of --mask (default: the training's)." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

@@ -22,7 +22,7 @@ internal sealed class ProbeCommand
 
     private readonly Option<string> _test = new("--test") { Description = "Labelled test images, named likewise.", Required = true };
 
-    private readonly Option<string?> _classes = new("--classes") { Description = "Class names by number; numbers without." };
+    private readonly Option<string?> _classes = new("--classes") { Description = "Class names by number; by default the numbers." };
 
     private readonly Option<string> _method = new("--method")
     {
@@ -38,7 +38,7 @@ internal sealed class ProbeCommand
 
     private readonly Option<double?> _lambda = new("--lambda")
     {
-        Description = "Regulariser of logistic and fewshot, in mean cross-entropy + λ/2 · squared weights; swept from 1e-6 to 1e6 without.",
+        Description = "Regulariser of logistic and fewshot, in mean cross-entropy + λ/2 · squared weights; by default swept from 1e-6 to 1e6.",
     };
 
     private readonly Option<FeatureScaling> _scaling = new("--scaling")
@@ -71,12 +71,12 @@ internal sealed class ProbeCommand
 
     private readonly Option<string?> _cache = new("--cache")
     {
-        Description = "Folder that keeps features: the same model and images are encoded once, and a stopped run goes on. The user's own cache without.",
+        Description = "Folder that keeps features: the same model and images are encoded once, and a stopped run goes on. By default your own cache.",
     };
 
     private readonly Option<string?> _out = new("--out") { Description = "Folder for results.json, and a folder of results for each method, as flip eval's." };
 
-    private readonly Option<bool> _missing = new("--allow-missing") { Description = "Leave out images that cannot be read and count them; it is an error without." };
+    private readonly Option<bool> _missing = new("--allow-missing") { Description = "Leave out images that cannot be read and count them; by default it is an error." };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as JSON." };
 

@@ -18,9 +18,9 @@ internal static class PullCommand
         Description = "Model of a Hugging Face hub (owner/model), or the https address of one file, with --sha256.",
     };
 
-    private static readonly Option<string?> To = new("--to") { Description = "Folder of the model; models/OWNER/MODEL, or models/FILE for an address, without." };
-    private static readonly Option<string?> Revision = new("--revision") { Description = "Branch, tag or commit; main without." };
-    private static readonly Option<string?> Hub = new("--hub") { Description = $"Address of the hub; ${HubVariable} or https://huggingface.co without." };
+    private static readonly Option<string?> To = new("--to") { Description = "Folder of the model (default: models/OWNER/MODEL, or models/FILE for an address)." };
+    private static readonly Option<string?> Revision = new("--revision") { Description = "Branch, tag or commit (default: main)." };
+    private static readonly Option<string?> Hub = new("--hub") { Description = $"Address of the hub (default: ${HubVariable}, else https://huggingface.co)." };
 
     private static readonly Option<string> TokenEnv = new("--token-env")
     {

@@ -27,7 +27,7 @@ internal static class QuickstartCommand
 
     public static Command Create()
     {
-        var folder = new Option<string?>("--run") { Description = "Folder of the results; runs/quickstart-TIME without." };
+        var folder = new Option<string?>("--run") { Description = "Folder of the results (default: runs/quickstart-TIME)." };
         var samples = new Option<long>("--samples") { Description = $"Pairs of the masked training, at least {FewestSamples}.", DefaultValueFactory = _ => 60_000 };
         var seed = new Option<long>("--seed") { Description = "Seed of scenes and training, at least 0.", DefaultValueFactory = _ => 0 };
         var json = new Option<bool>("--json") { Description = "Print the table as JSON." };

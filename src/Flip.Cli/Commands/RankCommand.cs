@@ -37,7 +37,7 @@ internal static class RankCommand
         };
         var top = new Option<int>("--top") { Description = "Best ones shown for each, at least 1.", DefaultValueFactory = _ => 5 };
         var by = new Option<RankBy>("--by") { Description = "Image ranks texts for each image, Text ranks images for each text." };
-        var missing = new Option<bool>("--allow-missing") { Description = "Leave out images that cannot be read and list them; they are an error without." };
+        var missing = new Option<bool>("--allow-missing") { Description = "Leave out images that cannot be read and list them; by default they are an error." };
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON." };
         var mask = new MaskOptions();
         var settings = new ConfigOptions(ConfigOptions.Use);

@@ -16,9 +16,9 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var folder = new Option<string?>("--run") { Description = "Folder of the run; runs/train-TIME without." };
+        var folder = new Option<string?>("--run") { Description = "Folder of the run (default: runs/train-TIME)." };
         var resume = new Option<string?>("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
-        var initial = new Option<string?>("--init") { Description = "Model to take weights and tokenizer from, of any format; without --preset or --config its settings too." };
+        var initial = new Option<string?>("--init") { Description = "Model to take weights and tokenizer from, of any format; its settings too, unless --preset or --config is given." };
         var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Train);
         var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, DataOptions.AllowOutside, json };

@@ -13,7 +13,7 @@ internal static class TuneCommand
     public static Command Create()
     {
         var source = new Argument<string>("model") { Description = "Model to tune: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
-        var folder = new Option<string?>("--run") { Description = "Folder of the new run; runs/tune-TIME without." };
+        var folder = new Option<string?>("--run") { Description = "Folder of the new run (default: runs/tune-TIME)." };
         var json = new Option<bool>("--json") { Description = "Print the final scores as JSON." };
         var settings = new ConfigOptions(ConfigOptions.Tune);
         var command = new Command(

@@ -75,9 +75,9 @@ public sealed class ConsoleProgress : IProgressView
         + $"lr {p.LearningRate:0.00e-0}  data wait {p.DataWaitShare * 100:0}%  left {Left(p.Remaining)}");
 
     /// <inheritdoc cref="Describe(TrainProgress)"/>
-    internal static string Describe(ItemProgress p) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Share(p.Done, p.Total)}  {p.ItemsPerSecond:#,0.#} {p.Items}/s  left {Left(p.Remaining)}");
+    internal static string Describe(ItemProgress p) => Share(p.Done, p.Total) + (p.ItemsPerSecond > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"  {p.ItemsPerSecond:#,0.#} {p.Items}/s  left {Left(p.Remaining)}")
+        : ""); // nothing is known at first
 
     private static string Share(long done, long total) => string.Create(
         CultureInfo.InvariantCulture, $"{(total > 0 ? (double)done / total : 0) * 100,3:0}%  {Count(done)}/{Count(total)}");
