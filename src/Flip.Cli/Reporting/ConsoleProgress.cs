@@ -6,7 +6,8 @@ namespace Flip.Cli.Reporting;
 
 /// <summary>
 /// Progress on a console: on a terminal one line that is drawn over and over, with a bar; where the output is redirected a plain line
-/// every few seconds, so that a log file stays readable, and the last state at the end. The line is drawn here because Spectre's
+/// every few seconds, so that a log file stays readable, and the last state at the end. A finished stage is shown at once and its line left, so that
+/// what a command writes next comes after it. The line is drawn here because Spectre's
 /// live displays hold the thread that starts them until they end. Safe to call from several threads.
 /// </summary>
 public sealed class ConsoleProgress : IProgressView
@@ -21,6 +22,7 @@ public sealed class ConsoleProgress : IProgressView
     private readonly bool _isLive;
     private readonly Lock _gate = new();
     private State? _latest;
+    private State? _finished;
     private bool _isLatestShown;
     private DateTimeOffset _shownAt;
 
@@ -86,6 +88,11 @@ public sealed class ConsoleProgress : IProgressView
     {
         lock (_gate)
         {
+            if (_finished is not null && state.IsAt(_finished))
+            {
+                return; // said again
+            }
+
             if (_latest is not null && _latest.Stage != state.Stage)
             {
                 EndStage();
@@ -99,6 +106,13 @@ public sealed class ConsoleProgress : IProgressView
             {
                 _shownAt = now;
                 Show(state);
+            }
+
+            _finished = null;
+            if (state.IsFinished)
+            {
+                EndStage();
+                _finished = state;
             }
         }
     }
@@ -163,5 +177,10 @@ public sealed class ConsoleProgress : IProgressView
         : time.TotalHours >= 1 ? time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture)
         : time.ToString(@"m\:ss", CultureInfo.InvariantCulture);
 
-    private sealed record State(string Stage, long Done, long Total, Func<string> Describe);
+    private sealed record State(string Stage, long Done, long Total, Func<string> Describe)
+    {
+        public bool IsFinished => Total > 0 && Done >= Total;
+
+        public bool IsAt(State other) => (Stage, Done, Total) == (other.Stage, other.Done, other.Total);
+    }
 }

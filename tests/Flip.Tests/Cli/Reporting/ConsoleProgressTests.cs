@@ -69,6 +69,25 @@ public sealed class ConsoleProgressTests : IDisposable
         Assert.Equal(["train", "train", "tune"], lines.Select(line => line.Split(' ')[0]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_finished_stage_is_shown_at_once_and_only_once(bool isTerminal)
+    {
+        using (var view = new ConsoleProgress(Console(isTerminal), _clock))
+        {
+            view.Report(At(24));
+            view.Report(At(25));
+            view.Report(At(25));
+            view.Message("table");
+            view.Report(At(25));
+        }
+
+        var text = _output.ToString();
+        Assert.Single(text.Split("2500/2500")[1..]);
+        Assert.EndsWith("left 0:00" + Environment.NewLine + "table" + Environment.NewLine, text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Numbers_that_are_not_finite_and_long_times_are_shown()
     {
