@@ -1,3 +1,3 @@
 using Flip.Cli;
 
-return CommandLine.Run(args);
+return FlipCommand.Run(args);

@@ -105,7 +105,7 @@ public sealed class HostileModelTests : IDisposable
             tried[$"probe {option}"] = ["probe", model, "--train", _folder.Path, "--test", _folder.Path];
         }
 
-        var all = Flip.Cli.CommandLine.Root().Subcommands.SelectMany(command => command.Options
+        var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => command.Options
             .Where(option => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType) is >= TypeCode.SByte and <= TypeCode.Decimal && !option.ValueType.IsEnum)
             .Where(option => !(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType).IsEnum)
             .Select(option => $"{command.Name} {option.Name}"));

@@ -57,7 +57,7 @@ internal static class BoundedCommand
     public static void AssertFails(string[] args, params string[] parts)
     {
         var (code, _, error) = Run(args);
-        Assert.Equal(Flip.Cli.CommandLine.Failed, code);
+        Assert.Equal(Flip.Cli.FlipCommand.Failed, code);
         Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
     }

@@ -16,7 +16,7 @@ internal static class CommandRun
         Console.SetError(capturedError);
         try
         {
-            return (CommandLine.Run(args), capturedOutput.ToString(), capturedError.ToString());
+            return (FlipCommand.Run(args), capturedOutput.ToString(), capturedError.ToString());
         }
         finally
         {
@@ -30,7 +30,7 @@ internal static class CommandRun
     public static void AssertFails(string[] args, params string[] parts)
     {
         var (code, _, error) = Run(args);
-        Assert.Equal(CommandLine.Failed, code);
+        Assert.Equal(FlipCommand.Failed, code);
         Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);

@@ -8,7 +8,7 @@ using Flip.Native;
 namespace Flip.Cli;
 
 /// <summary>The <c>flip</c> command: parses, runs, and turns every expected failure into one line and an exit code.</summary>
-internal static class CommandLine
+internal static class FlipCommand
 {
     /// <summary>Exit code of a failure.</summary>
     public const int Failed = 1;

@@ -8,7 +8,7 @@ namespace Flip.Tests.Cli;
 
 /// <summary>The whole command in this process, whose standard output and error are captured.</summary>
 [Collection(Alone.Name)]
-public sealed class CommandLineTests : IDisposable
+public sealed class FlipCommandTests : IDisposable
 {
     private static readonly string[] Small =
     [
@@ -104,10 +104,10 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.All(
             new Exception[] { new InvalidDataException("x"), new ArithmeticException("x"), new FileNotFoundException("x") },
-            e => Assert.True(CommandLine.IsExpected(e), e.GetType().Name));
+            e => Assert.True(FlipCommand.IsExpected(e), e.GetType().Name));
         Assert.All(
             new Exception[] { new OverflowException("x"), new DivideByZeroException("x"), new InvalidOperationException("x") },
-            e => Assert.False(CommandLine.IsExpected(e), e.GetType().Name));
+            e => Assert.False(FlipCommand.IsExpected(e), e.GetType().Name));
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void Every_command_has_help()
     {
-        foreach (var command in CommandLine.Root().Subcommands)
+        foreach (var command in FlipCommand.Root().Subcommands)
         {
             var (code, output, _) = Run([command.Name, "--help"]);
             Assert.Equal(0, code);
@@ -189,7 +189,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void A_message_has_an_end()
     {
-        var cut = CommandLine.Shortened("Begin " + new string('x', 1 << 20) + " end.");
+        var cut = FlipCommand.Shortened("Begin " + new string('x', 1 << 20) + " end.");
         Assert.InRange(cut.Length, 1000, 20_000);
         Assert.StartsWith("Begin x", cut, StringComparison.Ordinal);
         Assert.EndsWith("x end.", cut, StringComparison.Ordinal);
