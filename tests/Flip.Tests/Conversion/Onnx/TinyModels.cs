@@ -50,4 +50,10 @@ internal static class TinyModels
         model.Parameters.CastToCompute();
         return model;
     }
+
+    public static void Fill(Parameter parameter, float value)
+    {
+        using var noGrad = no_grad();
+        parameter.Master.fill_(value);
+    }
 }
