@@ -172,9 +172,7 @@ public sealed class ContentHashes(string? folder = null, Action<int, int>? repor
         {
             try
             {
-                FileSystemInfo file = new FileInfo(System.IO.Path.GetFullPath(path));
-                file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)!; // a link has times of its own
-                return file is FileInfo { Exists: true } found
+                return PlainFile.Find(System.IO.Path.GetFullPath(path)) is { } found
                     ? new State(found.FullName, found.Length, found.LastWriteTimeUtc.Ticks, FileChange.Of(found.FullName).Ticks)
                     : null;
             }

@@ -6,20 +6,6 @@ namespace Flip.Evaluation;
 /// <summary>Runs images and texts through an encoder in batches and checks what comes back.</summary>
 internal static class Embeddings
 {
-    /// <summary>Embeds a stream of images, a batch at a time.</summary>
-    /// <returns>For each batch its embeddings, <c>[count, D]</c>.</returns>
-    /// <exception cref="ArgumentException">A batch does not hold as many pixels as it says.</exception>
-    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
-    public static IEnumerable<float[]> OfImages(
-        IDualEncoder encoder, IEnumerable<(ReadOnlyMemory<byte> Pixels, int Count)> batches, CancellationToken cancellation)
-    {
-        foreach (var (pixels, count) in batches)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            yield return OfImages(encoder, pixels, count);
-        }
-    }
-
     /// <summary>Embeds one batch of images.</summary>
     /// <returns><c>[count, D]</c>.</returns>
     /// <exception cref="ArgumentException">There are not as many pixels as the count says.</exception>

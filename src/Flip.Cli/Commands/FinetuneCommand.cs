@@ -227,7 +227,7 @@ internal static class FinetuneCommand
             Description = "Measure weights between zero-shot and fine-tuned too: shares of the fine-tuned ones, such as 0,0.5,1.",
         };
 
-        public Option<bool> Describe { get; } = new("--describe") { Description = "List the settings of a recipe." };
+        public Option<bool> Describe { get; } = new("--describe") { Description = "List the settings, with the paper's values." };
 
         public Option<bool> Json { get; } = new("--json") { Description = "Print the results as JSON." };
 

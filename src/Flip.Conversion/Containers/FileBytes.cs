@@ -15,15 +15,6 @@ internal static class FileBytes
         return bytes;
     }
 
-    /// <summary>A whole file that must be small.</summary>
-    public static byte[] Small(string path, int maxLength)
-    {
-        var length = new FileInfo(path).Length;
-        return length <= maxLength
-            ? Start(path, maxLength)
-            : throw new CheckpointFormatException(path, null, $"{length} bytes, at most {maxLength} are expected");
-    }
-
     /// <exception cref="CheckpointFormatException">The file ends before.</exception>
     public static void ReadExactly(SafeFileHandle file, string path, Span<byte> destination, long position)
     {

@@ -118,11 +118,13 @@ public sealed class ShardedWeights : ITensorSource
             throw new CheckpointFormatException(Path, null, $"{missing}: {Some(lost)}");
         }
 
+        var tensors = 0L;
         foreach (var (file, path) in paths)
         {
             var shard = TensorSources.OpenOne(path);
             _shards.Add(file, shard);
-            if (_shards.Values.Sum(opened => (long)opened.Names.Count) is var count && count > SafetensorsHeader.MaxTensors)
+            tensors += shard.Names.Count;
+            if (tensors > SafetensorsHeader.MaxTensors)
             {
                 throw new CheckpointFormatException(Path, null, $"its files hold more than {SafetensorsHeader.MaxTensors} tensors together");
             }

@@ -10,8 +10,6 @@ internal static partial class ModelFiles
     private const string IndexEnding = ".index.json";
     private const int MostNamed = 8;
 
-    /// <summary>Bytes of an index, which has a line for each tensor.</summary>
-
     /// <summary>Configuration, tokenizer and what the authors say.</summary>
     private static readonly string[] Descriptions =
     [

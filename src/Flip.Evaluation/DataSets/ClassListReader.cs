@@ -63,7 +63,7 @@ internal sealed class ClassListReader(string origin, Func<string, string> readFi
             using var document = JsonDocument.Parse(JsonInput.Checked(readFile(file), JsonInput.MaxTable));
             return OfList(document.RootElement, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or ConfigException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ConfigException)
         {
             problems.Add($"{origin}: classes: '{file}' cannot be read: {e.Message.ReplaceLineEndings(" ")}");
             return [];

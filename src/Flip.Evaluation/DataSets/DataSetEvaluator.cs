@@ -59,7 +59,7 @@ public sealed class DataSetEvaluator(
             new Dictionary<string, string> { ["prompts"] = data.PromptsDescription },
             samples,
             cancellation);
-        string?[] notes = [set.Notes, set.DifferenceFromPublished(data.Images.Count), data.NoteOfRepeated(tokenizer, encoder.TextLength)];
+        string?[] notes = [set.Notes, set.DifferenceFromPublished(data.Images.Count), data.Prompts?.NoteOfRepeated(tokenizer, encoder.TextLength, LabelsOf(data.Labelled!, features))];
         return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.OfType<string>().Where(note => note.Length > 0)] }, outcome, data.Images);
     }
 
@@ -103,6 +103,9 @@ public sealed class DataSetEvaluator(
         cancellation.ThrowIfCancellationRequested();
         return RetrievalOutcome.Of(features.Keys, textToImage, Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage));
     }
+
+    private static IEnumerable<int> LabelsOf(LabelledImages data, FeatureSet features) =>
+        features.ImagesOf(data.Images).SelectMany(image => data.Labels[image]);
 
     private static List<IReadOnlyList<string>> CaptionsOf(CaptionedImages data, FeatureSet features) =>
         [.. features.ImagesOf(data.Images).Select(image => data.Captions[image])];

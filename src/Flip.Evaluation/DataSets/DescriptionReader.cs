@@ -20,7 +20,6 @@ internal sealed class DescriptionReader
         AllowDuplicateProperties = false,
     };
 
-    private const int ProblemsShown = 50;
     private const int MostLayouts = 100; // the registry's sets have up to five
 
     private readonly List<string> _problems = [];
@@ -59,25 +58,10 @@ internal sealed class DescriptionReader
     private static DataSetDescription Read(string name, string json, DescriptionReader reader)
     {
         using var document = Parse(json, reader._origin);
-        DataSetDescription description;
-        try
-        {
-            description = reader.Read(name, new JsonFields(document.RootElement, $"{reader._origin}: ", reader._problems));
-        }
-        catch (InvalidOperationException e)
-        {
-            throw HalfPair(reader._origin, e);
-        }
-
-        return reader._problems.Count == 0 ? description : throw new ConfigException(Shown(reader._problems));
+        var description = reader.Read(name, new JsonFields(document.RootElement, $"{reader._origin}: ", reader._problems));
+        return reader._problems.Count == 0 ? description
+            : throw new ConfigException([.. reader._problems.Select(UnicodeName.Shown)]); // terminals can show them: they quote the description
     }
-
-    /// <summary>The first ones, as terminals can show them: they quote the description.</summary>
-    private static List<string> Shown(List<string> problems) =>
-    [
-        .. problems.Take(ProblemsShown).Select(UnicodeName.Shown),
-        .. problems.Count > ProblemsShown ? [$"... and {problems.Count - ProblemsShown} more."] : Array.Empty<string>(),
-    ];
 
     private static JsonDocument Parse(string json, string origin)
     {
@@ -91,15 +75,7 @@ internal sealed class DescriptionReader
         {
             throw new ConfigException(UnicodeName.Shown($"{origin}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}"));
         }
-        catch (InvalidOperationException e)
-        {
-            throw HalfPair(origin, e);
-        }
     }
-
-    /// <summary>What the parser says by this exception when it meets such a text.</summary>
-    private static ConfigException HalfPair(string origin, InvalidOperationException e) =>
-        new($"{origin}: a text in it has half of a surrogate pair: {e.Message}");
 
     private DataSetDescription Read(string name, JsonFields fields)
     {

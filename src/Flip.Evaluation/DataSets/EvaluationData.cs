@@ -64,9 +64,15 @@ public sealed record EvaluationData
     /// <param name="images">The images.</param>
     public static EvaluationData Of(DataSetDescription set, CaptionedImages images) => new(set) { Captioned = images };
 
-    /// <summary>What a reader of the figures should know of classes that a model's words cannot tell apart; null where there are none.</summary>
+    /// <summary>Warns of classes that a model's words cannot tell apart. The results have it too; before hours of embedding it can be mended.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="length">Tokens of the model's texts.</param>
-    public string? NoteOfRepeated(ITokenizer tokenizer, int length) =>
-        Prompts?.NoteOfRepeated(tokenizer, length, Labelled!.Labels.SelectMany(labels => labels));
+    /// <param name="say">Receives the warning.</param>
+    internal void SayRepeated(ITokenizer tokenizer, int length, Action<string> say)
+    {
+        if (Prompts?.NoteOfRepeated(tokenizer, length, Labelled!.Labels.SelectMany(labels => labels)) is { } note)
+        {
+            say($"Warning: {Set.Name}: {note}");
+        }
+    }
 }

@@ -40,11 +40,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
             new ClassifierCache(_cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
         foreach (var item in data)
         {
-            // The results have it too; before hours of embedding it can be mended.
-            if (item.NoteOfRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length) is { } note)
-            {
-                view.Message($"Warning: {item.Set.Name}: {note}");
-            }
+            item.SayRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length, view.Message);
         }
 
         var evaluated = data.ConvertAll(item =>

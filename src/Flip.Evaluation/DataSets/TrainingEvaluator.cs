@@ -39,10 +39,7 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
             .Select(written => EvaluationData.Open(written, new PromptChoice(config.Eval.Templates), options, cancellation)).ToList();
         foreach (var data in opened)
         {
-            if (data.NoteOfRepeated(tokenizer, config.Model.Text.Length) is { } note)
-            {
-                say($"Warning: {data.Set.Name}: {note}");
-            }
+            data.SayRepeated(tokenizer, config.Model.Text.Length, say);
         }
 
         return [.. opened.Select(data => new TrainingEvaluator(data, tokenizer, config))];

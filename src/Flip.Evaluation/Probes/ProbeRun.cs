@@ -178,7 +178,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
             ["setting"] = probed.Setting,
         };
         var result = EvaluationResult.Of(
-            set.Name, set.Metric, outcome, images.Images.Fingerprint(_hashes), _data[false].Missing, references, settings);
+            set.Name, set.Metric, outcome, _settings["testSource"], _data[false].Missing, references, settings);
         OwnEntries.RequireWay(request.Out!, Path.Combine(folder, EvaluationReport.FileName));
         ResultsFolder.Write(folder, _header! with { Method = probed.Method }, [new EvaluatedSet(result, outcome, images.Images)]);
     }

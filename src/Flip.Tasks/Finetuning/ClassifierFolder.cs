@@ -56,7 +56,7 @@ public static class ClassifierFolder
     public static LoadedClassifier Load(string path, Compute? compute = null, bool trains = false)
     {
         var folder = Locate(path);
-        var config = ConfigReader.ParseModel(ReadText(Path.Combine(folder, ConfigFile)), Path.Combine(folder, ConfigFile));
+        var config = ModelFolder.ReadConfig(Path.Combine(folder, ConfigFile));
         var list = ReadClasses(Path.Combine(folder, ClassesFile));
         using var weights = new SafetensorsReader(Path.Combine(folder, WeightsFile));
         var parameters = ImageClassifier.Declare(config.Model, list.Classes.Count, list.Head);
@@ -91,18 +91,6 @@ public static class ClassifierFolder
                 : throw new CheckpointFormatException(path, null, "names no classes");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointFormatException(path, null, e.Message, e);
-        }
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return JsonInput.ReadText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new CheckpointFormatException(path, null, e.Message, e);
         }

@@ -6,15 +6,15 @@ namespace Flip.Config;
 /// </summary>
 public sealed record FlipConfig
 {
-    [SettingGroup("Towers, embedding and masking.")]
+    /// <summary>Towers, embedding and masking.</summary>
     public ModelConfig Model { get; init; } = new();
 
-    [SettingGroup("Image-text pairs and how they are read.")]
+    /// <summary>Image-text pairs and how they are read.</summary>
     public DataConfig Data { get; init; } = new();
 
-    [SettingGroup("Optimisation.")]
+    /// <summary>Optimisation.</summary>
     public TrainConfig Train { get; init; } = new();
 
-    [SettingGroup("Evaluation during and after training.")]
+    /// <summary>Evaluation during and after training.</summary>
     public EvalConfig Eval { get; init; } = new();
 }

@@ -26,10 +26,10 @@ public enum LogitScaleClamp
 /// <summary>The two towers and what joins them.</summary>
 public sealed record ModelConfig
 {
-    [SettingGroup("Image tower.")]
+    /// <summary>Image tower.</summary>
     public ImageConfig Image { get; init; } = new();
 
-    [SettingGroup("Text tower.")]
+    /// <summary>Text tower.</summary>
     public TextConfig Text { get; init; } = new();
 
     [Setting(SettingOwner.Model, "Width of the joint embedding.", Min = 1, Max = Limits.Width)]
@@ -50,7 +50,7 @@ public sealed record ModelConfig
     [Setting(SettingOwner.Model, "Where the logit scale is bounded to [1, 100]: forward (FLIP) or parameter (CLIP).")]
     public LogitScaleClamp LogitScaleClamp { get; init; } = LogitScaleClamp.Forward;
 
-    [SettingGroup("Reconstruction of the removed patches (paper, section 4.1); off at weight 0.")]
+    /// <summary>Reconstruction of the removed patches (paper, section 4.1); off at weight 0.</summary>
     public ReconstructionConfig Reconstruction { get; init; } = new();
 
     /// <summary>What the blocks of the image tower are made of.</summary>

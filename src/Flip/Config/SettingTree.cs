@@ -48,7 +48,7 @@ internal sealed class SettingTree(SettingCatalog catalog, object start, List<str
             problem = tree is null ? $"{source}: must hold a JSON object, such as {{ \"train\": {{ \"batchSize\": 256 }} }}" : null;
             return tree;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
             problem = $"{source}: no valid JSON: {e.Message.ReplaceLineEndings(" ")}";
             return null;

@@ -11,9 +11,7 @@ namespace Flip.Io;
 internal sealed partial record FileStatus(int Type, uint Links, uint Owner, UnixFileMode Mode, DateTime? Changed)
 {
     public const int NamedPipe = 0x1000;
-    public const int CharacterDevice = 0x2000;
     public const int Folder = 0x4000;
-    public const int BlockDevice = 0x6000;
     public const int PlainFile = 0x8000;
     public const int Link = 0xA000;
     public const int Socket = 0xC000;

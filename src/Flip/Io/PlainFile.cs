@@ -14,14 +14,21 @@ public static class PlainFile
     {
         try
         {
-            FileSystemInfo? file = new FileInfo(path);
-            file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true); // a link has a length of its own
-            return file is FileInfo { Exists: true } found ? found.Length : -1;
+            return Find(path)?.Length ?? -1;
         }
         catch (IOException)
         {
             return -1; // links in a circle
         }
+    }
+
+    /// <summary>The file that a path, or the links at it, lead to; null where there is none. A link has a length and times of its own.</summary>
+    /// <exception cref="IOException">The links go in a circle.</exception>
+    public static FileInfo? Find(string path)
+    {
+        FileSystemInfo? file = new FileInfo(path);
+        file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+        return file is FileInfo { Exists: true } found ? found : null;
     }
 
     /// <summary>Opens a file.</summary>

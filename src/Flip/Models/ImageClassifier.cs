@@ -1,5 +1,4 @@
 using Flip.Config;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -107,7 +106,7 @@ public sealed class ImageClassifier : IDisposable
     }
 
     /// <summary>The weights of the tower, and of the projection where the head is behind one.</summary>
-    internal IReadOnlyList<Parameter> TowerParameters => [.. Parameters.All.Where(p => p != _headWeight && p != _headBias)];
+    internal IReadOnlyList<Parameter> TowerParameters => [.. Parameters.All.Where(p => !IsOfHead(p.Name))];
 
     /// <summary>Sets the head, with a bias of 0.</summary>
     /// <param name="weights">One row a class, <c>[classes, D]</c>.</param>

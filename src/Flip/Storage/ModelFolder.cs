@@ -90,7 +90,9 @@ public static class ModelFolder
         };
     }
 
-    private static FlipConfig ReadConfig(string path)
+    /// <summary>A model's configuration.</summary>
+    /// <exception cref="CheckpointFormatException">It cannot be read.</exception>
+    internal static FlipConfig ReadConfig(string path)
     {
         try
         {

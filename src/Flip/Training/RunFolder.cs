@@ -105,31 +105,23 @@ public sealed class RunFolder(string path)
     public static string DefaultPath(string name) =>
         System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
 
-    public FlipConfig LoadConfig()
-    {
-        try
-        {
-            return ConfigReader.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
-        }
-        catch (ConfigException e)
-        {
-            throw e.In(ConfigFile);
-        }
-    }
+    public FlipConfig LoadConfig() => Load(ConfigReader.Parse);
 
-    public FinetuneConfig LoadFinetuneConfig()
-    {
-        try
-        {
-            return FinetuneConfigFile.Parse(JsonInput.ReadText(ConfigFile), ConfigFile);
-        }
-        catch (ConfigException e)
-        {
-            throw e.In(ConfigFile);
-        }
-    }
+    public FinetuneConfig LoadFinetuneConfig() => Load(FinetuneConfigFile.Parse);
 
     public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
+
+    private TConfig Load<TConfig>(Func<string, string, TConfig> parse)
+    {
+        try
+        {
+            return parse(JsonInput.ReadText(ConfigFile), ConfigFile);
+        }
+        catch (ConfigException e)
+        {
+            throw e.In(ConfigFile);
+        }
+    }
 
     private string Of(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text;
 using Flip.Tests;
-using Flip.Tests.Cli;
 using Flip.Tests.Data.Layouts;
 using Flip.Tests.Data.Tar;
 using static Flip.Tests.Cli.BoundedCommand;
@@ -25,7 +23,7 @@ public sealed class HostileDataTests : IDisposable
     [InlineData("mine.json", "eval", "--on", "mine.json")]
     public void A_pipe_is_never_waited_for(string name, string command, params string[] args)
     {
-        Pipe(name);
+        Bystander.MakePipe(_folder.File(name));
         _folder.Text("set.json", """{"task": "retrieval", "data": "."}""");
         AssertFails(command, args, "");
     }
@@ -105,13 +103,6 @@ public sealed class HostileDataTests : IDisposable
         Assert.Contains(part, error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
         Assert.DoesNotContain("no-model", error, StringComparison.Ordinal); // the data come first
-    }
-
-    private void Pipe(string name)
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes among its files");
-        using var make = Process.Start("mkfifo", _folder.File(name));
-        make.WaitForExit();
     }
 
     /// <summary>Makes a file longer without writing.</summary>

@@ -1,8 +1,8 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 using Flip.Tests;
 using Flip.Tests.Cli;
 using Flip.Tests.Data.Images;
+using Flip.Tests.Data.Layouts;
 
 namespace Flip.SlowTests.Cli;
 
@@ -31,9 +31,10 @@ public sealed class HostileTokenizerTests : IDisposable
             }
         }
 
-        _images.Add("photos/a.png", 16);
+        using var shards = new LayoutFolder();
+        shards.Shard("shard.tar", "txt", "a dog"u8.ToArray(), "a cat"u8.ToArray());
         BoundedCommand.AssertFails(
-            ["train", "--preset", "tiny", "--data", Shard(), "--vocab", _folder.File("bpe.txt.gz"), "-s", "data.tokenizer=clipBpe", "--batch-size", "2", "--run", _folder.File("run")],
+            ["train", "--preset", "tiny", "--data", shards.File("shard.tar"), "--vocab", _folder.File("bpe.txt.gz"), "-s", "data.tokenizer=clipBpe", "--batch-size", "2", "--run", _folder.File("run")],
             "bpe.txt.gz: unpacks to more than 67108864 bytes");
     }
 
@@ -46,18 +47,5 @@ public sealed class HostileTokenizerTests : IDisposable
         BoundedCommand.AssertFails(
             ["rank", _folder.File("model"), "--images", _images.Path, "--texts-from", _folder.File("texts.txt")],
             "texts.txt, line 2: the text has 5242880 characters, and the longest that is tokenized 4194304");
-    }
-
-    private string Shard()
-    {
-        var path = _folder.File("shard.tar");
-        using var tar = new TarWriter(File.Create(path));
-        var image = File.ReadAllBytes(_images.File("photos/a.png"));
-        foreach (var (name, bytes) in ((string, byte[])[])[("a.png", image), ("a.txt", "a dog"u8.ToArray()), ("b.png", image), ("b.txt", "a cat"u8.ToArray())])
-        {
-            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
-        }
-
-        return path;
     }
 }

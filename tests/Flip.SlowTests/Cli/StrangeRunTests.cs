@@ -88,19 +88,12 @@ public sealed class StrangeRunTests(StrangeRunTests.Sample sample) : IClassFixtu
     public void A_resumed_run_follows_no_link_by_a_temporary_name_nor_writes_into_a_second_name()
     {
         sample.CopyTo(Folder);
-        string[] written = ["config.json", "results.json", "metrics.jsonl", ".lock.json", "model/config.json", "model/classes.json", "model/classifier.safetensors"];
-        foreach (var name in written)
+        foreach (var name in (string[])["config.json", "results.json", "metrics.jsonl", ".lock.json"])
         {
             for (var thread = 0; thread < Threads; thread++)
             {
-                Bystander.LinkTo(_bystander.File, Path.Combine(_folder.File("planted"), $"{name}.{Environment.ProcessId}-{thread}.tmp"));
+                Bystander.LinkTo(_bystander.File, Path.Combine(Folder, $"{name}.{Environment.ProcessId}-{thread}.tmp"));
             }
-        }
-
-        // Names that no run has are not looked at among its own entries, so only those beside them can be planted.
-        foreach (var link in new DirectoryInfo(_folder.File("planted")).GetFiles())
-        {
-            Bystander.LinkTo(link.LinkTarget!, Path.Combine(Folder, link.Name));
         }
 
         File.Delete(Path.Combine(Folder, "metrics.jsonl"));
@@ -169,15 +162,7 @@ public sealed class StrangeRunTests(StrangeRunTests.Sample sample) : IClassFixtu
             "-s", "checkpointEvery=2 steps", "-s", "keepCheckpoints=0", "-s", "precision=fp32",
         ];
 
-        public void CopyTo(string run)
-        {
-            foreach (var file in Directory.EnumerateFiles(_folder.File("run"), "*", SearchOption.AllDirectories))
-            {
-                var target = Path.Combine(run, Path.GetRelativePath(_folder.File("run"), file));
-                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                File.Copy(file, target);
-            }
-        }
+        public void CopyTo(string run) => TemporaryFolder.Copy(_folder.File("run"), run);
 
         public void Dispose()
         {

@@ -27,11 +27,9 @@ public sealed class TokenizerFuzzTests : IDisposable
         ]).Select(Encoding.UTF8.GetBytes),
     ];
 
-    /// <summary>In memory where the system has a folder for it.</summary>
-    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
-        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-fuzz-{Guid.NewGuid():N}"));
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Damaged_tokenizers_are_read_or_refused()
@@ -40,7 +38,7 @@ public sealed class TokenizerFuzzTests : IDisposable
         var samples = Samples();
         foreach (var (number, (kind, files, damaged)) in samples.Index())
         {
-            var folder = Path.Combine(_folder.FullName, $"sample{number}");
+            var folder = Path.Combine(_folder.Path, $"sample{number}");
             Directory.CreateDirectory(folder);
             foreach (var (name, bytes) in files)
             {
@@ -68,7 +66,7 @@ public sealed class TokenizerFuzzTests : IDisposable
     /// <summary>Tokenizers as small as they can be, and which of their files is damaged.</summary>
     private List<(string Kind, Dictionary<string, byte[]> Files, string Damaged)> Samples()
     {
-        var path = Path.Combine(_folder.FullName, "m.txt");
+        var path = Path.Combine(_folder.Path, "m.txt");
         File.WriteAllText(path, "#version: 0.2\nl o\nlo w\ne r</w>\n");
         var clip = Saved(ClipBpeTokenizer.Load(path).With(ClipMarkers.HuggingFace, TextCleaning.Whitespace));
         var bert = Saved(new WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "dog", "##s"]).With(WordPieceMarkers.ClsSep, TextCleaning.Lower));
@@ -100,7 +98,7 @@ public sealed class TokenizerFuzzTests : IDisposable
 
     private Dictionary<string, byte[]> Saved(ITokenizer tokenizer)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "saved-" + tokenizer.GetType().Name)).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "saved-" + tokenizer.GetType().Name)).FullName;
         tokenizer.Save(folder, 77);
         return Directory.EnumerateFiles(folder).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
     }

@@ -32,9 +32,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         "[]", "{}", "[null]", "[[[[[[[[]]]]]]]]", "{\"a\":{\"a\":{}}}",
     ];
 
-    /// <summary>In memory where the system has a folder for it, as for the fuzzed containers.</summary>
-    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
-        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-runs-{Guid.NewGuid():N}"));
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
 
     private readonly FlipModel _model = TinyRun.Model(TinyRun.Config);
     private readonly AdamW _optimizer;
@@ -44,10 +42,10 @@ public sealed partial class RunFolderFuzzTests : IDisposable
     {
         _optimizer = new AdamW(_model.Parameters, new AdamWOptions(0.9, 0.95, 1e-8, 0.2));
         _average = new WeightEma(_model.Parameters, 0.9);
-        var run = new RunFolder(_folder.FullName);
+        var run = new RunFolder(_folder.Path);
         run.SaveConfig(TinyRun.Config);
         new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]).Save(run);
-        AtomicFile.WriteText(At("finetune.json"), FinetuneConfigFile.ToJson(new FinetuneConfig()));
+        AtomicFile.WriteText(_folder.File("finetune.json"), FinetuneConfigFile.ToJson(new FinetuneConfig()));
         var state = new TrainState(64, 8, 1.5, 1000, new Dictionary<string, long> { ["not an image"] = 3 });
         new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer, _average);
         using (var log = new MetricLog(run.Path))
@@ -58,9 +56,9 @@ public sealed partial class RunFolderFuzzTests : IDisposable
             }
         }
 
-        File.WriteAllText(At(".lock.json"), $$"""{"Host":"{{Environment.MachineName}}","Process":7}""");
+        File.WriteAllText(_folder.File(".lock.json"), $$"""{"Host":"{{Environment.MachineName}}","Process":7}""");
         using var classifier = new ImageClassifier(TinyRun.Config.Model, 2, ClassifierHead.Random, seed: 3);
-        ClassifierFolder.Save(At("start"), TinyRun.Config, ["dog", "car"], classifier);
+        ClassifierFolder.Save(_folder.File("start"), TinyRun.Config, ["dog", "car"], classifier);
     }
 
     public void Dispose()
@@ -68,21 +66,21 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         _average.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     [Fact]
     public void Damaged_runs_are_read_or_refused_within_bounds()
     {
-        var run = _folder.FullName;
+        var run = _folder.Path;
         (string File, Action Read)[] parts =
         [
             ("config.json", () => RunFolder.Open(run).LoadConfig()),
             ("inputs.json", () => FinetuneInputs.Load(run)),
-            ("finetune.json", () => FinetuneConfigFile.Parse(File.ReadAllText(At("finetune.json")), At("finetune.json"))),
+            ("finetune.json", () => FinetuneConfigFile.Parse(File.ReadAllText(_folder.File("finetune.json")), _folder.File("finetune.json"))),
             ("metrics.jsonl", () => MetricLog.Read(run)),
             (".lock.json", () => RunFolder.Open(run).Lock().Dispose()),
-            ("start/classes.json", () => ClassifierFolder.Load(At("start")).Dispose()),
+            ("start/classes.json", () => ClassifierFolder.Load(_folder.File("start")).Dispose()),
             ($"{Checkpoint}/state.json", LoadCheckpoint),
             ($"{Checkpoint}/model.safetensors", LoadCheckpoint),
             ($"{Checkpoint}/optimizer.safetensors", LoadCheckpoint),
@@ -91,7 +89,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         var outcome = new Dictionary<string, (int Read, int Refused)>();
         foreach (var (number, (file, read)) in parts.Index())
         {
-            var whole = File.ReadAllBytes(At(file));
+            var whole = File.ReadAllBytes(_folder.File(file));
             Assert.True(Read(read, whole.Length, "undamaged " + file));
             var good = 0;
             for (var i = 0; i < Runs / (parts.Length + 1); i++)
@@ -122,21 +120,21 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         {
             var random = new CounterRandom(23, RandomPurpose.Evaluation, -1, i);
             var other = Encoding.UTF8.GetString(Damage.Of(name, ref random)).Replace('/', '_').Replace('\0', '0');
-            if (other is "" or "." or ".." || At("checkpoints/" + other) == At(Checkpoint))
+            if (other is "" or "." or ".." || _folder.File("checkpoints/" + other) == _folder.File(Checkpoint))
             {
                 continue;
             }
 
-            Directory.Move(At(Checkpoint), At("checkpoints/" + other));
-            Assert.True(Read(() => found += new CheckpointStore(At("checkpoints"), 2).Latest is null ? 0 : 1, name.Length, other));
-            Directory.Move(At("checkpoints/" + other), At(Checkpoint));
+            Directory.Move(_folder.File(Checkpoint), _folder.File("checkpoints/" + other));
+            Assert.True(Read(() => found += new CheckpointStore(_folder.File("checkpoints"), 2).Latest is null ? 0 : 1, name.Length, other));
+            Directory.Move(_folder.File("checkpoints/" + other), _folder.File(Checkpoint));
         }
 
         return (found, count - found);
     }
 
     private void LoadCheckpoint() =>
-        CheckpointStore.Load(new CheckpointStore(At("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
+        CheckpointStore.Load(new CheckpointStore(_folder.File("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
 
     /// <summary>Of weights mostly the header, which is where a stranger can say something; of JSON as often a value as bytes, and then it is still JSON.</summary>
     private static byte[] Damaged(string file, byte[] whole, ref CounterRandom random)
@@ -198,9 +196,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
 
     private void Replace(string file, byte[] content)
     {
-        File.Delete(At(file));
-        File.WriteAllBytes(At(file), content);
+        File.Delete(_folder.File(file));
+        File.WriteAllBytes(_folder.File(file), content);
     }
-
-    private string At(string name) => Path.Combine(_folder.FullName, name);
 }

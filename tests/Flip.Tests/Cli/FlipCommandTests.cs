@@ -33,7 +33,7 @@ public sealed class FlipCommandTests : IDisposable
         Assert.True(File.Exists(Path.Combine(run, "model", "model.safetensors")));
 
         // The same run, cut in half: the second half from the checkpoint in its middle.
-        CopyFolder(run, again);
+        TemporaryFolder.Copy(run, again);
         Directory.Delete(Path.Combine(again, "checkpoints", "samples-0000000000128"), recursive: true);
         Directory.Delete(Path.Combine(again, "model"), recursive: true);
         Assert.Equal(0, Run(["train", "--resume", again, "--json"]).Code);
@@ -175,16 +175,6 @@ public sealed class FlipCommandTests : IDisposable
     private static void AssertFails(string[] args, params string[] parts) => CommandRun.AssertFails(args, parts);
 
     private static (int Code, string Output, string Error) Run(string[] args) => CommandRun.Run(args);
-
-    private static void CopyFolder(string from, string to)
-    {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
 
     [Fact]
     public void A_message_has_an_end()

@@ -53,6 +53,7 @@ public sealed class TerminalEscapeTests : IDisposable
         TinyModel.Save(path);
         Shows(["inspect", path], 0, "m\\u001B]0;owned");
         File.WriteAllText(Path.Combine(path, "config.json"), "{\"architectures\":[\"" + JsonEncodedText.Encode(Hostile) + "\"]}");
+        Shows(["inspect", path], 1, "\\u001B]0;owned");
         Shows(["config", "-s", "x" + Hostile + "=1"], 1, "x\\u001B]0;owned");
         Shows(["no" + Hostile], 1, "no\\u001B]0;owned");
     }
@@ -70,8 +71,7 @@ public sealed class TerminalEscapeTests : IDisposable
         Shows(["inspect", _folder.File("model.safetensors"), "--tensors"], 0, "w\\u001B]0;owned");
         AssertPlain(CommandRun.Run(["inspect", _folder.File("model.safetensors"), "--tensors", "--json"]).Output);
 
-        var config = TinyModel.Save(_folder.File("model"));
-        Assert.NotNull(config);
+        TinyModel.Save(_folder.File("model"));
         var file = Path.Combine(_folder.File("model"), "config.json");
         var json = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
         json["x" + Hostile] = 1;
@@ -92,7 +92,7 @@ public sealed class TerminalEscapeTests : IDisposable
     [Fact]
     public void The_process_itself_filters_both_of_its_streams()
     {
-        var (code, output, error) = BoundedCommand.Run(["rank", "no" + Hostile.Replace("\0", "", StringComparison.Ordinal), "--images", "x", "--texts", "y"]);
+        var (code, output, error) = BoundedCommand.Run(["rank", "no" + Hostile, "--images", "x", "--texts", "y"]);
         Assert.Equal(1, code);
         AssertPlain(output + error);
     }

@@ -67,7 +67,7 @@ public sealed class AddedTokensTests : IDisposable
     public void Flags_of_the_description_come_before_those_of_the_tokenizers_file_and_an_old_list_after()
     {
         SaveClip(keepTokenizerFile: true);
-        Change("tokenizer.json", file => file["added_tokens"]!.AsArray().Add(JsonNode.Parse("""{"id":517,"content":"<X>","normalized":true}""")));
+        _folder.Change("tokenizer.json", file => file["added_tokens"]!.AsArray().Add(JsonNode.Parse("""{"id":517,"content":"<X>","normalized":true}""")));
         File.WriteAllText(_folder.File("tokenizer_config.json"), """{"additional_special_tokens":["<X>"]}""");
         File.WriteAllText(_folder.File("added_tokens.json"), """{"<X>":517}""");
         Assert.Contains(Placeholder, TokenizerFactory.Load(_folder.Path).Encode("a <x>"));
@@ -137,12 +137,5 @@ public sealed class AddedTokensTests : IDisposable
         {
             File.Delete(_folder.File("tokenizer.json"));
         }
-    }
-
-    private void Change(string name, Action<JsonNode> change)
-    {
-        var file = JsonNode.Parse(File.ReadAllText(_folder.File(name)))!;
-        change(file);
-        File.WriteAllText(_folder.File(name), file.ToJsonString());
     }
 }

@@ -37,14 +37,9 @@ internal sealed class TokenizerFolder : IDisposable
         }
     }
 
-    public void Change(Action<JsonNode> change)
-    {
-        var file = Parse("tokenizer.json");
-        change(file);
-        System.IO.File.WriteAllText(File("tokenizer.json"), file.ToJsonString());
-    }
+    public void Change(Action<JsonNode> change) => _folder.Change("tokenizer.json", change);
 
-    public JsonNode Parse(string name) => JsonNode.Parse(System.IO.File.ReadAllText(File(name)))!;
+    public JsonNode Parse(string name) => _folder.Json(name);
 
     public void AssertRefused(string expected)
     {

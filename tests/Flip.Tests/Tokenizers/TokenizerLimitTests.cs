@@ -100,7 +100,7 @@ public sealed class TokenizerLimitTests : IDisposable
     public void A_token_that_is_no_token_is_refused_by_its_length(int length, string expected)
     {
         Save();
-        Change(file => file["model"]!["vocab"]![new string('x', length)] = 9);
+        _folder.Change("tokenizer.json", file => file["model"]!["vocab"]![new string('x', length)] = 9);
         var path = _folder.File("tokenizer.json");
         Assert.True(AssertRefused(path, () => TokenizerFactory.Load(_folder.Path), expected).Length < 500);
     }
@@ -171,7 +171,7 @@ public sealed class TokenizerLimitTests : IDisposable
     public void A_pattern_of_a_file_is_compared_and_never_run()
     {
         Save();
-        Change(file => file["pre_tokenizer"] = JsonNode.Parse("""{"type":"Split","pattern":{"Regex":"(a+)+$"},"behavior":"Isolated"}"""));
+        _folder.Change("tokenizer.json", file => file["pre_tokenizer"] = JsonNode.Parse("""{"type":"Split","pattern":{"Regex":"(a+)+$"},"behavior":"Isolated"}"""));
         AssertRefused(_folder.File("tokenizer.json"), () => TokenizerFactory.Load(_folder.Path), "pre_tokenizer.type is \"Split\"");
     }
 
@@ -241,11 +241,4 @@ public sealed class TokenizerLimitTests : IDisposable
     }
 
     private void Save() => new WordPieceTokenizer(["[PAD]", "[UNK]", "a"]).Save(_folder.Path);
-
-    private void Change(Action<JsonNode> change)
-    {
-        var file = JsonNode.Parse(File.ReadAllText(_folder.File("tokenizer.json")))!;
-        change(file);
-        File.WriteAllText(_folder.File("tokenizer.json"), file.ToJsonString());
-    }
 }

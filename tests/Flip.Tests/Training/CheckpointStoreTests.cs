@@ -2,7 +2,6 @@ using Flip.Models;
 using Flip.Optim;
 using Flip.Storage;
 using Flip.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Training;
@@ -100,7 +99,6 @@ public sealed class CheckpointStoreTests : IDisposable
         // A single number in place of a weight's average would else be taken for all of them.
         var first = _model.Parameters.All[0];
         var average = Path.Combine(checkpoint, CheckpointFolder.AverageFile);
-        WeightFile.Save(average, _model.Parameters);
         SafetensorsWriter.Write(average, _model.Parameters.All.Select(p => (p.Name, p == first ? zeros(1) : p.Master)));
         using var ema = new WeightEma(_model.Parameters, 0.9);
         Assert.Contains($"tensor '{first.Name}'", Refusal(checkpoint, ema), StringComparison.Ordinal);

@@ -2,7 +2,6 @@ using Flip.Conversion.Containers;
 using Flip.Randomness;
 using Flip.Storage;
 using Flip.Tests;
-using Flip.Tests.Conversion;
 using Flip.Tests.Conversion.Containers;
 using static TorchSharp.torch;
 
@@ -25,11 +24,9 @@ public sealed class ContainerFuzzTests : IDisposable
     private const long TensorConstant = 1 << 24;
     private const long TensorPerByte = 1032;
 
-    /// <summary>In memory where the system has a folder for it: 30 000 small files make a busy disk the slowest part.</summary>
-    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
-        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-fuzz-{Guid.NewGuid():N}"));
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Damaged_containers_are_read_or_refused_within_bounds()
@@ -37,11 +34,11 @@ public sealed class ContainerFuzzTests : IDisposable
         // Tensors that tests before this one left to their finalizers would be missed in the count below.
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var samples = ContainerSample.All(_folder.FullName).ToList();
+        var samples = ContainerSample.All(_folder.Path).ToList();
         var outcome = new Dictionary<string, (int Read, int Refused)>();
         foreach (var (sample, number) in samples.Select((sample, number) => (sample, number)))
         {
-            var folder = Path.Combine(_folder.FullName, $"sample{number}");
+            var folder = Path.Combine(_folder.Path, $"sample{number}");
             foreach (var (name, bytes) in sample.Files)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, name))!);

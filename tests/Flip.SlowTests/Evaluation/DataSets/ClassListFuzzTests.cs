@@ -4,8 +4,6 @@ using Flip.Data.Layouts;
 using Flip.Evaluation.ZeroShot;
 using Flip.Tests;
 using Flip.Tests.Data;
-using Flip.Tests.Evaluation;
-using Flip.Tests.Evaluation.DataSets;
 
 namespace Flip.SlowTests.Evaluation.DataSets;
 
@@ -14,17 +12,15 @@ public sealed class ClassListFuzzTests : IDisposable
 {
     private const int Files = 10_000;
 
-    /// <summary>In memory where the system has a folder for it.</summary>
-    private readonly DirectoryInfo _folder = Directory.CreateDirectory(
-        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"flip-tests-lists-{Guid.NewGuid():N}"));
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_damaged_list_is_read_or_refused_with_a_message()
     {
-        File.WriteAllBytes(At("1.jpg"), [1]);
-        File.WriteAllBytes(At("2.jpg"), [1]);
+        File.WriteAllBytes(_folder.File("1.jpg"), [1]);
+        File.WriteAllBytes(_folder.File("2.jpg"), [1]);
         var known = new LayoutOptions { Classes = new ClassTable(ClassEntry.OfNames(["duck", "frog", "newt"])), Source = new SourceOptions { AllowMissing = true } };
         var loose = new LayoutOptions { Source = new SourceOptions { AllowMissing = true } };
         (string Name, string Text, Action<string> Read)[] kinds =
@@ -32,7 +28,7 @@ public sealed class ClassListFuzzTests : IDisposable
             ("names.json", """["duck", ["frog", "toad"], {"names": ["newt"], "label": 2}]""", path => ClassNames.LoadEntries(path)),
             ("numbers.json", """{"0": "duck", "1": ["n01440764", "frog"], "2": "newt"}""", path => ClassNames.Load(path)),
             ("folders.json", """{"n01": "duck", "n02": ["frog"], "classes2": {"name": "newt"}}""", path => ClassNames.LoadEntries(path)),
-            ("classnames.txt", "duck\nfrog\nnewt\n", _ => ClassNumbers.Of(_folder.FullName, known)),
+            ("classnames.txt", "duck\nfrog\nnewt\n", _ => ClassNumbers.Of(_folder.Path, known)),
             ("list.csv", "path,label\n1.jpg,duck\n\"2.jpg\",\"fr\"\"og\"\n", path => LabelledSources.Open(path, loose)),
             ("list.tsv", "1.jpg\tduck\n2.jpg\tfrog\n", path => LabelledSources.Open(path, known)),
             ("semicolons.csv", "id;image;class\n1;1.jpg;0\n2;2.jpg;2\n", path => LabelledSources.Open(path, known)),
@@ -45,19 +41,19 @@ public sealed class ClassListFuzzTests : IDisposable
             ("texts.txt", "a duck\ntwo frogs\n", path => _ = TextSources.Open(path).Read().Count()),
             ("texts.json", """["a duck", {"key": "k", "caption": "c"}, {"id": 3, "captions": ["x", "y"]}, 5]""", path => _ = TextSources.Open(path).Read().Count()),
             ("texts.jsonl", "\"a duck\"\n{\"key\": \"k\", \"text\": \"c\"}\n", path => _ = TextSources.Open(path).Read().Count()),
-            ("captions_test.json", """{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"image_id": 1, "caption": "c"}]}""", _ => new CocoCaptions("captions_test.json").Open(_folder.FullName, loose, default)),
-            ("dataset_coco.json", """{"images": [{"filename": "1.jpg", "split": "test", "sentences": [{"raw": "c"}]}]}""", _ => new KarpathyCaptions("dataset_coco.json").Open(_folder.FullName, loose, default)),
-            ("scenes/CLEVR_test_scenes.json", """{"scenes": [{"image_filename": "1.png", "objects": [{}, {}, {}]}]}""", _ => new ClevrScenes().Open(_folder.FullName, loose, default)),
+            ("captions_test.json", """{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"image_id": 1, "caption": "c"}]}""", _ => new CocoCaptions("captions_test.json").Open(_folder.Path, loose, default)),
+            ("dataset_coco.json", """{"images": [{"filename": "1.jpg", "split": "test", "sentences": [{"raw": "c"}]}]}""", _ => new KarpathyCaptions("dataset_coco.json").Open(_folder.Path, loose, default)),
+            ("scenes/CLEVR_test_scenes.json", """{"scenes": [{"image_filename": "1.png", "objects": [{}, {}, {}]}]}""", _ => new ClevrScenes().Open(_folder.Path, loose, default)),
         ];
-        Directory.CreateDirectory(At("scenes"));
+        Directory.CreateDirectory(_folder.File("scenes"));
         var outcome = kinds.ToDictionary(kind => kind.Name, _ => (Read: 0, Refused: 0));
         for (var trial = 0; trial < Files; trial++)
         {
             var (name, text, read) = kinds[trial % kinds.Length];
-            File.WriteAllBytes(At(name), TextMutation.Of(text, trial));
+            File.WriteAllBytes(_folder.File(name), TextMutation.Of(text, trial));
             var (good, bad) = outcome[name];
             outcome[name] = IsRead(name, trial, read) ? (good + 1, bad) : (good, bad + 1);
-            File.Delete(At(name));
+            File.Delete(_folder.File(name));
         }
 
         // Neither may everything be refused for a trifle, nor everything be let through; a text's damage is told with the text.
@@ -69,7 +65,7 @@ public sealed class ClassListFuzzTests : IDisposable
     {
         try
         {
-            read(At(name));
+            read(_folder.File(name));
             return true;
         }
         catch (Exception e) when (e is ConfigException or EvaluationDataException)
@@ -79,9 +75,7 @@ public sealed class ClassListFuzzTests : IDisposable
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"{name}, trial {trial}: {File.ReadAllText(At(name))}", e);
+            throw new InvalidOperationException($"{name}, trial {trial}: {File.ReadAllText(_folder.File(name))}", e);
         }
     }
-
-    private string At(string name) => Path.Combine(_folder.FullName, name);
 }

@@ -82,22 +82,6 @@ public sealed class ImageBombTests
         return all;
     }
 
-    /// <summary>PNG's, CRC-32.</summary>
-    private static uint Checksum(byte[] bytes)
-    {
-        var sum = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            sum ^= value;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                sum = (sum >> 1) ^ (0xEDB88320 & (0 - (sum & 1)));
-            }
-        }
-
-        return ~sum;
-    }
-
     private static byte[] PngWith(string chunk, int length)
     {
         var png = TestImages.Encode(8, 8, SKEncodedImageFormat.Png);
@@ -116,10 +100,6 @@ public sealed class ImageBombTests
         }
 
         byte[] content = [.. System.Text.Encoding.ASCII.GetBytes(chunk), .. "x\0\0"u8, .. packed.ToArray()];
-        var header = new byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(header, content.Length - 4);
-        var sum = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(sum, Checksum(content));
-        return [.. png[..33], .. header, .. content, .. sum, .. png[33..]];
+        return [.. png[..33], .. TestImages.Chunk(content), .. png[33..]];
     }
 }

@@ -89,7 +89,8 @@ internal static class TestImages
         return [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, .. Chunk(header), .. chunks.SelectMany(Chunk), .. Chunk([.. "IDAT"u8, .. pixels])];
     }
 
-    private static byte[] Chunk(byte[] typeAndData)
+    /// <summary>A chunk of a PNG with its length and checksum.</summary>
+    public static byte[] Chunk(byte[] typeAndData)
     {
         var chunk = new byte[typeAndData.Length + 8];
         BinaryPrimitives.WriteInt32BigEndian(chunk, typeAndData.Length - 4);

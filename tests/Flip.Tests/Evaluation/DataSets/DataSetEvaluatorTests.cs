@@ -111,6 +111,18 @@ public sealed class DataSetEvaluatorTests
         Assert.Equal(1 / 3.0, chances["textToImage/R@1"], 12);
     }
 
+    [Fact]
+    public void The_note_on_classes_that_score_alike_counts_the_images_that_were_measured()
+    {
+        string[] names = ["0", "1", "0"];
+        var labelled = new LabelledImages(new Numbers(3), [[0], [2], [2]], names);
+        var data = EvaluationData.Of(Set(DataSetTask.Classification, Metric.Top1), labelled, ClassPrompts.OfTemplates(names, Plain));
+        var encoder = NearestClass(2);
+        var measured = Features(encoder, [0, 0], 2) with { Missing = [new MissingItem("2", "is damaged")], Source = "images" };
+        var evaluated = new DataSetEvaluator(_ => measured, encoder, _tokenizer).Evaluate(data, cancellation: Cancellation);
+        Assert.Contains(evaluated.Result.Notes, note => note.Contains("so the 1 images of the later are counted as wrong", StringComparison.Ordinal));
+    }
+
     private static float[] Unit(int axis) => [.. Enumerable.Range(0, 4).Select(i => i == axis ? 1f : 0)];
 
     private static DataSetDescription Set(DataSetTask task, Metric metric) => new() { Name = "numbers", Title = "Numbers", Task = task, Metric = metric };

@@ -72,9 +72,9 @@ public sealed class DescriptionBoundsTests : IDisposable
     public void Many_problems_are_told_in_few_lines()
     {
         _folder.Text("sent/set.json", $$"""{{{string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"k{i}\": 1"))}}}""");
-        Assert.InRange(Assert.Throws<ConfigException>(() => Registry.Get(_folder.File("sent/set.json"))).Problems.Count, 10, 60);
+        Assert.InRange(Assert.Throws<ConfigException>(() => Registry.Get(_folder.File("sent/set.json"))).Message.Count(c => c == '\n'), 10, 60);
         _folder.Text("sent/set.json", $$"""{"classes": [{{string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"[\"c{i}\", \"a{i / 2}\"]"))}}]}""");
-        Assert.InRange(Assert.Throws<ConfigException>(() => Registry.Get(_folder.File("sent/set.json"))).Problems.Count, 10, 60);
+        Assert.InRange(Assert.Throws<ConfigException>(() => Registry.Get(_folder.File("sent/set.json"))).Message.Count(c => c == '\n'), 10, 60);
     }
 
     [Theory]
