@@ -5,7 +5,6 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tokenizers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion;

@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Text;
-using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Randomness;
 using SkiaSharp;

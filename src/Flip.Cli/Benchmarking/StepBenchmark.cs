@@ -5,7 +5,6 @@ using Flip.Optim;
 using Flip.Storage;
 using Flip.Tasks.Pretraining;
 using Flip.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Cli.Benchmarking;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Flip.Cli.Benchmarking;
 using Flip.Cli.Reporting;
 using Flip.Config;
-using Flip.Tasks.Pretraining;
 
 namespace Flip.Cli.Commands;
 

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flip.Cli.Reporting;
 using Flip.Evaluation.DataSets;
-using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.Reports;

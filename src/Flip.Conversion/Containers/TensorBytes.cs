@@ -1,5 +1,4 @@
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion.Containers;

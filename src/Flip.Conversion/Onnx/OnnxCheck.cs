@@ -3,7 +3,6 @@ using Flip.Losses;
 using Flip.Models;
 using Flip.Storage;
 using Microsoft.ML.OnnxRuntime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion.Onnx;

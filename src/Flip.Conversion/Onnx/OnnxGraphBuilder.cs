@@ -1,7 +1,6 @@
 using Flip.Conversion.Onnx.Schema;
 using Flip.Models;
 using Google.Protobuf;
-using TorchSharp;
 using static TorchSharp.torch;
 using DataType = Flip.Conversion.Onnx.Schema.TensorProto.Types.DataType;
 

@@ -3,7 +3,6 @@ using Flip.Config;
 using Flip.Conversion.Onnx.Schema;
 using Flip.Models;
 using Flip.Tokenizers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion.Onnx;

@@ -1,6 +1,5 @@
 using Flip.Conversion.Onnx.Schema;
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Conversion.Onnx;

@@ -1,4 +1,3 @@
-using Flip.Data.Classes;
 using Flip.Data.Files;
 using Flip.Data.Shards;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flip.Data;
-using Flip.Data.Classes;
 using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.Outcomes;

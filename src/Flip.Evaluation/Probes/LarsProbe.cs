@@ -6,7 +6,6 @@ using Flip.Models;
 using Flip.Native;
 using Flip.Optim;
 using Flip.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;

@@ -2,7 +2,6 @@ using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;

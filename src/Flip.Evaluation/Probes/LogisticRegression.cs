@@ -2,7 +2,6 @@ using Flip.Evaluation.Features;
 using Flip.Native;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;

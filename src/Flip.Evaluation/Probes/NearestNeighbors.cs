@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Outcomes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;

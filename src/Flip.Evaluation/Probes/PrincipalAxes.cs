@@ -1,6 +1,5 @@
 using Flip.Evaluation.Features;
 using Flip.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;

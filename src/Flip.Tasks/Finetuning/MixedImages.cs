@@ -1,7 +1,6 @@
 using Flip.Config;
 using Flip.Models;
 using Flip.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tasks.Finetuning;

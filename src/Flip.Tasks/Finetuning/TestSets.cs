@@ -12,7 +12,6 @@ using Flip.Evaluation.Reports;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
-using TorchSharp;
 
 namespace Flip.Tasks.Finetuning;
 

@@ -5,7 +5,6 @@ using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Shards;
 using Flip.Evaluation.DataSets;
-using Flip.Storage;
 using Flip.Tokenizers;
 using Flip.Training;
 

@@ -1,5 +1,4 @@
 using Flip.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Models;

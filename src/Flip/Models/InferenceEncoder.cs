@@ -2,7 +2,6 @@ using System.Globalization;
 using Flip.Config;
 using Flip.Masking;
 using Flip.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Models;

@@ -1,5 +1,4 @@
 using Flip.Config;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Models;

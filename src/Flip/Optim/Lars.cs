@@ -1,5 +1,4 @@
 using Flip.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Optim;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using Flip.Io;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Storage;

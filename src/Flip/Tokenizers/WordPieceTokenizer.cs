@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Io;
 using Microsoft.ML.Tokenizers;

@@ -4,7 +4,6 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Training;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Flip.Config;
 using Flip.Models;
 using Flip.Optim;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Training;

@@ -1,7 +1,6 @@
 using Flip.Config;
 using Flip.Masking;
 using Flip.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Training;

@@ -1,4 +1,3 @@
-using Flip.Tests;
 using Flip.Tests.Cli;
 namespace Flip.SlowTests.Cli;
 

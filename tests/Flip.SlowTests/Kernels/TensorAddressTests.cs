@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Flip.Kernels;
 using Flip.Native;
 using Flip.Tests;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.SlowTests.Kernels;

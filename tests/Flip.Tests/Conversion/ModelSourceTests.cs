@@ -2,7 +2,6 @@ using Flip.Config;
 using Flip.Conversion;
 using Flip.Models;
 using Flip.Storage;
-using Flip.Tests.Conversion.Containers;
 using Flip.Tests.Models;
 using Flip.Tokenizers;
 using TorchSharp;

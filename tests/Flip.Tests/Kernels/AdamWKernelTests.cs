@@ -1,4 +1,3 @@
-using Flip.Kernels;
 using Flip.Models;
 using Flip.Optim;
 using TorchSharp;

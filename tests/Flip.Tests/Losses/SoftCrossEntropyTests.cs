@@ -1,6 +1,5 @@
 using Flip.Losses;
 using Flip.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Losses;

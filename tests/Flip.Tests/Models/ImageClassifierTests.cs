@@ -2,7 +2,6 @@ using Flip.Config;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tests.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Models;

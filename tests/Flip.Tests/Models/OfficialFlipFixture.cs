@@ -2,7 +2,6 @@ using Flip.Config;
 using Flip.Conversion.Names;
 using Flip.Models;
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Models;

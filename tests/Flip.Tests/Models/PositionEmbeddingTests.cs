@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Flip.Config;
 using Flip.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Models;

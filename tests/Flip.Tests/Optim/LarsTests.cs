@@ -1,5 +1,4 @@
 using Flip.Optim;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Optim;

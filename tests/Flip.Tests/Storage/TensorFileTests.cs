@@ -1,7 +1,6 @@
 using Flip.Conversion;
 using Flip.Storage;
 using Flip.Tests.Cli;
-using Flip.Tokenizers;
 
 namespace Flip.Tests.Storage;
 

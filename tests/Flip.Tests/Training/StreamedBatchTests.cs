@@ -1,6 +1,5 @@
 using Flip.Config;
 using Flip.Training;
-using TorchSharp;
 
 namespace Flip.Tests.Training;
 

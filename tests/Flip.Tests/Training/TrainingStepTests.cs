@@ -1,6 +1,5 @@
 using Flip.Config;
 using Flip.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Training;

@@ -1,7 +1,5 @@
 using Flip.Cli.Benchmarking;
 using Flip.Config;
-using Flip.Tests;
-using Flip.Tests.Cli;
 using Flip.Tests.Training;
 using Flip.Training;
 

@@ -1,9 +1,6 @@
 using Flip.Evaluation.DataSets;
 using Flip.Io;
-using Flip.Tests;
 using Flip.Tests.Data;
-using Flip.Tests.Evaluation;
-using Flip.Tests.Evaluation.DataSets;
 
 namespace Flip.SlowTests.Evaluation.DataSets;
 

@@ -2,7 +2,6 @@ using System.Formats.Tar;
 using System.Text;
 using System.Text.Json;
 using Flip.Evaluation.Outcomes;
-using Flip.Tests.Data.Images;
 using SkiaSharp;
 using static Flip.Tests.Cli.CommandRun;
 

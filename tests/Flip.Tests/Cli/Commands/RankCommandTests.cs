@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Flip.Evaluation.Embedding;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tests.Data.Images;

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 using Map = System.Collections.Generic.Dictionary<string, object?>;
 

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Flip.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Conversion.Containers;

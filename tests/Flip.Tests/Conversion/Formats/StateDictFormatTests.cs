@@ -1,6 +1,5 @@
 using Flip.Config;
 using Flip.Conversion;
-using Flip.Models;
 using Flip.Storage;
 using Flip.Tests.Conversion.Containers;
 using Flip.Tests.Conversion.Onnx;

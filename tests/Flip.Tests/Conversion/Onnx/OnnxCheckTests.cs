@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Flip.Conversion.Onnx;
 using Flip.Conversion.Onnx.Schema;
-using Flip.Io;
 using Flip.Models;
 using Flip.Storage;
 using Google.Protobuf;

@@ -1,10 +1,7 @@
 using Flip.Config;
 using Flip.Conversion.Onnx;
-using Flip.Models;
-using Flip.Tests.Data;
 using Flip.Tests.Models;
 using Flip.Tokenizers;
-using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using Flip.Config;
 using Flip.Conversion.Onnx;
-using Flip.Models;
 using Flip.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using Flip.Config;
 using Flip.Models;
 using Flip.Tests.Data;
 using Flip.Tokenizers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Tests.Conversion.Onnx;

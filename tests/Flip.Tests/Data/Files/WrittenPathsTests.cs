@@ -1,5 +1,4 @@
 using System.Text;
-using Flip.Data;
 using Flip.Data.Files;
 using Flip.Data.Layouts;
 using Flip.Data.Shards;

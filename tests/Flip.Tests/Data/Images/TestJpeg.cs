@@ -1,4 +1,3 @@
-using Flip.Data.Images;
 using SkiaSharp;
 
 namespace Flip.Tests.Data.Images;

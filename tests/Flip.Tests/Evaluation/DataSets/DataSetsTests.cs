@@ -2,7 +2,6 @@ using System.Text.Json;
 using Flip.Data.Classes;
 using Flip.Data.Layouts;
 using Flip.Evaluation.DataSets;
-using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Tests.Data.Layouts;
 using Registry = Flip.Evaluation.DataSets.DataSets;

@@ -1,5 +1,4 @@
 using Flip.Config;
-using Flip.Models;
 using Flip.Tasks.Finetuning;
 
 namespace Flip.Tests.Tasks.Finetuning;
