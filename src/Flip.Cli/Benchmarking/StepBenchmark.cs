@@ -1,50 +1,60 @@
 using System.Diagnostics;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Storage;
 using Flip.Tasks.Pretraining;
 using Flip.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Cli.Benchmarking;
 
 /// <summary>
 /// Times whole training steps on random or real pairs at several mask ratios. The ratios take turns (A B C A B C ...), and the
-/// machine's matrix product is timed between them, so that a machine that slows down slows all of them.
+/// machine's matrix product is timed between them, so that a machine that slows down slows all of them. On a GPU the parts of a step are
+/// timed in steps of their own, since a lap waits there.
 /// </summary>
 public sealed class StepBenchmark : IDisposable
 {
     private const int WarmupRounds = 2; // the first steps pay for memory, kernels and just-in-time compilation
+    private const int RoundsOfParts = 2;
 
     private readonly FlipConfig _config;
-    private readonly IBatchSource _source;
+    private readonly PairLayout _layout;
+    private readonly BatchReading _reading;
+    private readonly Func<double, IBatchSource> _open;
     private readonly FlipModel _model;
     private readonly AdamW _optimizer;
     private readonly StepClock _clock;
-    private readonly TrainingStep _step;
     private readonly MatrixCeiling _ceiling;
 
-    /// <summary>A model with new weights and its optimiser.</summary>
+    /// <summary>A model with new weights and its optimiser, on random pixels and full-length texts.</summary>
     /// <param name="config">Model, batch, micro-batch, precision, device and threads; a vocabulary of 0 becomes BERT's size, 30522.</param>
-    /// <param name="source">The pairs, owned by this; null for one batch of random pixels and full-length texts.</param>
-    public StepBenchmark(FlipConfig config, IBatchSource? source = null)
+    public StepBenchmark(FlipConfig config)
+        : this(WithVocabulary(config), null)
     {
-        var text = config.Model.Text;
-        _config = config with
-        {
-            Model = config.Model with { Text = text with { VocabularySize = text.VocabularySize > 0 ? text.VocabularySize : 30522 } },
-        };
+    }
+
+    private StepBenchmark(FlipConfig config, Func<FlipConfig, double, Compute, IBatchSource>? open)
+    {
+        _config = config;
         var train = config.Train;
         Compute.UseThreads(train);
         var compute = Compute.Of(train);
-        _source = source ?? new SyntheticBatch(_config.Model, train.BatchSize, (ulong)train.Seed);
-        _model = new FlipModel(_config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
+        _layout = new PairLayout(config.Model, (ulong)train.Seed, compute.Device);
+        _reading = BatchReading.Of(config, compute);
+        _open = open is null
+            ? ratio => new SyntheticBatch(_layout, ratio, train.BatchSize, _reading.MicroBatch)
+            : ratio => open(config, ratio, compute);
+        _model = new FlipModel(config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
         _optimizer = new AdamW(_model.Parameters, AdamWOptions.Of(train));
         _clock = new StepClock(compute.Device);
-        _step = new TrainingStep(_model, train, _clock);
         _ceiling = new MatrixCeiling(compute.Type, compute.Device);
     }
+
+    private bool IsOnGpu => _layout.Device.type == DeviceType.CUDA;
 
     /// <summary>A benchmark that reads the configured shards as a training does.</summary>
     /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
@@ -52,8 +62,8 @@ public sealed class StepBenchmark : IDisposable
     {
         var data = TrainingData.Open(config.Data, say, cancellation, allowOutside);
         var tokenizer = data.Tokenizer(config.Data, say, cancellation);
-        config = ModelFolder.WithVocabulary(config, tokenizer);
-        return new StepBenchmark(config, data.Loader(config, tokenizer, 0));
+        return new StepBenchmark(
+            ModelFolder.WithVocabulary(config, tokenizer), (own, ratio, compute) => data.Loader(WithMask(own, ratio), tokenizer, 0, compute));
     }
 
     /// <summary>Warms up and measures.</summary>
@@ -64,28 +74,36 @@ public sealed class StepBenchmark : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         Check(maskRatios);
-        var laps = maskRatios.Select(_ => new List<double[]>()).ToList();
-        var flops = new double[maskRatios.Count];
-        for (var round = -WarmupRounds; round < rounds; round++)
+        var lanes = new List<Lane>();
+        try
         {
-            for (var i = 0; i < maskRatios.Count; i++)
+            foreach (var ratio in maskRatios)
             {
-                cancellation.ThrowIfCancellationRequested();
-                _clock.Restart();
-                var batch = _source.Next(_config.Train.BatchSize, cancellation);
-                _clock.Lap(StepPart.Data);
-                var seconds = Step(batch, maskRatios[i]);
-                if (round >= 0)
-                {
-                    laps[i].Add(seconds);
-                    flops[i] += Flops(batch, maskRatios[i]) / rounds;
-                }
+                lanes.Add(new Lane(ratio, _open(ratio)));
             }
 
-            _ceiling.Measure();
-        }
+            for (var round = -WarmupRounds; round < rounds; round++)
+            {
+                foreach (var lane in lanes)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    Step(lane, round >= 0, IsOnGpu ? null : _clock, cancellation);
+                }
 
-        return Report(maskRatios, laps, flops);
+                _ceiling.Measure();
+            }
+
+            for (var round = 0; IsOnGpu && round < RoundsOfParts; round++)
+            {
+                lanes.ForEach(lane => Step(lane, false, _clock, cancellation));
+            }
+
+            return Report(lanes, rounds);
+        }
+        finally
+        {
+            lanes.ForEach(lane => lane.Dispose());
+        }
     }
 
     /// <inheritdoc/>
@@ -94,8 +112,14 @@ public sealed class StepBenchmark : IDisposable
         _ceiling.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
-        _source.Dispose();
     }
+
+    private static FlipConfig WithVocabulary(FlipConfig config) => config.Model.Text.VocabularySize > 0
+        ? config
+        : config with { Model = config.Model with { Text = config.Model.Text with { VocabularySize = 30522 } } };
+
+    private static FlipConfig WithMask(FlipConfig config, double ratio) =>
+        config with { Model = config.Model with { Image = config.Model.Image with { MaskRatio = ratio, FinalMaskRatio = null } } };
 
     private void Check(IReadOnlyList<double> maskRatios)
     {
@@ -110,67 +134,78 @@ public sealed class StepBenchmark : IDisposable
         }
     }
 
-    /// <summary>One step as a training makes it; the seconds of its parts.</summary>
-    private double[] Step(Batch batch, double maskRatio)
+    /// <summary>One step as a training makes it.</summary>
+    private void Step(Lane lane, bool counts, StepClock? clock, CancellationToken cancellation)
     {
-        var loss = _step.ComputeGradient(batch, maskRatio);
-        var norm = GradientNorm.Of(_model.Parameters.Gradient);
-        if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
+        using var scope = NewDisposeScope();
+        var (started, before) = (Stopwatch.GetTimestamp(), DeviceTraffic.OnThread);
+        clock?.Restart();
+        using var batch = HeldBatch.Read(lane.Source, _config.Train.BatchSize, _reading.MicroBatch, _layout, lane.MaskRatio, clock);
+        batch.Cancellation = cancellation;
+        using var pending = new TrainingStep(_model, _config.Train, clock).ComputeGradient(batch);
+        var (loss, others) = pending.Read([GradientNorm.On(_model.Parameters.Gradient)]);
+        if (!double.IsFinite(loss.Loss) || !double.IsFinite(others[0]))
         {
-            throw new NonFiniteLossException(0, NonFiniteLossException.Step(loss.Loss, norm), null);
+            throw new NonFiniteLossException(0, NonFiniteLossException.Step(loss.Loss, others[0]), null);
         }
 
-        _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(norm, _config.Train.GradientClip));
+        _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(others[0], _config.Train.GradientClip));
         _model.ClampLogitScale();
-        _clock.Lap(StepPart.Update);
-        return [.. Enum.GetValues<StepPart>().Select(part => _clock[part])];
+        clock?.Lap(StepPart.Update);
+        var traffic = DeviceTraffic.OnThread - before;
+        DeviceTraffic.Wait(_layout.Device); // of the measurement, not of the step
+        if (counts)
+        {
+            lane.Seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            lane.Flops.Add(Flops(batch, lane.MaskRatio));
+            lane.Traffic = traffic;
+        }
+
+        if (clock is not null && (counts || IsOnGpu))
+        {
+            lane.Parts.Add([.. Enum.GetValues<StepPart>().Select(part => clock[part])]);
+        }
     }
 
     /// <summary>Operations of a step, each text counted with the tokens that are computed of it.</summary>
-    private double Flops(Batch batch, double maskRatio)
-    {
-        using var scope = NewDisposeScope();
-        var part = _config.Train.MicroBatch > 0 ? _config.Train.MicroBatch : batch.Size;
-        return Enumerable.Range(0, batch.Size).Chunk(part)
-            .SelectMany(rows => StepInputs.TextsOf(batch, rows[0], rows.Length, _config.Model.Text, (ulong)_config.Train.Seed, CPU).Computed)
-            .CountBy(tokens => tokens)
-            .Sum(texts => texts.Value * ModelCost.Of(_config.Model, maskRatio, textTokens: texts.Key).TrainingFlops);
-    }
+    private double Flops(HeldBatch batch, double maskRatio) => batch.Parts()
+        .SelectMany(part => part.Inputs.Texts.Computed)
+        .CountBy(tokens => tokens)
+        .Sum(texts => texts.Value * ModelCost.Of(_config.Model, maskRatio, textTokens: texts.Key).TrainingFlops);
 
-    private StepReport Report(IReadOnlyList<double> maskRatios, List<List<double[]>> laps, double[] flops)
+    private StepReport Report(List<Lane> lanes, int rounds)
     {
-        var medians = laps.Select(rows => Median(rows.Select(row => row.Sum()))).ToList();
-        var unmasked = maskRatios.ToList().IndexOf(0);
-        var measurements = maskRatios.Select((ratio, i) => Measurement(
-            ratio, laps[i], medians[i], flops[i], unmasked < 0 ? null : (medians[unmasked], flops[unmasked])));
-        var train = _config.Train;
-        using var process = Process.GetCurrentProcess();
+        var unmasked = lanes.Find(lane => lane.MaskRatio == 0);
         return new StepReport(
-            train.BatchSize,
-            train.MicroBatch,
+            _config.Train.BatchSize,
+            _reading.MicroBatch < _reading.BatchSize ? _reading.MicroBatch : 0,
             _model.Parameters.ComputeType == ScalarType.BFloat16 ? "bf16" : "fp32",
+            _layout.Device.ToString(),
             get_num_threads(),
-            laps[0].Count,
+            rounds,
             _ceiling.Best / 1e9,
-            process.PeakWorkingSet64,
-            [.. measurements]);
+            DeviceMemory.Used(_layout.Device),
+            [.. lanes.Select(lane => Measurement(lane, unmasked))]);
     }
 
-    private StepMeasurement Measurement(
-        double ratio, List<double[]> rows, double seconds, double flops, (double Seconds, double Flops)? unmasked)
+    private StepMeasurement Measurement(Lane lane, Lane? unmasked)
     {
         var pairs = _config.Train.BatchSize;
+        var (seconds, flops) = (Median(lane.Seconds), lane.Flops.Average());
         return new StepMeasurement(
-            ratio,
+            lane.MaskRatio,
             seconds,
-            rows.Min(row => row.Sum()),
+            lane.Seconds.Min(),
             pairs / seconds,
             flops / pairs / 1e9,
             flops / seconds / 1e9,
             flops / seconds / _ceiling.Best,
-            seconds / unmasked?.Seconds,
-            flops / unmasked?.Flops,
-            Enum.GetValues<StepPart>().ToDictionary(part => part, part => Median(rows.Select(row => row[(int)part]))));
+            unmasked is null ? null : seconds / Median(unmasked.Seconds),
+            unmasked is null ? null : flops / unmasked.Flops.Average(),
+            lane.Traffic.Waits,
+            lane.Traffic.Copies,
+            lane.Traffic.Bytes,
+            Enum.GetValues<StepPart>().ToDictionary(part => part, part => Median(lane.Parts.Select(row => row[(int)part]))));
     }
 
     private static double Median(IEnumerable<double> values)
@@ -178,5 +213,19 @@ public sealed class StepBenchmark : IDisposable
         var sorted = values.Order().ToArray();
         var middle = sorted.Length / 2;
         return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /// <summary>The steps at one mask ratio.</summary>
+    private sealed record Lane(double MaskRatio, IBatchSource Source) : IDisposable
+    {
+        public List<double> Seconds { get; } = [];
+
+        public List<double> Flops { get; } = [];
+
+        public List<double[]> Parts { get; } = [];
+
+        public TrafficCount Traffic { get; set; }
+
+        public void Dispose() => Source.Dispose();
     }
 }

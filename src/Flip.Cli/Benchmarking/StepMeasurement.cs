@@ -12,6 +12,9 @@ namespace Flip.Cli.Benchmarking;
 /// <param name="Utilization"><paramref name="GflopPerSecond"/> as a share of the matrix product's ceiling.</param>
 /// <param name="RelativeTime">Median time over that of the unmasked step; null where none was measured.</param>
 /// <param name="RelativeFlops">Operations over those of the unmasked step; null where none was measured.</param>
+/// <param name="Waits">Times that a step waits for the device.</param>
+/// <param name="Copies">Copies to the device in a step.</param>
+/// <param name="CopiedBytes">Bytes of these copies.</param>
 /// <param name="PartSeconds">Time by part, the median of each; they need not add up to <paramref name="Seconds"/> exactly.</param>
 public sealed record StepMeasurement(
     double MaskRatio,
@@ -23,4 +26,7 @@ public sealed record StepMeasurement(
     double Utilization,
     double? RelativeTime,
     double? RelativeFlops,
+    long Waits,
+    long Copies,
+    long CopiedBytes,
     IReadOnlyDictionary<StepPart, double> PartSeconds);

@@ -8,27 +8,29 @@ namespace Flip.Cli.Benchmarking;
 /// <param name="BatchSize">Pairs in a step.</param>
 /// <param name="MicroBatch">Pairs computed at a time; 0 for all.</param>
 /// <param name="Precision">Number format of the products.</param>
+/// <param name="Device">Where the steps were computed.</param>
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Rounds">Steps measured at each ratio.</param>
 /// <param name="CeilingGflopPerSecond">The best of several large square matrix products in the same number format and run.</param>
-/// <param name="PeakResidentBytes">The process's largest resident memory, over all ratios.</param>
+/// <param name="MemoryBytes">On the processor the process's largest resident memory; on a GPU what is taken of its memory at the end, which libtorch keeps.</param>
 /// <param name="Measurements">One for each ratio.</param>
 public sealed record StepReport(
     int BatchSize,
     int MicroBatch,
     string Precision,
+    string Device,
     int Threads,
     int Rounds,
     double CeilingGflopPerSecond,
-    long PeakResidentBytes,
+    long MemoryBytes,
     IReadOnlyList<StepMeasurement> Measurements)
 {
     /// <summary>Two tables and a line about the machine.</summary>
     public string ToMarkdown()
     {
         var text = new StringBuilder();
-        Line(text, $"Batch {BatchSize}{(MicroBatch > 0 ? $" in parts of {MicroBatch}" : string.Empty)}, {Precision}, {Threads} threads, median of {Rounds} steps.");
-        Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; peak resident memory {PeakResidentBytes / 1e9:0.00} GB.");
+        Line(text, $"Batch {BatchSize}{(MicroBatch > 0 ? $" in parts of {MicroBatch}" : string.Empty)}, {Precision}, {(Device == "cpu" ? $"{Threads} threads" : Device)}, median of {Rounds} steps.");
+        Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; {(Device == "cpu" ? "peak resident memory" : "memory of the device in use")} {MemoryBytes / 1e9:0.00} GB. A step waits {Measurements.Max(m => m.Waits)} times and copies {Measurements.Max(m => m.CopiedBytes) / 1e6:0.0} MB in {Measurements.Max(m => m.Copies)} pieces.");
         Line(text, $"");
         Line(text, $"| mask | s/step | best | samples/s | GFLOP/pair | GFLOP/s | utilization | time | FLOP |");
         Line(text, $"|---:|---:|---:|---:|---:|---:|---:|---:|---:|");

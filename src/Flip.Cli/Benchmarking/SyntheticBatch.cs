@@ -5,28 +5,45 @@ using Flip.Training;
 
 namespace Flip.Cli.Benchmarking;
 
-/// <summary>The same pairs of random pixels and random full-length texts again and again.</summary>
-internal sealed class SyntheticBatch(ModelConfig model, int size, ulong seed) : IBatchSource
+/// <summary>The same pairs of random pixels and random full-length texts again and again, laid out for steps at one mask ratio.</summary>
+internal sealed class SyntheticBatch : IBatchSource
 {
-    private readonly Batch _batch = Of(model, size, seed);
+    private readonly List<Batch> _parts = [];
+    private int _next;
 
-    public long SamplesPerEpoch => _batch.Size;
+    /// <param name="layout">How a step gets them.</param>
+    /// <param name="maskRatio">Share of each image's patches that is removed.</param>
+    /// <param name="size">Pairs of a batch.</param>
+    /// <param name="part">Pairs of a part; the last one may be smaller.</param>
+    public SyntheticBatch(PairLayout layout, double maskRatio, int size, int part)
+    {
+        SamplesPerEpoch = size;
+        var some = Of(layout.Model, Math.Min(part, size), layout.Seed);
+        for (var start = 0; start < size; start += part)
+        {
+            // Pixels have no effect on the time, so one part's serve all.
+            var count = Math.Min(part, size - start);
+            _parts.Add(new Batch(some.ImageSize, some.TextLength, [], [], [], some.Samples[..count], []) { Rows = PairRows.Of(some, 0, count, layout, maskRatio) });
+        }
+    }
+
+    public long SamplesPerEpoch { get; }
 
     public long Position { get; private set; }
 
     public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
 
+    public bool IsReady(int size) => true;
+
     public Batch Next(int size, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(size, _batch.Size);
+        var part = _parts[_next++ % _parts.Count];
+        ArgumentOutOfRangeException.ThrowIfNotEqual(size, part.Size);
         Position += size;
-        return _batch;
+        return part;
     }
 
-    public void Dispose()
-    {
-        // Plain memory.
-    }
+    public void Dispose() => _parts.ForEach(part => part.Rows!.Dispose());
 
     private static Batch Of(ModelConfig model, int size, ulong seed)
     {

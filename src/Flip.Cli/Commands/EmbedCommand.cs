@@ -6,6 +6,7 @@ using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Data.Layouts;
+using Flip.Devices;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Models;

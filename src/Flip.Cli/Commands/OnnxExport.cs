@@ -5,6 +5,7 @@ using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
 using Flip.Data.Scenes;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tokenizers;

@@ -7,6 +7,7 @@ using Flip.Conversion;
 using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Layouts;
+using Flip.Devices;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.ZeroShot;
 using Flip.Models;

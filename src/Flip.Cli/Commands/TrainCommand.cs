@@ -45,7 +45,7 @@ internal static class TrainCommand
     /// <summary>A training that begins with a model begins with its settings too, unless others are named.</summary>
     private static FlipConfig Config(ConfigOptions settings, ParseResult result, string? initial) =>
         initial is not null && settings.Start(result) is null
-            ? BatchReading.Divided(ConfigReader.Overlay(ModelSource.ConfigOf(initial), settings.Sets(result)))
+            ? ConfigReader.Overlay(ModelSource.ConfigOf(initial), settings.Sets(result))
             : settings.Resolve(result);
 
     /// <summary>Trains, and says where the results are, or how a run that was stopped goes on.</summary>

@@ -26,7 +26,7 @@ internal static class TuneCommand
         command.SetAction((result, cancellation) =>
         {
             var model = result.GetValue(source)!;
-            var config = BatchReading.Divided(ConfigReader.Overlay(TuneRecipe.After(ModelSource.ConfigOf(model)), settings.Sets(result)));
+            var config = ConfigReader.Overlay(TuneRecipe.After(ModelSource.ConfigOf(model)), settings.Sets(result));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
             using var view = Consoles.Progress(result.GetValue(json));
             var session = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside));

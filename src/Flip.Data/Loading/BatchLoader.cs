@@ -12,7 +12,7 @@ namespace Flip.Data.Loading;
 /// Reads, decodes and tokenizes image-text pairs, or images with their classes, on several threads. What comes out depends on data, seed and position alone:
 /// it is the same for any number of threads, batch size or restart. A sample that cannot be used is replaced by another one,
 /// which is a function of (seed, epoch, place, attempt) too.
-/// <para>A batch is valid until the next call of <see cref="Next"/>, which reuses its arrays.</para>
+/// <para>A batch that is disposed of is filled again.</para>
 /// <para><see cref="Next"/> is for one thread; <see cref="BadSamples"/> may be read from others.</para>
 /// </summary>
 public sealed class BatchLoader : IBatchSource
@@ -27,7 +27,6 @@ public sealed class BatchLoader : IBatchSource
     private readonly BadSampleLog _bad;
     private readonly List<Batch> _spare = [];
     private Division _division;
-    private Batch? _delivered;
     private long _planned;
     private bool _disposed;
 
@@ -64,12 +63,16 @@ public sealed class BatchLoader : IBatchSource
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Rank, options.World);
         var inParts = options.PartSize > 0 && options.PartSize < options.BatchSize;
         _division = new Division(options.Start, options.BatchSize, inParts ? options.PartSize : options.BatchSize);
-        BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, samples.ImageSize);
+        if (options.Layout is null)
+        {
+            BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, samples.ImageSize);
+        }
+
         (_samples, _options) = (samples, options);
         _order = new SampleOrder(samples.ShardSizes, options.Seed, options.ShuffleShards);
         _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
         Position = _planned = options.Start;
-        _pipeline = new RowPipeline<Block>(options.Workers, Fill);
+        _pipeline = new RowPipeline<Block>(options.Workers, Fill, block => _samples.Finish(block.Batch));
         if (options.BatchSize > 0)
         {
             PlanAhead(options.PrefetchBatches);
@@ -91,36 +94,59 @@ public sealed class BatchLoader : IBatchSource
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_delivered is { } used)
-        {
-            _spare.Add(used);
-            _delivered = null;
-        }
-
         if ((_pipeline.Head?.Rows ?? PlannedSize()) != size)
         {
             // Not what was expected: whole batches of this size from here on.
             _pipeline.Clear();
-            _spare.Clear();
+            DropSpare();
             _planned = Position;
             _division = new Division(Position, size, size);
         }
 
         PlanAhead(1);
         var block = _pipeline.Take(cancellation);
-        _delivered = block.Batch;
         Position += (long)size * _options.World;
         _bad.Add(size, block.Bad);
         PlanAhead(_options.PrefetchBatches);
-        return _delivered;
+        var isOut = true;
+        return block.Batch with
+        {
+            Release = _ =>
+            {
+                if (isOut)
+                {
+                    isOut = false;
+                    TakeBack(block.Batch);
+                }
+            },
+        };
     }
+
+    /// <inheritdoc/>
+    public bool IsReady(int size) => !_disposed && _pipeline.IsReady(size);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _disposed = true;
-        _pipeline.Dispose();
+        _pipeline.Dispose(); // memory of unfinished blocks is left to the garbage collector: a thread may still be in it
         _samples.Dispose();
+        DropSpare();
+    }
+
+    private void TakeBack(Batch batch)
+    {
+        _spare.Add(batch);
+        if (_disposed)
+        {
+            DropSpare();
+        }
+    }
+
+    private void DropSpare()
+    {
+        _spare.ForEach(batch => batch.Rows?.Dispose());
+        _spare.Clear();
     }
 
     private void PlanAhead(int batches)
@@ -128,7 +154,7 @@ public sealed class BatchLoader : IBatchSource
         while (_pipeline.Count < batches)
         {
             var size = PlannedSize();
-            _pipeline.Put(new Block(TakeSpare(size) ?? _samples.NewBatch(size), _planned));
+            _pipeline.Put(new Block(_samples.NewBatch(size, StepOf(_planned), TakeSpare(size)), _planned));
             _planned += (long)size * _options.World;
         }
     }
@@ -143,6 +169,13 @@ public sealed class BatchLoader : IBatchSource
 
         var done = (int)((_planned - _division.Start) / _options.World % _division.Batch);
         return Math.Min(_division.Part, _division.Batch - done);
+    }
+
+    /// <summary>Position at which the step begins that a position belongs to.</summary>
+    private long StepOf(long position)
+    {
+        var step = Math.Max(1, (long)_division.Batch * _options.World);
+        return _division.Start + ((position - _division.Start) / step * step);
     }
 
     private Batch? TakeSpare(int size)

@@ -1,3 +1,5 @@
+using Flip.Training;
+
 namespace Flip.Data.Loading;
 
 /// <summary>How a <see cref="BatchLoader"/> reads.</summary>
@@ -23,6 +25,12 @@ public sealed record BatchLoaderOptions
 
     /// <summary>Position to begin at: samples handed out before, over all ranks.</summary>
     public long Start { get; init; }
+
+    /// <summary>How pairs are laid out for steps, so that the threads make masks and copy kept patches alone; null for whole images.</summary>
+    public PairLayout? Layout { get; init; }
+
+    /// <summary>The mask ratio of each step; goes with <see cref="Layout"/>.</summary>
+    public ImageMaskSchedule? Mask { get; init; }
 
     /// <summary>Pairs of a batch, where known, so that the threads begin before the first call; 0 waits for it.</summary>
     public int BatchSize { get; init; }

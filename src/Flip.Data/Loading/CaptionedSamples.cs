@@ -15,6 +15,7 @@ internal sealed class CaptionedSamples : ISampleReader
     private readonly IImageTransform _transform;
     private readonly BatchLoaderOptions _options;
     private readonly ShardFiles _files;
+    private readonly ThreadLocal<byte[]?> _scratch = new();
 
     public CaptionedSamples(
         DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
@@ -33,14 +34,30 @@ internal sealed class CaptionedSamples : ISampleReader
 
     public string Describe(long sample) => _index.Describe(sample);
 
-    public Batch NewBatch(int size) => new(
-        ImageSize,
-        _options.TextLength,
-        GC.AllocateUninitializedArray<byte>(checked(size * ImageSize * ImageSize * 3)),
-        new int[size * _options.TextLength],
-        new int[size],
-        new long[size],
-        new int[size]);
+    public Batch NewBatch(int size, long step, Batch? used)
+    {
+        var ratio = _options.Mask?.At(step);
+        if (used is not null && used.Rows?.MaskRatio == ratio)
+        {
+            return used;
+        }
+
+        used?.Rows?.Dispose();
+        var pixels = ratio is null ? checked(size * ImageSize * ImageSize * 3) : 0;
+        return new Batch(
+            ImageSize,
+            _options.TextLength,
+            GC.AllocateUninitializedArray<byte>(pixels),
+            new int[size * _options.TextLength],
+            new int[size],
+            new long[size],
+            new int[size])
+        {
+            Rows = ratio is { } known ? new PairRows(_options.Layout!, size, known) : null,
+        };
+    }
+
+    public void Finish(Batch batch) => batch.Rows?.Finish(batch.Tokens, batch.Lengths);
 
     public void Read(Batch batch, int row, int epoch, long sample)
     {
@@ -48,14 +65,21 @@ internal sealed class CaptionedSamples : ISampleReader
         var members = _index.Members(_files, shard);
         var captions = _captions.Read(members, entry);
         var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
+        var tokens = batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength);
+        var pixels = ImageSize * ImageSize * 3;
+        var whole = batch.Rows is null ? batch.Images.AsSpan(row * pixels, pixels) : (_scratch.Value ??= new byte[pixels]);
         using (var image = members.ReadImage(entry.Image))
         {
-            var pixels = ImageSize * ImageSize * 3;
-            _transform.Apply(image.Span, epoch, sample, batch.Images.AsSpan(row * pixels, pixels));
+            _transform.Apply(image.Span, epoch, sample, whole);
         }
 
-        batch.Lengths[row] = _tokenizer.EncodeRow(caption, batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength));
+        batch.Lengths[row] = _tokenizer.EncodeRow(caption, tokens);
+        batch.Rows?.Fill(row, whole, tokens, batch.Lengths[row], epoch, sample);
     }
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        _files.Dispose();
+        _scratch.Dispose();
+    }
 }

@@ -15,10 +15,16 @@ internal interface ISampleReader : IDisposable
     /// <summary>A sample's name for a message.</summary>
     string Describe(long sample);
 
-    /// <summary>An empty batch.</summary>
-    Batch NewBatch(int size);
+    /// <summary>A batch to fill.</summary>
+    /// <param name="size">Samples.</param>
+    /// <param name="step">Position at which its step begins, samples; the mask of a step may depend on it.</param>
+    /// <param name="used">One that was used before and may be filled again; null for none.</param>
+    Batch NewBatch(int size, long step, Batch? used);
 
     /// <summary>Reads a sample into a row, all but its index and epoch.</summary>
     /// <exception cref="BadSampleException">It cannot be used.</exception>
     void Read(Batch batch, int row, int epoch, long sample);
+
+    /// <summary>Called once all rows of a batch are read.</summary>
+    void Finish(Batch batch);
 }

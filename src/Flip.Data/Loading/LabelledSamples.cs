@@ -33,7 +33,7 @@ internal sealed class LabelledSamples : ISampleReader
 
     public string Describe(long sample) => _labelled.Images.Describe((int)sample);
 
-    public Batch NewBatch(int size) => new(
+    public Batch NewBatch(int size, long step, Batch? used) => used ?? new(
         ImageSize,
         TextLength: 0,
         GC.AllocateUninitializedArray<byte>(checked(size * ImageSize * ImageSize * 3)),
@@ -54,6 +54,11 @@ internal sealed class LabelledSamples : ISampleReader
         }
 
         batch.Labels[row] = _labelled.Labels[(int)sample][0];
+    }
+
+    public void Finish(Batch batch)
+    {
+        // Rows stand alone.
     }
 
     public void Dispose() => _files.Dispose();

@@ -11,6 +11,9 @@ internal abstract class RowBlock(int rows)
     internal int Claimed { get; set; }
 
     /// <summary>Rows that are not yet filled.</summary>
+    internal int Unfilled { get; set; } = rows;
+
+    /// <summary>Rows whose thread is not yet done; the thread of the last one finishes the block too.</summary>
     internal int Open { get; set; } = rows;
 
     /// <summary>What a row failed with.</summary>

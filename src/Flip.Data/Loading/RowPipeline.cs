@@ -16,16 +16,18 @@ internal sealed class RowPipeline<TBlock> : IDisposable
     private readonly object _gate = new();
     private readonly Queue<TBlock> _blocks = new();
     private readonly Action<TBlock, int> _fill;
+    private readonly Action<TBlock> _finish;
     private readonly List<Thread> _threads;
     private bool _stopping;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="workers">Number of threads; 0 takes the processor count.</param>
     /// <param name="fill">Fills one row of a block; called from several threads at once.</param>
-    public RowPipeline(int workers, Action<TBlock, int> fill)
+    /// <param name="finish">Called by one thread once all rows of a block are filled; null for nothing.</param>
+    public RowPipeline(int workers, Action<TBlock, int> fill, Action<TBlock>? finish = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        _fill = fill;
+        (_fill, _finish) = (fill, finish ?? (_ => { }));
         _threads = Enumerable.Range(0, workers == 0 ? Environment.ProcessorCount : workers)
             .Select(i => new Thread(Work) { IsBackground = true, Name = $"flip-loader-{i}" })
             .ToList();
@@ -53,6 +55,15 @@ internal sealed class RowPipeline<TBlock> : IDisposable
             {
                 return _blocks.TryPeek(out var head) ? head : null;
             }
+        }
+    }
+
+    /// <summary>Whether <see cref="Take"/> would not wait for a block of so many rows.</summary>
+    public bool IsReady(int rows)
+    {
+        lock (_gate)
+        {
+            return _blocks.TryPeek(out var head) && head is { Open: 0, Fault: null } && head.Rows == rows;
         }
     }
 
@@ -132,16 +143,15 @@ internal sealed class RowPipeline<TBlock> : IDisposable
     {
         while (Claim() is { } claim)
         {
-            Exception? fault = null;
-            try
+            var fault = FaultOf(() => _fill(claim.Block, claim.Row));
+            bool isLast;
+            lock (_gate)
             {
-                _fill(claim.Block, claim.Row);
-            }
-            catch (Exception e)
-            {
-                fault = e;
+                claim.Block.Fault ??= fault;
+                isLast = --claim.Block.Unfilled == 0;
             }
 
+            fault ??= isLast && claim.Block.Fault is null ? FaultOf(() => _finish(claim.Block)) : null;
             lock (_gate)
             {
                 claim.Block.Open--;
@@ -151,6 +161,19 @@ internal sealed class RowPipeline<TBlock> : IDisposable
                     Monitor.PulseAll(_gate);
                 }
             }
+        }
+    }
+
+    private static Exception? FaultOf(Action work)
+    {
+        try
+        {
+            work();
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
         }
     }
 

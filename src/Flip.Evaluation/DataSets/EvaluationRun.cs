@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
+using Flip.Devices;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;

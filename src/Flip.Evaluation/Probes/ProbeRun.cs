@@ -2,6 +2,7 @@ using System.Globalization;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
+using Flip.Devices;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;

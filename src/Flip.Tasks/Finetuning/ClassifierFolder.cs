@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Io;
 using Flip.Models;
 using Flip.Storage;

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using Flip.Losses;
 using Flip.Masking;
 using Flip.Models;
@@ -18,25 +19,27 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
 {
     private readonly ImageConfig _image = classifier.Config.Image;
 
-    /// <summary>Fills the gradient with that of the batch's mean loss.</summary>
+    /// <summary>Fills the gradient with that of the batch's mean loss, without waiting for the device.</summary>
     /// <param name="batch">Images with labels.</param>
     /// <param name="step">Steps before this one.</param>
     /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
-    public StepLoss ComputeGradient(Batch batch, long step, double imageMaskRatio)
+    public PendingLoss ComputeGradient(Batch batch, long step, double imageMaskRatio)
     {
+        ArgumentNullException.ThrowIfNull(batch);
+        using var scope = NewDisposeScope();
         var mix = BatchMix.Of(config, _image.ImageSize, step);
         var part = config.MicroBatch == 0 ? batch.Size : Math.Min(config.MicroBatch, batch.Size);
-        var loss = 0.0;
+        var losses = new List<Tensor>();
         classifier.Parameters.ZeroGradient();
         for (var start = 0; start < batch.Size; start += part)
         {
-            loss += ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix, imageMaskRatio);
+            losses.Add(ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix, imageMaskRatio));
         }
 
-        return new StepLoss(loss);
+        return PendingLoss.Sum(losses);
     }
 
-    private double ComputeGradient(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
+    private Tensor ComputeGradient(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
     {
         using var scope = NewDisposeScope();
         var device = classifier.Parameters.Device;
@@ -61,7 +64,7 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
             }
 
             classifier.Parameters.AccumulateGradient();
-            return loss.ToDouble();
+            return loss.detach().MoveToOuterDisposeScope();
         }
         finally
         {
@@ -74,9 +77,8 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         var kept = MaskRatio.Kept(_image.PatchCount(), maskRatio);
         return kept == _image.PatchCount()
             ? null
-            : tensor(
-                PatchMask.ChooseBatch(_image.MaskKind, _image.GridSize(), kept, (ulong)config.Seed, epochs, samples),
-                device: device).view(samples.Length, kept);
+            : DeviceTraffic.Send<long>(
+                PatchMask.ChooseBatch(_image.MaskKind, _image.GridSize(), kept, (ulong)config.Seed, epochs, samples), device, samples.Length, kept);
     }
 
     private Tensor Targets(Batch batch, int start, int count, BatchMix mix, Device device)
@@ -89,6 +91,6 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
 
         var targets = SoftCrossEntropy.Targets(
             batch.Labels.AsSpan(start, count), partners, mix.Share, classifier.Classes, config.LabelSmoothing);
-        return tensor(targets, device: device).view(count, classifier.Classes);
+        return DeviceTraffic.Send<float>(targets, device, count, classifier.Classes);
     }
 }

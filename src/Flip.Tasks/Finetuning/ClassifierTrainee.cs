@@ -62,12 +62,18 @@ public sealed class ClassifierTrainee : ITrainee
     public AdamW CreateOptimizer() => Optimizer(_classifier, _config);
 
     /// <inheritdoc/>
-    public (StepLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
+    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        var batch = source.Next(step.BatchSize, cancellation);
+        using var batch = source.Next(step.BatchSize, cancellation);
         var waited = Stopwatch.GetElapsedTime(started);
         return (_step.ComputeGradient(batch, step.Steps, step.ImageMaskRatio), waited);
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(IBatchSource source, StepPosition next)
+    {
+        // Mixing needs the whole batch, and reads it from plain memory.
     }
 
     /// <inheritdoc/>

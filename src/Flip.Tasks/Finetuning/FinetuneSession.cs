@@ -6,6 +6,7 @@ using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Evaluation.Classification;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Outcomes;
@@ -235,13 +236,19 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         var size = classifier.Config.Image.ImageSize;
         var batch = new Batch(size, 0, new byte[count * size * size * 3], [], [], new long[count], new int[count]) { Labels = new int[count] };
         var step = new ClassifierStep(classifier, config);
-        step.ComputeGradient(batch, 0, config.MaskRatio);
+        Pass();
         var started = Stopwatch.GetTimestamp();
-        step.ComputeGradient(batch, 0, config.MaskRatio);
+        Pass();
         var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"Expected: about {(time.TotalHours >= 2 ? $"{time.TotalHours:0.#} hours" : time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0} seconds")} of computation for {left:N0} images, tests left out."));
+
+        void Pass()
+        {
+            using var loss = step.ComputeGradient(batch, 0, config.MaskRatio);
+            loss.Read();
+        }
     }
 }
 

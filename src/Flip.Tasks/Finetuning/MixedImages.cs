@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Training;
 using static TorchSharp.torch;
@@ -20,7 +21,7 @@ internal static class MixedImages
         var size = batch.ImageSize;
         var pixels = size * size * 3;
         var own = batch.Images.AsSpan(start * pixels, count * pixels).ToArray();
-        Tensor ToTensor(byte[] images) => tensor(images, device: device).view(count, size, size, 3);
+        Tensor ToTensor(byte[] images) => DeviceTraffic.Send<byte>(images, device, count, size, size, 3);
         if (mix.Share == 1)
         {
             return ToTensor(own);
@@ -44,7 +45,7 @@ internal static class MixedImages
 
         var (mean, deviation) = PixelStatistics.Of(normalization);
         var levels = ToTensor(own).to(ScalarType.Float32).Times(mix.Share).Plus_(ToTensor(partners).to(ScalarType.Float32), 1 - mix.Share);
-        return (levels.Over(255) - tensor(mean, device: device)) / tensor(deviation, device: device);
+        return (levels.Over(255) - DeviceTraffic.Send<float>(mean, device, 3)) / DeviceTraffic.Send<float>(deviation, device, 3);
     }
 
     private static void Paste(ReadOnlySpan<byte> from, Span<byte> to, MixRectangle cut, int size)

@@ -1,5 +1,5 @@
 using Flip.Config;
-using Flip.Models;
+using Flip.Devices;
 
 namespace Flip.Tasks.Pretraining;
 
@@ -26,7 +26,7 @@ public static class ResumeRules
         Data = config.Data with
         {
             Workers = Fitted("data.workers", config.Data.Workers, MostThreads, say),
-            BatchMemory = Fitted("data.batchMemory", config.Data.BatchMemory, (int)Math.Min(int.MaxValue, ModelMemory.OfMachine >> 21), say), // half of it, MiB
+            BatchMemory = Fitted("data.batchMemory", config.Data.BatchMemory, (int)Math.Min(int.MaxValue, DeviceMemory.OfMachine >> 21), say), // half of it, MiB
         },
     };
 

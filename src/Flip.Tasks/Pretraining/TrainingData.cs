@@ -4,6 +4,7 @@ using Flip.Data.Classes;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Shards;
+using Flip.Devices;
 using Flip.Evaluation.DataSets;
 using Flip.Tokenizers;
 using Flip.Training;
@@ -48,8 +49,50 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         return tokenizer;
     }
 
-    /// <summary>The loader at a position.</summary>
-    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position) => new BatchLoader(
+    /// <summary>The loader at a position, of parts of batches as the steps of a training read them.</summary>
+    /// <param name="config">The training.</param>
+    /// <param name="tokenizer">Turns captions into rows.</param>
+    /// <param name="position">Samples before.</param>
+    /// <param name="compute">What the steps compute on.</param>
+    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position, Compute compute)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(compute);
+        var reading = BatchReading.Of(config, compute);
+        return Open(config, tokenizer, Options(config, position) with
+        {
+            PartSize = reading.MicroBatch,
+            PrefetchBatches = reading.PartsAhead(config.Data.PrefetchBatches),
+            Layout = new PairLayout(config.Model, (ulong)config.Train.Seed, compute.Device),
+            Mask = TrainingPlan.Of(config, Index.Count).ImageMask,
+        });
+    }
+
+    /// <summary>Some pairs with whole images, cropped as in training.</summary>
+    /// <param name="config">The training.</param>
+    /// <param name="tokenizer">Turns captions into rows.</param>
+    /// <param name="count">How many, from the start of the first epoch.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public Batch FirstPairs(FlipConfig config, ITokenizer tokenizer, int count, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        using var loader = Open(config, tokenizer, Options(config, 0) with { BatchSize = 0 }); // nothing is made ahead of what is asked for
+        return loader.Next(count, cancellation);
+    }
+
+    private static BatchLoaderOptions Options(FlipConfig config, long position) => new()
+    {
+        TextLength = config.Model.Text.Length,
+        Seed = (ulong)config.Train.Seed,
+        ShuffleShards = config.Data.ShuffleShards,
+        Workers = config.Data.Workers,
+        PrefetchBatches = config.Data.PrefetchBatches,
+        MaxBadShare = config.Data.MaxBadShare,
+        Start = position,
+        BatchSize = config.Train.BatchSize,
+    };
+
+    private BatchLoader Open(FlipConfig config, ITokenizer tokenizer, BatchLoaderOptions options) => new(
         Index,
         Captions,
         tokenizer,
@@ -59,16 +102,5 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
             config.Data.FlipProbability,
             (ulong)config.Train.Seed,
             config.Data.ReducedDecoding),
-        new BatchLoaderOptions
-        {
-            TextLength = config.Model.Text.Length,
-            Seed = (ulong)config.Train.Seed,
-            ShuffleShards = config.Data.ShuffleShards,
-            Workers = config.Data.Workers,
-            PrefetchBatches = config.Data.PrefetchBatches,
-            MaxBadShare = config.Data.MaxBadShare,
-            Start = position,
-            BatchSize = config.Train.BatchSize,
-            PartSize = BatchReading.Of(config).ReadSize,
-        });
+        options);
 }

@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
+using Flip.Devices;
 using Flip.Evaluation.DataSets;
 using Flip.Models;
 using Flip.Progress;
@@ -22,9 +23,9 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     public TrainingResult Start(FlipConfig config, string? initial, CancellationToken cancellation)
     {
         ConfigReader.Validate(config);
-        BatchReading.CheckMemory(config);
         Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
+        BatchReading.CheckMemory(config, compute);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
         using var held = run.Lock();
@@ -50,7 +51,9 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);
         config = ResumeRules.Fitted(config, view.Message);
-        BatchReading.CheckMemory(config);
+        Compute.UseThreads(config.Train);
+        var compute = Compute.Of(config.Train);
+        BatchReading.CheckMemory(config, compute);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
             ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
         view.Message($"Resuming from {checkpoint}.");
@@ -58,8 +61,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
         var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
         CheckWeights(checkpoint, config);
-        Compute.UseThreads(config.Train);
-        using var model = NewModel(config, Compute.Of(config.Train));
+        using var model = NewModel(config, compute);
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
 
@@ -70,17 +72,17 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         WeightFile.Check(weights, OwnNames.Instance, config.Model, FlipModel.Declare(config.Model, config.Train.Loss));
     }
 
-    /// <summary>The configuration with the micro-batch that a whole batch's pixels make necessary, written into the run as any setting.</summary>
-    private FlipConfig WithMicroBatch(FlipConfig config)
+    /// <summary>The configuration with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
+    private FlipConfig WithMicroBatch(FlipConfig config, Compute compute)
     {
-        var reading = BatchReading.Of(config);
+        var reading = BatchReading.Of(config, compute);
         if (!reading.IsChosen)
         {
             return config;
         }
 
         view.Message(FormattableString.Invariant(
-            $"The pixels of {reading.BatchSize:N0} pairs do not fit in one piece: each step is computed in parts of {reading.MicroBatch} (train.microBatch)."));
+            $"What {reading.BatchSize:N0} pairs at a time would take does not fit in the memory: each step is computed in parts of {reading.MicroBatch} (train.microBatch)."));
         return config with { Train = config.Train with { MicroBatch = reading.MicroBatch } };
     }
 
@@ -108,11 +110,12 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         string? checkpoint,
         CancellationToken cancellation)
     {
-        config = WithMicroBatch(config);
+        var compute = new Compute(model.Parameters.Device, model.Parameters.ComputeType);
+        config = WithMicroBatch(config, compute);
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
         using var trainer = PairTrainee.Loop(
-            model, config, position => data.Loader(config, tokenizer, position), store, evaluators, observer, checkpoint);
+            model, config, position => data.Loader(config, tokenizer, position, compute), store, evaluators, observer, checkpoint);
         run.SaveConfig(config);
         using var log = new MetricLog(run.Path, trainer.State.Samples);
         observer.Begin(log);
@@ -122,10 +125,8 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
             ModelFolder.Save(run.Model, config, model, tokenizer);
         }
 
-        // A loader begins with whole batches ahead; these eight are all that is shown.
-        using var gallery = data.Loader(config with { Train = config.Train with { BatchSize = GallerySize } }, tokenizer, 0);
         var captioned = evaluators.Select(evaluator => evaluator.Data.Captioned).FirstOrDefault(images => images is not null);
-        return new TrainingResult(config, trainer.State, scores, gallery.Next(GallerySize, cancellation), captioned);
+        return new TrainingResult(config, trainer.State, scores, data.FirstPairs(config, tokenizer, GallerySize, cancellation), captioned);
     }
 }
 

@@ -150,7 +150,7 @@ public static class ChunkedContrastiveLoss
         {
             Tensor Scaled(Tensor sum) => sum.Times_(scale).to(ScalarType.Float32).MoveToOuterDisposeScope();
             return new ContrastiveGradient(
-                Loss.ToDouble() * scale,
+                Loss.Times_(scale).MoveToOuterDisposeScope(),
                 Scaled(_images.mul_(factor)),
                 Scaled(_texts.mul_(factor)),
                 Scaled(_factor),

@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Randomness;
 using static TorchSharp.torch;
 
@@ -50,7 +51,6 @@ public static class DropPath
         }
 
         using var scope = NewDisposeScope();
-        return tensor(Draw(depth, rate, seed, epochs, samples), device: device)
-            .view(depth, 2, samples.Length, 1, 1).to(type).MoveToOuterDisposeScope();
+        return DeviceTraffic.Send<float>(Draw(depth, rate, seed, epochs, samples), device, depth, 2, samples.Length, 1, 1).to(type).MoveToOuterDisposeScope();
     }
 }

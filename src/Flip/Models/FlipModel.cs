@@ -91,24 +91,40 @@ public sealed class FlipModel : IDisposable
     /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
     /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>; null for all.</param>
     /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
-    public Tensor EncodeImage(Tensor images, Tensor? idsKeep = null) =>
-        ProjectImage(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep));
+    public Tensor EncodeImage(Tensor images, Tensor? idsKeep = null)
+    {
+        using var scope = NewDisposeScope();
+        return EncodePatches(_image.GatherPatches(images, idsKeep), idsKeep).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Normalised embeddings of images of which the kept patches are given.</summary>
+    /// <param name="patches">uint8 0..255 or normalised fp32, <c>[batch, kept, patch · patch · 3]</c>.</param>
+    /// <param name="idsKeep">int64 indices of the patches, <c>[batch, kept]</c>; null for all in order.</param>
+    /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
+    public Tensor EncodePatches(Tensor patches, Tensor? idsKeep = null)
+    {
+        using var scope = NewDisposeScope();
+        return ProjectImage(_image.Tokens(patches, idsKeep)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The image tower's feature before the projection: what linear probes read.</summary>
     /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
     /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>; null for all.</param>
     /// <returns>fp32, not normalised, <c>[batch, image width]</c>.</returns>
-    public Tensor PooledImage(Tensor images, Tensor? idsKeep = null) =>
-        _image.Pool(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep)).to(ScalarType.Float32);
+    public Tensor PooledImage(Tensor images, Tensor? idsKeep = null)
+    {
+        using var scope = NewDisposeScope();
+        return _image.Pool(_image.Tokens(_image.GatherPatches(images, idsKeep), idsKeep)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Normalised embeddings of images, and the reconstruction loss of their removed patches.</summary>
-    /// <param name="images">uint8 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
+    /// <param name="patches">All patches in order, uint8 or normalised fp32, <c>[batch, patches, patch · patch · 3]</c>.</param>
     /// <param name="idsKeep">int64 kept patches, <c>[batch, kept]</c>.</param>
     /// <param name="idsRestore">int64, where each patch went in the order kept, removed: <c>[batch, patches]</c>.</param>
-    public (Tensor Embedding, Tensor ReconstructionLoss) EncodeAndReconstruct(Tensor images, Tensor idsKeep, Tensor idsRestore)
+    public (Tensor Embedding, Tensor ReconstructionLoss) EncodeAndReconstruct(Tensor patches, Tensor idsKeep, Tensor idsRestore)
     {
         var decoder = _decoder ?? throw new InvalidOperationException("The model has no decoder: model.reconstruction.weight is 0.");
-        var allPatches = _image.GatherPatches(images, null);
+        var allPatches = _image.NormalizePatches(patches);
         var tokens = BlockTape.Cut(Tape, _image.Tokens(Patches.SelectRows(allPatches, idsKeep), idsKeep));
         return (ProjectImage(tokens), decoder.Loss(_image.PatchTokens(tokens), idsRestore, allPatches));
     }
@@ -118,15 +134,21 @@ public sealed class FlipModel : IDisposable
     /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>.</param>
     /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
     /// <returns>fp32, <c>[batch, embedDim]</c>.</returns>
-    public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) =>
-        Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep), tokens, lengths, idsKeep)));
+    public Tensor EncodeText(Tensor tokens, Tensor lengths, Tensor? idsKeep = null) => EncodeText(new TextGroup(tokens, lengths, idsKeep));
 
     /// <summary>Normalised embeddings of texts, without the padding that they do not depend on.</summary>
     /// <returns>fp32, <c>[texts, embedDim]</c>, in the batch's order.</returns>
     public Tensor EncodeText(TextRows rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return rows.InOrder([.. rows.Groups.Select(group => EncodeText(group.Tokens, group.Lengths, group.IdsKeep))]);
+        return rows.InOrder([.. rows.Groups.Select(EncodeText)]);
+    }
+
+    private Tensor EncodeText(TextGroup group)
+    {
+        using var scope = NewDisposeScope();
+        var (tokens, lengths, idsKeep, padded) = group;
+        return Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep, padded), tokens, lengths, idsKeep))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The factor on cosine similarities, <c>[1]</c>, bounded to [1, 100] here where the configuration says forward.</summary>

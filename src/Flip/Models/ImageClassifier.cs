@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -101,8 +102,7 @@ public sealed class ImageClassifier : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var size = Config.Image.ImageSize;
-        var images = tensor(pixels.ToArray(), device: Parameters.Device).view(count, size, size, 3);
-        return Logits(images).cpu().contiguous().data<float>().ToArray();
+        return DeviceTraffic.Read(Logits(DeviceTraffic.Send<byte>(pixels.Span, Parameters.Device, count, size, size, 3)));
     }
 
     /// <summary>The weights of the tower, and of the projection where the head is behind one.</summary>

@@ -49,21 +49,30 @@ internal sealed class ImageTower : IDisposable
     /// <summary>Position rows before the patches': 1 if the class token has a position.</summary>
     public int ExtraTokens => _config.ClassToken == ClassToken.WithPosition ? 1 : 0;
 
+    private Patches Patches => _patches ??= new Patches(_config, _parameters.Device);
+
     /// <summary>Kept patches of pixels, see <see cref="Patches.Gather"/>.</summary>
-    public Tensor GatherPatches(Tensor images, Tensor? idsKeep) =>
-        (_patches ??= new Patches(_config, _parameters.Device)).Gather(images, idsKeep);
+    public Tensor GatherPatches(Tensor images, Tensor? idsKeep) => Patches.Gather(images, idsKeep);
+
+    /// <summary>Normalised patches, see <see cref="Patches.Normalize"/>.</summary>
+    public Tensor NormalizePatches(Tensor patches) => Patches.Normalize(patches);
 
     /// <summary>Projected patches before positions, in the compute type.</summary>
-    /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
-    public Tensor Embed(Tensor patches) => _patchEmbedding.Forward(patches.to(_parameters.ComputeType));
+    /// <param name="patches">uint8, or normalised fp32, <c>[batch, kept, patchDim]</c>.</param>
+    public Tensor Embed(Tensor patches)
+    {
+        using var scope = NewDisposeScope(); // pixels in fp32 are as large as a block's tokens
+        return _patchEmbedding.Forward(NormalizePatches(patches).to(_parameters.ComputeType)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>All tokens after the last block, and after the final LayerNorm where it comes before pooling.</summary>
-    /// <param name="patches"><c>[batch, kept, patchDim]</c> from <see cref="GatherPatches"/>.</param>
+    /// <param name="patches">uint8, or normalised fp32, <c>[batch, kept, patchDim]</c>.</param>
     /// <param name="idsKeep">The patches' indices, <c>[batch, kept]</c>; null for all in order.</param>
     /// <param name="branchScale">Factors on the blocks' branches, <c>[blocks, 2, batch, 1, 1]</c> (<see cref="DropPath"/>); null for 1.</param>
     /// <returns><c>[batch, (1 +) kept, width]</c>; a class token comes first.</returns>
     public Tensor Tokens(Tensor patches, Tensor? idsKeep, Tensor? branchScale = null)
     {
+        using var scope = NewDisposeScope();
         var x = Embed(patches);
         x = x.Plus(Positions(idsKeep).to(x.dtype));
         if (_classToken is not null)
@@ -79,7 +88,7 @@ internal sealed class ImageTower : IDisposable
         }
 
         x = BlockTape.Forward(Tape, _blocks, x, branchScale: branchScale);
-        return _config.FinalNorm == FinalNorm.BeforePooling ? _finalNorm!.Forward(x) : x;
+        return (_config.FinalNorm == FinalNorm.BeforePooling ? _finalNorm!.Forward(x) : x).MoveToOuterDisposeScope();
     }
 
     /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Masking;
 using Flip.Randomness;
 using static TorchSharp.torch;
@@ -60,7 +61,7 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return ToArray(model.LogitFactor())[0];
+        return DeviceTraffic.Read(model.LogitFactor())[0];
     }
 
     /// <summary>What the model adds to scaled cosines; null unless it was trained with the sigmoid loss.</summary>
@@ -68,7 +69,7 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return model.LogitBias is { } bias ? ToArray(bias.Master)[0] : null;
+        return model.LogitBias is { } bias ? DeviceTraffic.Read(bias.Master)[0] : null;
     }
 
     /// <inheritdoc/>
@@ -77,7 +78,7 @@ public sealed class InferenceEncoder(
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (sum, _) = SumOfViews(pixels, count, model.EncodeImage);
-        return ToArray(mask == InferenceMask.None ? sum : nn.functional.normalize(sum, dim: 1));
+        return DeviceTraffic.Read(mask == InferenceMask.None ? sum : nn.functional.normalize(sum, dim: 1));
     }
 
     /// <inheritdoc/>
@@ -87,7 +88,7 @@ public sealed class InferenceEncoder(
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (sum, views) = SumOfViews(pixels, count, model.PooledImage);
-        return ToArray(sum.Over(views));
+        return DeviceTraffic.Read(sum.Over(views));
     }
 
     /// <inheritdoc/>
@@ -95,14 +96,14 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return ToArray(model.EncodeText(TextRows.Of(model.Config.Text, tokens.Span, lengths.Span, null, model.Parameters.Device)));
+        return DeviceTraffic.Read(model.EncodeText(TextRows.Of(model.Config.Text, tokens, lengths, null, model.Parameters.Device)));
     }
 
     /// <summary>What the model makes of images, <c>[count, width]</c>, summed over their views: one, where there is no ensemble.</summary>
     private (Tensor Sum, int Views) SumOfViews(ReadOnlyMemory<byte> pixels, int count, Func<Tensor, Tensor?, Tensor> encode)
     {
         var device = model.Parameters.Device;
-        var images = HostCopy.To(device, () => tensor(pixels.ToArray())).view(count, ImageSize, ImageSize, 3);
+        var images = DeviceTraffic.Send<byte>(pixels.Span, device, count, ImageSize, ImageSize, 3);
         if (mask == InferenceMask.None)
         {
             return (encode(images, null), 1);
@@ -113,7 +114,7 @@ public sealed class InferenceEncoder(
         for (var view = 0; view < views[0].Length; view++)
         {
             long[] kept = [.. views.SelectMany(ofImage => ofImage[view])];
-            var ids = HostCopy.To(device, () => tensor(kept)).view(count, _kept);
+            var ids = DeviceTraffic.Send<long>(kept, device, count, _kept);
             var features = encode(images, ids);
             sum = sum is null ? features : sum.Plus(features);
         }
@@ -153,6 +154,4 @@ public sealed class InferenceEncoder(
 
         return views;
     }
-
-    private static float[] ToArray(Tensor embeddings) => embeddings.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
 }

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,9 +11,6 @@ public static class ModelMemory
     private const double Gigabyte = 1e9;
     private const int SteadyBytes = sizeof(float);
 
-    /// <summary>Memory that this process may use, bytes.</summary>
-    public static long OfMachine => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-
     /// <summary>Refuses weights that this machine's memory cannot hold.</summary>
     /// <param name="parameters">Names and shapes, <see cref="FlipModel.Declare"/>.</param>
     /// <param name="compute">Where and in which number format; null for fp32 on the processor.</param>
@@ -23,10 +21,10 @@ public static class ModelMemory
         ArgumentNullException.ThrowIfNull(parameters);
         var count = parameters.Sum(parameter => parameter.Shape.Aggregate(1.0, (product, size) => product * size));
         var each = (SteadyBytes + (compute is { Type: ScalarType.BFloat16 } ? sizeof(short) : 0)) * (trains ? 2 : 1);
-        if (compute is not { Device.type: not DeviceType.CPU } && count * each > OfMachine)
+        if (compute is not { Device.type: not DeviceType.CPU } && count * each > DeviceMemory.OfMachine)
         {
             throw new ConfigException(FormattableString.Invariant(
-                $"A model of {count:N0} parameters takes {count * each / Gigabyte:0.0} GB, and this machine has {OfMachine / Gigabyte:0.0} GB of memory."));
+                $"A model of {count:N0} parameters takes {count * each / Gigabyte:0.0} GB, and this machine has {DeviceMemory.OfMachine / Gigabyte:0.0} GB of memory."));
         }
     }
 
@@ -44,10 +42,10 @@ public static class ModelMemory
         var bytes = tokens * batchSize * Math.Max(
             (compute.Type == ScalarType.BFloat16 ? 2 * sizeof(short) * image.Heads * tokens : 0) + (SteadyBytes * 4.0 * image.Width),
             SteadyBytes * (2 + image.MlpRatio) * image.Width);
-        if (compute.Device.type == DeviceType.CPU && bytes > OfMachine)
+        if (compute.Device.type == DeviceType.CPU && bytes > DeviceMemory.OfMachine)
         {
             throw new ConfigException(FormattableString.Invariant(
-                $"Encoding {batchSize} images of {tokens:N0} tokens at a time takes about {bytes / Gigabyte:0.0} GB, and this machine has {OfMachine / Gigabyte:0.0} GB of memory: ask for fewer (--batch-size, eval.batchSize) or smaller images (model.image.imageSize)."));
+                $"Encoding {batchSize} images of {tokens:N0} tokens at a time takes about {bytes / Gigabyte:0.0} GB, and this machine has {DeviceMemory.OfMachine / Gigabyte:0.0} GB of memory: ask for fewer (--batch-size, eval.batchSize) or smaller images (model.image.imageSize)."));
         }
     }
 }

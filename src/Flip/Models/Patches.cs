@@ -28,6 +28,28 @@ internal sealed class Patches : IDisposable
     /// <summary>Pixels of a patch, row by row, channels last: the order of a Flax patch kernel.</summary>
     public int Dim => _patch * _patch * 3;
 
+    /// <summary>Copies patches of an image on the processor, as <see cref="Gather"/> does on a device.</summary>
+    /// <param name="image">RGB pixels, <c>[size, size, 3]</c>.</param>
+    /// <param name="grid">Patches along a side.</param>
+    /// <param name="patch">Height and width of a patch, pixels.</param>
+    /// <param name="ids">Indices of the patches, row-major in the grid; empty for all in order.</param>
+    /// <param name="to"><c>[ids, patch · patch · 3]</c></param>
+    public static void Copy(ReadOnlySpan<byte> image, int grid, int patch, ReadOnlySpan<long> ids, Span<byte> to)
+    {
+        var (row, line) = (grid * patch * 3, patch * 3);
+        var count = ids.IsEmpty ? grid * grid : ids.Length;
+        for (var i = 0; i < count; i++)
+        {
+            var id = ids.IsEmpty ? i : (int)ids[i];
+            var from = (id / grid * patch * row) + (id % grid * line);
+            for (var y = 0; y < patch; y++)
+            {
+                image.Slice(from + (y * row), line).CopyTo(to[(((i * patch) + y) * line)..]);
+            }
+        }
+    }
+
+    /// <summary>Patches of pixels.</summary>
     /// <param name="images">uint8 0..255 or normalised fp32, <c>[batch, size, size, 3]</c>.</param>
     /// <param name="idsKeep">int64 <c>[batch, kept]</c>, or null for all.</param>
     /// <returns>fp32, normalised, <c>[batch, kept, Dim]</c>.</returns>
@@ -40,16 +62,21 @@ internal sealed class Patches : IDisposable
                 $"Expected images [batch, {size}, {size}, 3], got [{string.Join(", ", images.shape)}].", nameof(images));
         }
 
+        using var scope = NewDisposeScope();
         var patches = images
             .view(batch, _grid, _patch, _grid, _patch, 3)
             .permute(0, 1, 3, 2, 4, 5)
             .reshape(batch, _grid * _grid, Dim); // [batch, patches, Dim]
-        if (idsKeep is not null)
-        {
-            patches = SelectRows(patches, idsKeep);
-        }
+        return Normalize(idsKeep is null ? patches : SelectRows(patches, idsKeep)).MoveToOuterDisposeScope();
+    }
 
-        return images.dtype == ScalarType.Byte ? _shift.PlusProduct(patches.to(ScalarType.Float32), _scale) : patches;
+    /// <summary>Levels to what the tower reads.</summary>
+    /// <param name="patches">uint8 0..255, or normalised fp32, <c>[batch, patches, Dim]</c>.</param>
+    /// <returns>fp32, normalised, of the same shape.</returns>
+    public Tensor Normalize(Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        return (patches.dtype == ScalarType.Byte ? _shift.PlusProduct(patches.to(ScalarType.Float32), _scale) : patches.alias()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rows of a batched table: <c>[batch, rows, dim]</c> by <c>[batch, kept]</c> to <c>[batch, kept, dim]</c>.</summary>

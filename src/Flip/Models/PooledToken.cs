@@ -19,23 +19,29 @@ public static class PooledToken
         ArgumentNullException.ThrowIfNull(text);
         var positions = new int[lengths.Length];
         var length = tokens.Length / Math.Max(1, lengths.Length);
-        if (text.Pooling == TextPooling.LastToken)
+        for (var i = 0; i < positions.Length; i++)
         {
-            Array.Fill(positions, length - 1);
-        }
-
-        for (var i = 0; text.Pooling == TextPooling.EndOfText && i < positions.Length; i++)
-        {
-            var valid = tokens.Slice(i * length, Math.Min(length, lengths[i]));
-            positions[i] = text switch
-            {
-                { EndOfText: EndOfTextRule.Argmax } => Largest(valid),
-                { EosTokenId: { } end } => Math.Max(0, valid.IndexOf(end)), // no marker: the first token, as the maximum of nothing but falsehoods
-                _ => Math.Max(0, valid.Length - 1),
-            };
+            positions[i] = Position(text, tokens.Slice(i * length, length), lengths[i]);
         }
 
         return positions;
+    }
+
+    /// <summary>The position of one text, see <see cref="Positions(TextConfig, ReadOnlySpan{int}, ReadOnlySpan{int})"/>.</summary>
+    internal static int Position(TextConfig text, ReadOnlySpan<int> row, int length)
+    {
+        if (text.Pooling != TextPooling.EndOfText)
+        {
+            return text.Pooling == TextPooling.LastToken ? row.Length - 1 : 0;
+        }
+
+        var valid = row[..Math.Min(row.Length, length)];
+        return text switch
+        {
+            { EndOfText: EndOfTextRule.Argmax } => Largest(valid),
+            { EosTokenId: { } end } => Math.Max(0, valid.IndexOf(end)), // no marker: the first token, as the maximum of nothing but falsehoods
+            _ => Math.Max(0, valid.Length - 1),
+        };
     }
 
     /// <summary>The same among kept tokens, as a tensor.</summary>

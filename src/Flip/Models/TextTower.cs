@@ -42,9 +42,11 @@ internal sealed class TextTower : IDisposable
     /// <param name="tokens">int64 ids, <c>[batch, length]</c>.</param>
     /// <param name="lengths">int64 valid tokens of each row, <c>[batch]</c>; used where padding is masked.</param>
     /// <param name="idsKeep">int64 kept positions, ascending, <c>[batch, kept]</c>; null for all.</param>
+    /// <param name="padded">False if no kept token is padding, so that no mask is needed where padding is masked.</param>
     /// <returns><c>[batch, kept, width]</c></returns>
-    public Tensor Tokens(Tensor tokens, Tensor lengths, Tensor? idsKeep)
+    public Tensor Tokens(Tensor tokens, Tensor lengths, Tensor? idsKeep, bool padded = true)
     {
+        using var scope = NewDisposeScope();
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
         if (length > _config.Length)
         {
@@ -59,8 +61,8 @@ internal sealed class TextTower : IDisposable
         var x = _tokenEmbedding.Rows(ids).Plus(positions);
         x = x.to(_parameters.ComputeType);
 
-        var mask = AttentionMask(lengths, idsKeep, kept);
-        return BlockTape.Forward(Tape, _blocks, x, mask, _config.Causal);
+        var mask = padded ? AttentionMask(lengths, idsKeep, kept) : null;
+        return BlockTape.Forward(Tape, _blocks, x, mask, _config.Causal).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

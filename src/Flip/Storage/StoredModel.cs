@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Tokenizers;
 using static TorchSharp.torch;

@@ -1,90 +1,104 @@
 using Flip.Config;
-using Flip.Models;
+using Flip.Devices;
+using TorchSharp;
 
 namespace Flip.Training;
 
-/// <summary>How the pairs of a step are read: whole, or in parts that are read twice because the whole does not fit.</summary>
+/// <summary>How the pairs of a step are computed and read: whole, or in parts; from parts that stay in memory, or that are read twice because they do not fit.</summary>
 /// <param name="BatchSize">Pairs of a step.</param>
 /// <param name="MicroBatch">Pairs computed at a time, 1 to <paramref name="BatchSize"/>.</param>
 /// <param name="Streams">True if each of the two passes over the micro-batches reads them one after another.</param>
-/// <param name="IsChosen">True if the micro-batch is chosen here because the configured whole batch does not fit.</param>
+/// <param name="IsChosen">True if the micro-batch is chosen here because the whole batch does not fit.</param>
 public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, bool IsChosen)
 {
-    private const double ActivationBytes = 4.0 * (1L << 30); // of a chosen micro-batch
-    private const int LargestChoice = 256; // more is hardly faster, and the pixels of six parts are in memory
+    private const double ShareOfProcessor = 0.5; // the rest is for decoding, evaluation and other programs
+    private const double ShareOfGpu = 0.88; // the rest is for CUDA's context and what the allocator loses
+    private const double PixelsOfGpu = 0.15;
+    private const int LargestOnProcessor = 256; // more is hardly faster there
+    private const int Multiple = 64; // rows of products that a GPU has no remainder of
 
-    /// <summary>Pairs read at a time.</summary>
-    public int ReadSize => Streams ? MicroBatch : BatchSize;
-
-    /// <summary>What a configuration comes to. It does not depend on the machine.</summary>
-    public static BatchReading Of(FlipConfig config)
+    /// <summary>What a configuration comes to on a device. It depends on the size of the memory, not on how much of it is free.</summary>
+    /// <param name="config">Model, batch and the memory for pixels.</param>
+    /// <param name="compute">Where and in which number format.</param>
+    public static BatchReading Of(FlipConfig config, Compute compute)
     {
-        var train = config.Train;
-        var size = train.BatchSize;
-        var fits = size <= LargestBatch(config.Model.Image.ImageSize);
-        if (train.MicroBatch == 0 && fits)
-        {
-            return new BatchReading(size, size, Streams: false, IsChosen: false);
-        }
-
-        var part = Math.Min(size, train.MicroBatch > 0 ? train.MicroBatch : AutomaticMicroBatch(config));
-        var pixels = Pixels(config.Model.Image.ImageSize) * size * (1L + config.Data.PrefetchBatches);
-        var streams = part < size && (!fits || pixels > (double)config.Data.BatchMemory * (1 << 20));
-        return new BatchReading(size, part, streams, IsChosen: train.MicroBatch == 0);
+        ArgumentNullException.ThrowIfNull(compute);
+        return Of(config, compute, DeviceMemory.Of(compute.Device), DeviceMemory.OfMachine);
     }
 
-    /// <summary>Refuses a batch that this machine's memory cannot hold, by an estimate below what it takes.</summary>
+    /// <inheritdoc cref="Of(FlipConfig, Compute)"/>
+    /// <param name="config">Model, batch and the memory for pixels.</param>
+    /// <param name="compute">Where and in which number format.</param>
+    /// <param name="deviceBytes">Memory of the device.</param>
+    /// <param name="machineBytes">Memory of the processor.</param>
+    internal static BatchReading Of(FlipConfig config, Compute compute, long deviceBytes, long machineBytes)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var size = config.Train.BatchSize;
+        var isGpu = compute.Device.type == DeviceType.CUDA;
+        var pixels = PixelBytes(config, compute) * size;
+        var fits = Fitting(config, compute, deviceBytes);
+        var part = config.Train.MicroBatch > 0 ? Math.Min(size, config.Train.MicroBatch)
+            : fits >= size ? size
+            : isGpu ? EqualParts(size, fits)
+            : 1 << (int)Math.Log2(Math.Clamp(fits, 1, LargestOnProcessor));
+        var room = (double)config.Data.BatchMemory * (1 << 20);
+        var held = pixels * (1 + config.Data.PrefetchBatches) <= (isGpu && room > 0 ? Math.Max(room, machineBytes / 2) : room)
+            && (!isGpu || pixels <= PixelsOfGpu * deviceBytes);
+        return new BatchReading(size, part, part < size && !held, IsChosen: config.Train.MicroBatch == 0 && part < size);
+    }
+
+    /// <summary>Parts that a source makes ahead.</summary>
+    /// <param name="batches">Batches ahead, of which a batch that is streamed counts as one part.</param>
+    public int PartsAhead(int batches) => Streams ? batches : batches * ((BatchSize + MicroBatch - 1) / MicroBatch);
+
+    /// <summary>Refuses a micro-batch that the device's memory cannot hold, by an estimate below what it takes.</summary>
     /// <exception cref="ConfigException">It cannot; a smaller micro-batch is the same step.</exception>
-    public static void CheckMemory(FlipConfig config)
+    public static void CheckMemory(FlipConfig config, Compute compute)
     {
-        var reading = Of(config);
-        var pixels = (double)Pixels(config.Model.Image.ImageSize) * reading.ReadSize * (1 + config.Data.PrefetchBatches);
-        var least = pixels + (config.Train.Device == "cpu" ? ActivationNumbers(config) * reading.MicroBatch * sizeof(short) : 0);
-        if (least > ModelMemory.OfMachine)
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(compute);
+        var reading = Of(config, compute);
+        var memory = new StepMemory(config, compute.Type, compute.Device.type);
+        var least = memory.OfModel + (memory.OfPair * reading.MicroBatch);
+        var all = DeviceMemory.Of(compute.Device);
+        if (least > all)
         {
-            throw new ConfigException(string.Create(
-                System.Globalization.CultureInfo.InvariantCulture,
-                $"train.microBatch = {config.Train.MicroBatch}: pixels and activations of {reading.MicroBatch:N0} pairs at a time take more than {least / 1e9:0} GB, and this machine has {ModelMemory.OfMachine / 1e9:0.0} GB of memory; a micro-batch of {AutomaticMicroBatch(config)} is the same step in parts."));
+            var better = Of(config with { Train = config.Train with { MicroBatch = 0 } }, compute).MicroBatch;
+            throw new ConfigException(FormattableString.Invariant(
+                $"train.microBatch = {config.Train.MicroBatch}: the model and {reading.MicroBatch:N0} pairs at a time take about {least / 1e9:0.0} GB, and {Name(compute)} has {all / 1e9:0.0} GB of memory; {Advice(memory.OfModel > all, better)}."));
         }
     }
-
-    /// <summary>A training's configuration that begins with a model's record: a batch whose activations would take more than some GiB is computed in parts, which
-    /// is the same step.</summary>
-    public static FlipConfig Divided(FlipConfig config) =>
-        config.Train.MicroBatch > 0 || config.Train.BatchSize * ActivationNumbers(config) * sizeof(float) <= ActivationBytes
-            ? config
-            : config with { Train = config.Train with { MicroBatch = Math.Min(config.Train.BatchSize, AutomaticMicroBatch(config)) } };
 
     /// <summary>Images whose pixels fit in one array, which .NET limits to about 2 GiB; 0 where not even one does.</summary>
     /// <param name="imageSize">Height and width of an image, pixels.</param>
-    public static long LargestBatch(int imageSize) => Array.MaxLength / Pixels(imageSize);
+    public static long LargestBatch(int imageSize) => Array.MaxLength / (3L * imageSize * imageSize);
 
-    /// <summary>A power of two whose activations, kept for the backward pass in fp32, take about 4 GiB.</summary>
-    private static int AutomaticMicroBatch(FlipConfig config)
+    private static string Name(Compute compute) => compute.Device.type == DeviceType.CUDA ? $"the device {compute.Device}" : "this machine";
+
+    private static string Advice(bool modelAlone, int better) => modelAlone
+        ? "the model alone does not fit"
+        : FormattableString.Invariant($"a micro-batch of {better} is the same step in parts, and train.checkpointBlocks=1 keeps less of each");
+
+    /// <summary>Pairs whose activations fit beside the model and what all pairs of the batch need.</summary>
+    private static double Fitting(FlipConfig config, Compute compute, long deviceBytes)
     {
-        var pairs = Math.Clamp(ActivationBytes / (ActivationNumbers(config) * sizeof(float)), 1, LargestChoice);
-        return 1 << (int)Math.Log2(pairs);
+        var isGpu = compute.Device.type == DeviceType.CUDA;
+        var memory = new StepMemory(config, compute.Type, compute.Device.type);
+        var size = config.Train.BatchSize;
+        var pixels = isGpu ? Math.Min(PixelBytes(config, compute) * size, PixelsOfGpu * deviceBytes) : 0;
+        var room = (deviceBytes * (isGpu ? ShareOfGpu : ShareOfProcessor)) - memory.OfModel - memory.OfBatch(size) - pixels;
+        return Math.Max(1, room / memory.OfPair);
     }
 
-    /// <summary>Numbers that both towers keep of one pair.</summary>
-    private static double ActivationNumbers(FlipConfig config)
+    private static int EqualParts(int size, double fits)
     {
-        var (image, text) = (config.Model.Image, config.Model.Text);
-        var leastMasked = Math.Min(image.MaskRatio, image.FinalMaskRatio ?? image.MaskRatio);
-        var group = config.Train.CheckpointBlocks;
-        return Activations(MaskRatio.Kept(image.PatchCount(), leastMasked), image.Width, image.Heads, image.Depth, image.MlpRatio, group)
-            + Activations(MaskRatio.Kept(text.Length, text.MaskRatio), text.Width, text.Heads, text.Depth, text.MlpRatio, group);
+        var parts = Math.Ceiling(size / Math.Floor(fits));
+        var part = (int)Math.Ceiling(size / parts);
+        var rounded = (part + Multiple - 1) / Multiple * Multiple;
+        return rounded <= fits ? Math.Min(size, rounded) : part;
     }
 
-    /// <summary>
-    /// Numbers that a tower keeps of one item: in each block eight of the width (inputs of the two norms and their outputs, query, key,
-    /// value, attended), two of the MLP's and three of the attention's scores; or a block's input alone, and all of one group.
-    /// </summary>
-    private static double Activations(double tokens, double width, int heads, int depth, double mlpRatio, int group)
-    {
-        var block = tokens * ((width * (8 + (2 * mlpRatio))) + (3 * heads * tokens));
-        return group == 0 ? depth * block : (Math.Min(group, depth) * block) + (tokens * width * depth / group);
-    }
-
-    private static long Pixels(int imageSize) => 3L * imageSize * imageSize;
+    private static double PixelBytes(FlipConfig config, Compute compute) =>
+        new PairLayout(config.Model, 0, compute.Device).BytesOfPair(new StepMemory(config, compute.Type, compute.Device.type).LeastMaskRatio);
 }

@@ -15,8 +15,11 @@ public interface IBatchSource : IDisposable
     /// <summary>Samples that could not be read so far in this process, by cause; each was replaced.</summary>
     IReadOnlyDictionary<string, long> BadSamples { get; }
 
-    /// <summary>The next <paramref name="size"/> pairs, across the end of an epoch if need be. Valid until the following
-    /// call, which may reuse the arrays.</summary>
+    /// <summary>True if <see cref="Next"/> would not have to wait for so many pairs.</summary>
+    bool IsReady(int size);
+
+    /// <summary>The next <paramref name="size"/> pairs, across the end of an epoch if need be. They are the caller's until it disposes of
+    /// the batch.</summary>
     /// <exception cref="TooManyBadSamplesException">The share of unreadable samples is above the configured one.</exception>
     Batch Next(int size, CancellationToken cancellation = default);
 }

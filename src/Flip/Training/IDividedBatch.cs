@@ -7,13 +7,12 @@ public interface IDividedBatch
     int Size { get; }
 
     /// <summary>Goes through all parts in order; the second time through the same ones again. A part is valid until the next
-    /// one is asked for.</summary>
+    /// one is asked for, the last one until the second pass begins.</summary>
     IEnumerable<BatchPart> Parts();
 }
 
 /// <summary>Some consecutive pairs of a step.</summary>
-/// <param name="Batch">Where they are.</param>
-/// <param name="Start">The first pair's row in <paramref name="Batch"/>.</param>
-/// <param name="Count">Number of pairs.</param>
+/// <param name="Inputs">Their tensors, on the device.</param>
 /// <param name="First">The first pair's place in the whole step.</param>
-public readonly record struct BatchPart(Batch Batch, int Start, int Count, int First);
+/// <param name="Count">Number of pairs.</param>
+public readonly record struct BatchPart(StepInputs Inputs, int First, int Count);

@@ -23,9 +23,12 @@ public interface ITrainee : IDisposable
     /// <summary>A new optimiser of the weights; the caller disposes of it.</summary>
     AdamW CreateOptimizer();
 
-    /// <summary>Fills the gradient with that of the next batch's loss.</summary>
-    /// <returns>The loss, and the time spent waiting for data.</returns>
-    (StepLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation);
+    /// <summary>Fills the gradient with that of the next batch's loss, without waiting for the device.</summary>
+    /// <returns>The loss, and the time spent waiting for data. Whoever reads the loss waits for the device; the next call comes after that.</returns>
+    (PendingLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation);
+
+    /// <summary>Called while the device still computes a step: what the next one reads may be copied meanwhile.</summary>
+    void Prepare(IBatchSource source, StepPosition next);
 
     /// <summary>Called after each update of the weights.</summary>
     void OnUpdated();

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Optim;
 using static TorchSharp.torch;
@@ -15,14 +15,19 @@ public sealed class PairTrainee : ITrainee
     private readonly IReadOnlyList<IEvaluator> _evaluators;
     private readonly BatchReading _reading;
     private readonly TrainingStep _step;
+    private readonly PairLayout _layout;
     private IBatchSource? _secondPass;
+    private StreamedBatch? _streamed;
+    private HeldBatch? _held;
+    private (StepPosition Step, HeldBatch Batch)? _next;
 
     private PairTrainee(
         FlipModel model, FlipConfig config, Func<long, IBatchSource> openSource, IReadOnlyList<IEvaluator> evaluators)
     {
         (_model, _config, _openSource, _evaluators) = (model, config, openSource, evaluators);
-        _reading = BatchReading.Of(config);
-        _step = new TrainingStep(model, config.Train with { MicroBatch = _reading.MicroBatch });
+        _reading = BatchReading.Of(config, new Compute(model.Parameters.Device, model.Parameters.ComputeType));
+        _layout = new PairLayout(model.Config, (ulong)config.Train.Seed, model.Parameters.Device);
+        _step = new TrainingStep(model, config.Train);
     }
 
     /// <inheritdoc/>
@@ -60,19 +65,30 @@ public sealed class PairTrainee : ITrainee
     public AdamW CreateOptimizer() => new(Parameters, AdamWOptions.Of(Settings));
 
     /// <inheritdoc/>
-    public (StepLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
+    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
     {
+        ReleaseBatch(); // the device is done with it: the numbers of the step before were read
         if (_reading.Streams)
         {
             _secondPass ??= _openSource(step.Samples);
-            var parts = new StreamedBatch(source, _secondPass, step.BatchSize, _reading.MicroBatch, cancellation);
-            return (_step.ComputeGradient(parts, step.ImageMaskRatio), parts.Waited);
+            _streamed = new StreamedBatch(source, _secondPass, step.BatchSize, _reading.MicroBatch, _layout, step.ImageMaskRatio, cancellation);
+            return (_step.ComputeGradient(_streamed), _streamed.Waited);
         }
 
-        var started = Stopwatch.GetTimestamp();
-        var batch = source.Next(step.BatchSize, cancellation);
-        var waited = Stopwatch.GetElapsedTime(started);
-        return (_step.ComputeGradient(batch, step.ImageMaskRatio), waited);
+        _held = _next is { } next && next.Step == step ? next.Batch : Hold(source, step);
+        _held.Cancellation = cancellation;
+        _next = null;
+        return (_step.ComputeGradient(_held), _held.Waited);
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(IBatchSource source, StepPosition next)
+    {
+        if (!_reading.Streams)
+        {
+            _next = (next, Hold(source, next));
+            _next.Value.Batch.Begin(source);
+        }
     }
 
     /// <inheritdoc/>
@@ -83,7 +99,7 @@ public sealed class PairTrainee : ITrainee
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return _model.LogitFactor().item<float>();
+        return DeviceTraffic.Read(_model.LogitFactor())[0];
     }
 
     /// <inheritdoc/>
@@ -100,5 +116,20 @@ public sealed class PairTrainee : ITrainee
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _secondPass?.Dispose();
+    public void Dispose()
+    {
+        ReleaseBatch();
+        _next?.Batch.Dispose();
+        _secondPass?.Dispose();
+    }
+
+    private HeldBatch Hold(IBatchSource source, StepPosition step) =>
+        HeldBatch.Read(source, step.BatchSize, _reading.MicroBatch, _layout, step.ImageMaskRatio);
+
+    private void ReleaseBatch()
+    {
+        _streamed?.Dispose();
+        _held?.Dispose();
+        (_streamed, _held) = (null, null);
+    }
 }

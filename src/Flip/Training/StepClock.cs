@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TorchSharp;
+using Flip.Devices;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -34,11 +34,7 @@ public sealed class StepClock(Device device)
 
     private long Now()
     {
-        if (device.type == DeviceType.CUDA)
-        {
-            cuda.synchronize(device);
-        }
-
+        DeviceTraffic.Wait(device);
         return Stopwatch.GetTimestamp();
     }
 }

@@ -1,20 +1,26 @@
 using System.Diagnostics;
+using Flip.Devices;
 
 namespace Flip.Training;
 
 /// <summary>
 /// A batch of which one part at a time is in memory. The order is a function of the position, so a second source that stands where
-/// the first one stood gives the same parts again, decoded anew.
+/// the first one stood gives the same parts again, decoded anew. On a GPU each part waits for the one before: its memory is written again.
 /// </summary>
 /// <param name="first">Gives the parts of the first pass.</param>
 /// <param name="second">Gives those of the second; at the same position.</param>
 /// <param name="size">Pairs of the batch.</param>
 /// <param name="part">Pairs of a part; the last one may be smaller.</param>
+/// <param name="layout">How a step gets them.</param>
+/// <param name="maskRatio">Share of each image's patches that is removed, [0, 1).</param>
 /// <param name="cancellation">Stops the reading.</param>
-public sealed class StreamedBatch(IBatchSource first, IBatchSource second, int size, int part, CancellationToken cancellation) : IDividedBatch
+public sealed class StreamedBatch(
+    IBatchSource first, IBatchSource second, int size, int part, PairLayout layout, double maskRatio, CancellationToken cancellation)
+    : IDividedBatch, IDisposable
 {
     private readonly long[] _samples = new long[size];
     private readonly int[] _epochs = new int[size];
+    private readonly List<IDisposable> _open = [];
     private int _passes;
 
     /// <inheritdoc/>
@@ -35,12 +41,28 @@ public sealed class StreamedBatch(IBatchSource first, IBatchSource second, int s
         };
         for (var start = 0; start < size; start += part)
         {
+            Dispose();
             var started = Stopwatch.GetTimestamp();
             var batch = source.Next(Math.Min(part, size - start), cancellation);
             Waited += Stopwatch.GetElapsedTime(started);
+            _open.Add(batch);
             CheckIsSame(batch, start, isNew: ReferenceEquals(source, first));
-            yield return new BatchPart(batch, 0, batch.Size, start);
+            var inputs = HeldBatch.Send(batch, layout, maskRatio, _open);
+            _open.Insert(0, inputs);
+            yield return new BatchPart(inputs, start, batch.Size);
         }
+    }
+
+    /// <summary>Lets go of the part that is in memory.</summary>
+    public void Dispose()
+    {
+        if (_open.Count > 0)
+        {
+            DeviceTraffic.Wait(layout.Device);
+        }
+
+        _open.ForEach(item => item.Dispose());
+        _open.Clear();
     }
 
     /// <summary>A sample that becomes unreadable between the passes is replaced by another one, and its gradient would be wrong.</summary>

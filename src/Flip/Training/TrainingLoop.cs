@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Flip.Optim;
 using Flip.Storage;
+using static TorchSharp.torch;
 
 namespace Flip.Training;
 
@@ -128,9 +129,10 @@ public sealed class TrainingLoop : IDisposable
         cancellation.ThrowIfCancellationRequested();
         var started = Stopwatch.GetTimestamp();
         var learningRate = Plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
-        var position = new StepPosition(State.Samples, State.Steps, Plan.BatchSize, Plan.ImageMask.At(State.Samples));
-        var (loss, waited) = _trainee.ComputeGradient(Source, position, cancellation);
-        var norm = GradientNorm.Of(_trainee.Parameters.Gradient);
+        var position = Position(State.Samples, State.Steps);
+        var (pending, waited) = _trainee.ComputeGradient(Source, position, cancellation);
+        var bad = BadSamples(); // before the next step's pairs are taken
+        var (loss, norm) = Read(pending, position);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
             throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
@@ -143,7 +145,7 @@ public sealed class TrainingLoop : IDisposable
         var before = position.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
         State = new TrainState(
-            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, BadSamples());
+            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, bad);
         _interval.AddStep(loss, Plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
@@ -151,6 +153,24 @@ public sealed class TrainingLoop : IDisposable
                 _interval.Progress(State, Plan.TotalSamples, learningRate, norm, _trainee.LogitFactor(), position.ImageMaskRatio));
             _interval.Restart();
         }
+    }
+
+    private StepPosition Position(long samples, long steps) => new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples));
+
+    /// <summary>The step's numbers, in the one wait that it has; before it, the next step's pairs join the device's queue.</summary>
+    private (StepLoss Loss, double Norm) Read(PendingLoss pending, StepPosition position)
+    {
+        using var scope = NewDisposeScope();
+        using var held = pending;
+        var norm = GradientNorm.On(_trainee.Parameters.Gradient);
+        var after = position.Samples + Plan.BatchSize;
+        if (after < Plan.TotalSamples)
+        {
+            _trainee.Prepare(Source, Position(after, position.Steps + 1));
+        }
+
+        var (loss, others) = pending.Read([norm]);
+        return (loss, others[0]);
     }
 
     /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
@@ -179,9 +199,9 @@ public sealed class TrainingLoop : IDisposable
         {
             SaveCheckpoint();
         }
-        catch (Exception e) when (e is IOException or NonFiniteLossException)
+        catch (Exception)
         {
-            // The first failure may be this very one: a full disk.
+            // The first failure is the one to show. It may be this very one, a full disk; and after an error of a GPU every call of it fails.
         }
     }
 

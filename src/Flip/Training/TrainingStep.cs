@@ -22,27 +22,28 @@ public readonly record struct StepLoss(double Loss, double? ContrastiveLoss = nu
 /// <param name="clock">Measures where the time goes, of which <see cref="ComputeGradient"/> is some laps; null for nothing.</param>
 public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? clock = null)
 {
-    private readonly ulong _seed = (ulong)train.Seed;
+    private readonly PairLayout _layout = new(model.Config, (ulong)train.Seed, model.Parameters.Device);
 
-    /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss.</summary>
+    /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of a batch of whole images, whose masks are made here.</summary>
     /// <param name="batch">The pairs.</param>
     /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
     public StepLoss ComputeGradient(Batch batch, double imageMaskRatio)
     {
-        var part = train.MicroBatch == 0 ? batch.Size : Math.Min(train.MicroBatch, batch.Size);
-        return part == batch.Size
-            ? Step(() => Whole(batch, imageMaskRatio))
-            : ComputeGradient(new InMemoryBatch(batch, part), imageMaskRatio);
+        ArgumentNullException.ThrowIfNull(batch);
+        using var parts = HeldBatch.Of(batch, train.MicroBatch == 0 ? batch.Size : train.MicroBatch, _layout, imageMaskRatio);
+        using var loss = ComputeGradient(parts);
+        return loss.Read();
     }
 
-    /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss, part by part.</summary>
-    /// <param name="batch">The pairs; they are gone through twice.</param>
-    /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
-    public StepLoss ComputeGradient(IDividedBatch batch, double imageMaskRatio) => Step(() => InParts(batch, imageMaskRatio));
-
-    private StepLoss Step(Func<StepLoss> compute)
+    /// <summary>
+    /// Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss, part by part. It waits for no device: the loss and
+    /// the gradient are there when all that is in the device's queue is done.
+    /// </summary>
+    /// <param name="batch">The pairs; they are gone through twice if they have several parts.</param>
+    public PendingLoss ComputeGradient(IDividedBatch batch)
     {
-        StepLoss loss;
+        ArgumentNullException.ThrowIfNull(batch);
+        PendingLoss loss;
         using (NewDisposeScope())
         {
             model.Tape = train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks) : null;
@@ -50,7 +51,7 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
             {
                 model.Parameters.ZeroGradient();
                 clock?.Lap(StepPart.Update);
-                loss = compute();
+                loss = Compute(batch);
             }
             finally
             {
@@ -62,55 +63,70 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         return loss;
     }
 
-    private StepLoss Whole(Batch batch, double ratio)
+    private PendingLoss Compute(IDividedBatch batch)
     {
-        var (images, texts, reconstruction) = Encode(Inputs(batch, 0, batch.Size, ratio));
-        var plain = LossChunk(batch.Size) == batch.Size ? PlainLoss(images, texts) : null;
+        using var parts = batch.Parts().GetEnumerator();
+        if (!parts.MoveNext())
+        {
+            throw new ArgumentException("A batch without pairs.", nameof(batch));
+        }
+
+        clock?.Lap(StepPart.Inputs);
+        return IsLast(parts.Current, batch) ? Whole(parts.Current) : InParts(batch, parts);
+    }
+
+    private PendingLoss Whole(BatchPart part)
+    {
+        var (images, texts, reconstruction) = Encode(part.Inputs);
+        var plain = LossChunk(part.Count) == part.Count ? PlainLoss(images, texts) : null;
         var gradient = plain is null ? ContrastAll(images.detach(), texts.detach()) : null;
-        var contrastive = plain?.ToDouble() ?? gradient!.Loss;
         var loss = plain ?? Surrogate(images, texts, gradient!.Images, gradient.Texts);
         clock?.Lap(StepPart.Loss);
         Backward(reconstruction is null ? loss : loss.Plus(reconstruction.Times(model.Config.Reconstruction.Weight)));
-        return Total(contrastive, reconstruction?.ToDouble());
+        return Total(plain ?? gradient!.Loss, reconstruction is null ? [] : [(reconstruction, 1)]);
     }
 
-    private StepLoss InParts(IDividedBatch batch, double ratio)
+    private PendingLoss InParts(IDividedBatch batch, IEnumerator<BatchPart> parts)
     {
-        var (allImages, allTexts, last) = EmbedAll(batch, ratio);
+        var (allImages, allTexts, last) = EmbedAll(batch, parts);
         var gradient = ContrastAll(allImages, allTexts);
         clock?.Lap(StepPart.Loss);
-        var reconstructionLoss = BackwardOfPart(last, gradient, batch.Size);
+        var reconstruction = new List<(Tensor, double)>();
+        BackwardOfPart(last, gradient, batch.Size, reconstruction);
         foreach (var part in batch.Parts().Where(part => !IsLast(part, batch)))
         {
+            clock?.Lap(StepPart.Inputs);
             using var scope = NewDisposeScope();
-            var encoded = new EncodedPart(part.First, part.Count, Encode(Inputs(part.Batch, part.Start, part.Count, ratio)));
-            reconstructionLoss += BackwardOfPart(encoded, gradient, batch.Size);
+            BackwardOfPart(new EncodedPart(part.First, part.Count, Encode(part.Inputs)), gradient, batch.Size, reconstruction);
         }
 
-        return Total(gradient.Loss, reconstructionLoss);
+        return Total(gradient.Loss, reconstruction);
     }
 
     /// <summary>Embeddings of all parts without a graph, <c>[batch, embedDim]</c> each. The last part keeps its graph and need not be
     /// computed again: the loss comes next.</summary>
-    private (Tensor Images, Tensor Texts, EncodedPart Last) EmbedAll(IDividedBatch batch, double ratio)
+    private (Tensor Images, Tensor Texts, EncodedPart Last) EmbedAll(IDividedBatch batch, IEnumerator<BatchPart> parts)
     {
         var images = zeros(batch.Size, model.Config.EmbedDim, ScalarType.Float32, model.Parameters.Device);
         var texts = zeros_like(images);
         EncodedPart? last = null;
-        foreach (var part in batch.Parts())
+        do
         {
+            clock?.Lap(StepPart.Inputs);
+            var part = parts.Current;
             if (IsLast(part, batch))
             {
                 // In the scope of the step: its graph, or what is on the tape, is needed until the backward pass.
-                last = new EncodedPart(part.First, part.Count, Encode(Inputs(part.Batch, part.Start, part.Count, ratio)));
+                last = new EncodedPart(part.First, part.Count, Encode(part.Inputs));
                 Keep(part, last.Encoded);
                 continue;
             }
 
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            Keep(part, Embed(Inputs(part.Batch, part.Start, part.Count, ratio)));
+            Keep(part, Embed(part.Inputs));
         }
+        while (parts.MoveNext());
 
         return (images, texts, last!);
 
@@ -123,9 +139,9 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     private static bool IsLast(BatchPart part, IDividedBatch batch) => part.First + part.Count == batch.Size;
 
-    /// <summary>Adds a part's gradient.</summary>
-    /// <returns>Its share of the reconstruction loss; null without a decoder.</returns>
-    private double? BackwardOfPart(EncodedPart part, ContrastiveGradient gradient, int batchSize)
+    /// <summary>Adds a part's gradient, and its reconstruction loss to <paramref name="reconstructions"/>.</summary>
+    private void BackwardOfPart(
+        EncodedPart part, ContrastiveGradient gradient, int batchSize, List<(Tensor Loss, double Share)> reconstructions)
     {
         var (images, texts, reconstruction) = part.Encoded;
         var surrogate = Surrogate(
@@ -134,13 +150,17 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         // A mean over images with equally many removed patches: each part counts by its size.
         var share = (double)part.Count / batchSize;
         Backward(reconstruction is null ? surrogate : surrogate.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight)));
-        return share * reconstruction?.ToDouble();
+        if (reconstruction is not null)
+        {
+            reconstructions.Add((reconstruction.detach().DetachFromDisposeScope(), share));
+        }
     }
 
     private Encoded Embed(StepInputs inputs)
     {
         var texts = EncodeText(inputs);
-        var images = model.EncodeImage(inputs.Images, inputs.ImageKeep);
+        var patches = inputs.ImageRestore is null ? inputs.Patches : Patches.SelectRows(inputs.Patches, inputs.ImageKeep!);
+        var images = model.EncodePatches(patches, inputs.ImageKeep);
         clock?.Lap(StepPart.ImageForward);
         return new Encoded(images, texts, null);
     }
@@ -154,8 +174,8 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     }
 
     private (Tensor Images, Tensor? Reconstruction) EncodeImage(StepInputs inputs) => inputs.ImageRestore is null
-        ? (model.EncodeImage(inputs.Images, inputs.ImageKeep), null)
-        : model.EncodeAndReconstruct(inputs.Images, inputs.ImageKeep!, inputs.ImageRestore);
+        ? (model.EncodePatches(inputs.Patches, inputs.ImageKeep), null)
+        : model.EncodeAndReconstruct(inputs.Patches, inputs.ImageKeep!, inputs.ImageRestore);
 
     private Tensor EncodeText(StepInputs inputs)
     {
@@ -184,8 +204,8 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     private static Tensor Surrogate(Tensor images, Tensor texts, Tensor imageGradient, Tensor textGradient) =>
         (images * imageGradient).sum().Plus((texts * textGradient).sum());
 
-    private StepLoss Total(double contrastive, double? reconstruction) =>
-        new(contrastive + ((reconstruction ?? 0) * model.Config.Reconstruction.Weight), contrastive, reconstruction);
+    private PendingLoss Total(Tensor contrastive, List<(Tensor, double)> reconstruction) =>
+        PendingLoss.OfPairs(contrastive, model.Reconstructs && reconstruction.Count > 0 ? reconstruction : null, model.Config.Reconstruction.Weight);
 
     private Tensor PlainLoss(Tensor images, Tensor texts) => train.Loss == LossKind.InfoNce
         ? ContrastiveLoss.InfoNce(images, texts, model.LogitFactor())
@@ -211,13 +231,6 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     private int LossChunk(int batch) =>
         Math.Min(batch, train.LossChunk > 0 ? train.LossChunk : ChunkedContrastiveLoss.AutomaticChunk(batch));
-
-    private StepInputs Inputs(Batch batch, int start, int count, double ratio)
-    {
-        var inputs = StepInputs.Of(batch, start, count, model.Config, ratio, _seed, model.Reconstructs, model.Parameters.Device);
-        clock?.Lap(StepPart.Inputs);
-        return inputs;
-    }
 
     /// <summary>Embeddings of pairs, <c>[pairs, embedDim]</c>, and the reconstruction loss of their images.</summary>
     private sealed record Encoded(Tensor Images, Tensor Texts, Tensor? Reconstruction);

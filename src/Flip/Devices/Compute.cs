@@ -3,7 +3,7 @@ using Flip.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Flip.Models;
+namespace Flip.Devices;
 
 /// <summary>Where and in which number format a model computes.</summary>
 /// <param name="Device">Device of all tensors.</param>
