@@ -45,7 +45,8 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         var device = classifier.Parameters.Device;
         var epochs = batch.Epochs.AsSpan(start, count);
         var samples = batch.Samples.AsSpan(start, count);
-        classifier.Tape = config.CheckpointBlocks > 0 ? new BlockTape(config.CheckpointBlocks) : null;
+        using var tape = config.CheckpointBlocks > 0 ? new BlockTape(config.CheckpointBlocks) : null;
+        classifier.Tape = tape;
         try
         {
             var logits = classifier.Logits(
@@ -54,7 +55,7 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
                 DropPath.Scales(
                     _image.Depth, config.DropPath, (ulong)config.Seed, epochs, samples, classifier.Parameters.ComputeType, device));
             var loss = SoftCrossEntropy.Sum(logits, Targets(batch, start, count, mix, device)).Over(batch.Size);
-            if (classifier.Tape is { } tape)
+            if (tape is not null)
             {
                 tape.Backward(loss);
             }

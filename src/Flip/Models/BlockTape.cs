@@ -12,9 +12,10 @@ namespace Flip.Models;
 /// scopes would have to agree on whose tensors these are.
 /// </remarks>
 /// <param name="every">Blocks of a group, 1 or more.</param>
-internal sealed class BlockTape(int every)
+internal sealed class BlockTape(int every) : IDisposable
 {
     private readonly Stack<Segment> _segments = new();
+    private readonly List<Tensor> _kept = [];
 
     /// <summary>Passes through blocks, on the tape where there is one and a gradient is wanted.</summary>
     /// <param name="tape">Where to write; null for the ordinary graph.</param>
@@ -40,9 +41,7 @@ internal sealed class BlockTape(int every)
             return x;
         }
 
-        var segment = new Segment([], x, new BlockPass(null, false, null));
-        tape._segments.Push(segment);
-        return segment.Output;
+        return tape.Push(new Segment([], tape.Keep(x), new BlockPass(null, false, null)));
     }
 
     /// <summary>The backward pass of a loss that was computed with this tape, which is empty afterwards.</summary>
@@ -53,20 +52,52 @@ internal sealed class BlockTape(int every)
         {
             segment.Backward();
         }
+
+        Dispose();
+    }
+
+    /// <summary>Lets go of what a backward pass that failed has left.</summary>
+    public void Dispose()
+    {
+        _segments.Clear();
+        _kept.ForEach(tensor => tensor.Dispose());
+        _kept.Clear();
     }
 
     private Tensor Write(TransformerBlock[] blocks, Tensor x, BlockPass pass)
     {
+        Keep(x);
+        Keep(pass.Mask);
+        Keep(pass.BranchScale);
         var first = 0;
         foreach (var group in blocks.Chunk(every))
         {
-            var segment = new Segment(group, x, pass.Of(first, group.Length));
-            _segments.Push(segment);
-            x = segment.Output;
+            var part = pass.Of(first, group.Length);
+            Keep(part.BranchScale);
+            x = Push(new Segment(group, x, part));
             first += group.Length;
         }
 
         return x;
+    }
+
+    private Tensor Push(Segment segment)
+    {
+        _segments.Push(segment);
+        Keep(segment.Input);
+        return Keep(segment.Output)!;
+    }
+
+    /// <summary>Takes a tensor out of the scope that it was made in: the backward pass comes after the scope.</summary>
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(tensor))]
+    private Tensor? Keep(Tensor? tensor)
+    {
+        if (tensor is not null)
+        {
+            _kept.Add(tensor.DetachFromDisposeScope());
+        }
+
+        return tensor;
     }
 
     /// <summary>What a pass through blocks takes beside the tokens.</summary>
@@ -90,15 +121,17 @@ internal sealed class BlockTape(int every)
     {
         private readonly TransformerBlock[] _blocks;
         private readonly Tensor _incoming;
-        private readonly Tensor _input;
         private readonly BlockPass _pass;
 
         public Segment(TransformerBlock[] blocks, Tensor x, BlockPass pass)
         {
             (_blocks, _incoming, _pass) = (blocks, x, pass);
-            _input = x.is_leaf ? x : x.detach().requires_grad_(true); // a leaf is the output of the segment before
+            Input = x.is_leaf ? x : x.detach().requires_grad_(true); // a leaf is the output of the segment before
             Output = Compute();
         }
+
+        /// <summary>A leaf: what the segment begins with.</summary>
+        public Tensor Input { get; }
 
         /// <summary>A leaf: what comes after the segment leaves its gradient here.</summary>
         public Tensor Output { get; }
@@ -111,11 +144,11 @@ internal sealed class BlockTape(int every)
                 return; // nothing of it reached the loss
             }
 
-            _pass.Run(_blocks, _input).backward([gradient]);
-            if (!ReferenceEquals(_input, _incoming))
+            _pass.Run(_blocks, Input).backward([gradient]);
+            if (!ReferenceEquals(Input, _incoming))
             {
-                _incoming.backward([_input.grad!]);
-                _input.Dispose();
+                _incoming.backward([Input.grad!]);
+                Input.Dispose();
             }
 
             Output.Dispose();
@@ -125,7 +158,7 @@ internal sealed class BlockTape(int every)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return _pass.Run(_blocks, _input).detach().requires_grad_(true).MoveToOuterDisposeScope();
+            return _pass.Run(_blocks, Input).detach().requires_grad_(true).MoveToOuterDisposeScope();
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -16,6 +17,7 @@ public sealed class HeldBatch : IDividedBatch, IDisposable
     private readonly StepClock? _clock;
     private readonly List<BatchPart> _parts = [];
     private readonly List<IDisposable> _memory = [];
+    private ExceptionDispatchInfo? _fault;
 
     private HeldBatch(
         int size, int part, PairLayout layout, double maskRatio, Func<int, int, CancellationToken, Batch> read, StepClock? clock)
@@ -73,7 +75,14 @@ public sealed class HeldBatch : IDividedBatch, IDisposable
         ArgumentNullException.ThrowIfNull(source);
         if (_parts.Count == 0 && source.IsReady(NextSize))
         {
-            Take();
+            try
+            {
+                Take();
+            }
+            catch (Exception e)
+            {
+                _fault = ExceptionDispatchInfo.Capture(e); // the step before is not to be lost by it
+            }
         }
     }
 
@@ -102,6 +111,7 @@ public sealed class HeldBatch : IDividedBatch, IDisposable
 
     private void Take()
     {
+        _fault?.Throw();
         var (first, count) = (Taken, NextSize);
         var started = Stopwatch.GetTimestamp();
         var batch = _read(first, count, Cancellation);

@@ -46,7 +46,8 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         PendingLoss loss;
         using (NewDisposeScope())
         {
-            model.Tape = train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks) : null;
+            using var tape = train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks) : null;
+            model.Tape = tape;
             try
             {
                 model.Parameters.ZeroGradient();

@@ -27,6 +27,7 @@ internal sealed class TestShards : IDisposable
                 TarEntryFormat.V7 => new V7TarEntry(TarEntryType.V7RegularFile, member),
                 _ => new GnuTarEntry(TarEntryType.RegularFile, member),
             };
+            entry.ModificationTime = DateTimeOffset.UnixEpoch; // the same contents are the same file, whenever it is written
             entry.DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content));
             writer.WriteEntry(entry);
         }

@@ -49,7 +49,7 @@ public sealed class ChunkedContrastiveLossTests : IDisposable
     {
         // Similarities [[1, 0], [0, 1]] and factor ln 3: each softmax gives the match 3/4, so each logit's gradient is ±1/8 · 2 / 2.
         var gradient = ChunkedContrastiveLoss.InfoNce(eye(2), eye(2), tensor(new[] { MathF.Log(3) }), 1);
-        Assert.Equal(-Math.Log(0.75), gradient.Loss, 1e-6);
+        Assert.Equal(-Math.Log(0.75), gradient.Loss.item<double>(), 1e-6);
         Assert.Equal(-0.25, gradient.Factor.item<float>(), 1e-6);
         Assert.Equal(-0.125 * Math.Log(3), gradient.Images[0, 0].item<float>(), 1e-6);
         Assert.Equal(0.125 * Math.Log(3), gradient.Texts[0, 1].item<float>(), 1e-6);
@@ -76,7 +76,7 @@ public sealed class ChunkedContrastiveLossTests : IDisposable
             ChunkedContrastiveLoss.InfoNce(images, texts, factor, 2), ChunkedContrastiveLoss.Sigmoid(images, texts, factor, bias, 2),
         })
         {
-            Assert.True(double.IsFinite(gradient.Loss));
+            Assert.True(double.IsFinite(gradient.Loss.item<double>()));
             Assert.True(gradient.Images.isfinite().all().item<bool>() && gradient.Texts.isfinite().all().item<bool>());
         }
     }
@@ -109,7 +109,7 @@ public sealed class ChunkedContrastiveLossTests : IDisposable
 
     private static void AssertEqual(Reference expected, ContrastiveGradient actual)
     {
-        Assert.Equal(expected.Loss, actual.Loss, Tolerance * Math.Max(1, expected.Loss));
+        Assert.Equal(expected.Loss, actual.Loss.item<double>(), Tolerance * Math.Max(1, expected.Loss));
         Tensor[] gradients = [actual.Images, actual.Texts, actual.Factor, .. actual.Bias is null ? Array.Empty<Tensor>() : [actual.Bias]];
         Assert.Equal(expected.Gradients.Length, gradients.Length);
         foreach (var (e, a) in expected.Gradients.Zip(gradients))

@@ -139,7 +139,7 @@ public sealed class FlipModelTests : IDisposable
         var row = Row(5, 6, 7, 0, 0, 0, 0, 0);
         AssertEqual(model.EncodeText(row, Lengths(3)), model.EncodeText(row, Lengths(1)), 0);
         AssertDiffers(model.EncodeText(row, Lengths(3)), model.EncodeText(Row(5, 6, 7, 0, 0, 0, 0, 9), Lengths(3)));
-        var rows = TextRows.Of(model.Config.Text, [5, 6, 7, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0], [3, 1], null, groupTokens: 1);
+        var rows = TextRows.Of(model.Config.Text, new[] { 5, 6, 7, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0 }, new[] { 3, 1 }, null, groupTokens: 1);
         AssertEqual(model.EncodeText(row, Lengths(3)), model.EncodeText(rows)[0].unsqueeze(0));
     }
 
@@ -219,6 +219,15 @@ public sealed class FlipModelTests : IDisposable
         Assert.Single(new InferenceEncoder(model).EncodeImages(Images(1).data<byte>().ToArray(), 1).Chunk(8));
     }
 
+    /// <summary>The patches of one image in order, <c>[1, 16, patchDim]</c>.</summary>
+    private static Tensor Patched(Tensor images)
+    {
+        var patch = (int)images.shape[1] / 4;
+        var patches = new byte[images.numel()];
+        Patches.Copy(images.data<byte>().ToArray(), 4, patch, [], patches);
+        return tensor(patches).view(1, 16, patch * patch * 3);
+    }
+
     [Fact]
     public void Reconstruction_looks_at_removed_patches_alone()
     {
@@ -226,12 +235,12 @@ public sealed class FlipModelTests : IDisposable
         var keep = tensor(new long[] { 0, 1, 2, 3, 4, 5, 6, 7 }).view(1, 8);
         var restore = arange(16, dtype: ScalarType.Int64).view(1, 16);
         var pixels = Images(1);
-        var before = model.EncodeAndReconstruct(pixels, keep, restore);
+        var before = model.EncodeAndReconstruct(Patched(pixels), keep, restore);
         AssertEqual(model.EncodeImage(pixels, keep), before.Embedding, 1e-6);
 
         var changed = pixels.clone();
         changed.narrow(1, 8, 8).fill_(9); // the lower half: all removed
-        var after = model.EncodeAndReconstruct(changed, keep, restore);
+        var after = model.EncodeAndReconstruct(Patched(changed), keep, restore);
         AssertEqual(before.Embedding, after.Embedding);
         AssertDiffers(before.ReconstructionLoss, after.ReconstructionLoss);
     }

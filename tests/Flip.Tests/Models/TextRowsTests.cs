@@ -123,7 +123,7 @@ public class TextRowsTests
     public void Few_texts_keep_their_order_in_one_group_as_long_as_the_longest()
     {
         using var scope = NewDisposeScope();
-        var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[3 * Length], [2, 7, 3], null);
+        var rows = TextRows.Of(Tower(false, false, TextPooling.Mean), new int[3 * Length], new[] { 2, 7, 3 }, null);
         Assert.Equal([3, 7], Assert.Single(rows.Groups).Tokens.shape);
         Assert.Equal([2, 7, 3], rows.Groups[0].Lengths.data<long>().ToArray());
     }

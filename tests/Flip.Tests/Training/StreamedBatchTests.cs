@@ -1,10 +1,14 @@
 using Flip.Config;
+using Flip.Devices;
 using Flip.Training;
+using TorchSharp;
 
 namespace Flip.Tests.Training;
 
 public class StreamedBatchTests
 {
+    private static readonly Compute Cpu = new(torch.CPU, torch.ScalarType.Float32);
+
     [Theory]
     [InlineData(8, 3)]
     [InlineData(8, 4)]
@@ -17,11 +21,13 @@ public class StreamedBatchTests
         for (var pass = 0; pass < 2; pass++)
         {
             var next = 0;
-            foreach (var (batch, start, count, first) in streamed.Parts())
+            foreach (var (inputs, first, count) in streamed.Parts())
             {
-                Assert.Equal((next, Math.Min(part, size - next), count), (first, count, batch.Size));
-                Assert.Equal(whole.Samples[first..(first + count)], batch.Samples[start..(start + count)]);
-                Assert.Equal(whole.Images[(first * 768)..((first + count) * 768)], batch.Images);
+                Assert.Equal((next, Math.Min(part, size - next)), (first, count));
+                using var rows = PairRows.Of(whole, first, count, TinyRun.Layout(TinyRun.Config), 0.5);
+                using var expected = rows.Send();
+                Assert.Equal(expected.Patches.data<byte>().ToArray(), inputs.Patches.data<byte>().ToArray());
+                Assert.Equal(expected.ImageKeep!.data<long>().ToArray(), inputs.ImageKeep!.data<long>().ToArray());
                 next += count;
             }
 
@@ -45,7 +51,9 @@ public class StreamedBatchTests
         var step = new TrainingStep(model, config.Train);
         var held = step.ComputeGradient(TinyRun.Batch(8), 0.5);
         var expected = model.Parameters.Gradient.data<float>().ToArray();
-        Assert.Equal(held, step.ComputeGradient(Streamed(0, 0, 8, part), 0.5));
+        using var streamed = Streamed(0, 0, 8, part, config);
+        using var pending = step.ComputeGradient(streamed);
+        Assert.Equal(held, pending.Read());
         Assert.Equal(expected, model.Parameters.Gradient.data<float>().ToArray());
     }
 
@@ -64,8 +72,8 @@ public class StreamedBatchTests
         using var folder = new TemporaryFolder();
         var held = TinyRun.Config with { Train = TinyRun.Config.Train with { MicroBatch = 3 } };
         var streamed = held with { Data = held.Data with { BatchMemory = 0 } };
-        Assert.True(BatchReading.Of(streamed).Streams);
-        Assert.False(BatchReading.Of(held).Streams);
+        Assert.True(BatchReading.Of(streamed, Cpu).Streams);
+        Assert.False(BatchReading.Of(held, Cpu).Streams);
         float[] expected = [], actual = [], resumed = [];
         var losses = TinyRun.Losses(held, folder.File("a"), after: m => expected = m.Parameters.Master.data<float>().ToArray());
         Assert.Equal(losses, TinyRun.Losses(streamed, folder.File("b"), after: m => actual = m.Parameters.Master.data<float>().ToArray()));
@@ -105,6 +113,12 @@ public class StreamedBatchTests
         }
     }
 
-    private static StreamedBatch Streamed(long first, long second, int size, int part) => new(
-        new TinyRun.PositionSource(first), new TinyRun.PositionSource(second), size, part, TestContext.Current.CancellationToken);
+    private static StreamedBatch Streamed(long first, long second, int size, int part, FlipConfig? config = null) => new(
+        new TinyRun.PositionSource(first),
+        new TinyRun.PositionSource(second),
+        size,
+        part,
+        TinyRun.Layout(config ?? TinyRun.Config),
+        0.5,
+        TestContext.Current.CancellationToken);
 }

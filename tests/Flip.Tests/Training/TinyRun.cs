@@ -34,6 +34,8 @@ internal static class TinyRun
     public static FlipModel Model(FlipConfig config, torch.ScalarType? type = null) =>
         new(config.Model, config.Train.Loss, type ?? (config.Train.Precision == Precision.Bf16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32), seed: (ulong)config.Train.Seed);
 
+    public static PairLayout Layout(FlipConfig config) => new(config.Model, (ulong)config.Train.Seed, torch.CPU);
+
     public static Batch Batch(int size, long position = 0)
     {
         using var source = new PositionSource(position);
@@ -84,6 +86,8 @@ internal static class TinyRun
         public long Position { get; private set; } = position;
 
         public IReadOnlyDictionary<string, long> BadSamples { get; init; } = new Dictionary<string, long>();
+
+        public bool IsReady(int size) => true;
 
         public Batch Next(int size, CancellationToken cancellation = default)
         {

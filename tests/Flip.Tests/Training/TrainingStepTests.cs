@@ -208,7 +208,8 @@ public class TrainingStepTests
         var step = new TrainingStep(model, config.Train);
         var batch = TinyRun.Batch(4);
         var before = step.ComputeGradient(batch, 0.75).Loss;
-        var inputs = StepInputs.Of(batch, 0, 4, config.Model, 0.75, (ulong)config.Train.Seed, false, CPU);
+        using var rows = PairRows.Of(batch, 0, 4, TinyRun.Layout(config), 0.75);
+        var inputs = rows.Send();
         for (var image = 0; image < 4; image++)
         {
             var kept = inputs.ImageKeep![image].data<long>().ToArray();

@@ -85,5 +85,5 @@ internal sealed class LayoutFolder : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static void Add(TarWriter writer, string name, byte[] content) =>
-        writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) });
+        writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(content) });
 }

@@ -60,11 +60,11 @@ public class ClassifierTraineeTests
         var batch = TinyClassifier.Batch(8);
         for (var step = 0; step < 4; step++)
         {
-            var whole = new ClassifierStep(classifier, config).ComputeGradient(batch, step, config.MaskRatio);
+            var whole = new ClassifierStep(classifier, config).ComputeGradient(batch, step, config.MaskRatio).Read();
             var expected = classifier.Parameters.Gradient.clone();
             foreach (var other in new[] { config with { MicroBatch = 3 }, config with { CheckpointBlocks = 1 } })
             {
-                var parts = new ClassifierStep(classifier, other).ComputeGradient(batch, step, config.MaskRatio);
+                var parts = new ClassifierStep(classifier, other).ComputeGradient(batch, step, config.MaskRatio).Read();
                 Assert.Equal(whole.Loss, parts.Loss, 1e-5);
                 Assert.True(classifier.Parameters.Gradient.allclose(expected, 1e-4, 1e-6));
             }
@@ -79,12 +79,12 @@ public class ClassifierTraineeTests
         var batch = TinyClassifier.Batch(8);
         using var classifier = TinyClassifier.New(TinyClassifier.Plain);
         using var scope = NewDisposeScope();
-        var loss = new ClassifierStep(classifier, TinyClassifier.Plain).ComputeGradient(batch, 0, 0).Loss;
+        var loss = new ClassifierStep(classifier, TinyClassifier.Plain).ComputeGradient(batch, 0, 0).Read().Loss;
         var logits = classifier.Score(batch.Images, 8);
         var expected = logits.Chunk(4).Zip(batch.Labels)
             .Average(image => Math.Log(image.First.Sum(score => Math.Exp(score))) - image.First[image.Second]);
         Assert.Equal(expected, loss, 1e-5);
-        Assert.NotEqual(loss, new ClassifierStep(classifier, TinyClassifier.Plain with { DropPath = 0.9 }).ComputeGradient(batch, 0, 0).Loss);
+        Assert.NotEqual(loss, new ClassifierStep(classifier, TinyClassifier.Plain with { DropPath = 0.9 }).ComputeGradient(batch, 0, 0).Read().Loss);
     }
 
     [Fact]

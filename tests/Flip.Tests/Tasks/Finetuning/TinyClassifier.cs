@@ -64,6 +64,8 @@ internal static class TinyClassifier
 
         public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
 
+        public bool IsReady(int size) => true;
+
         public Batch Next(int size, CancellationToken cancellation = default)
         {
             var batch = new Batch(16, 0, new byte[size * 768], [], [], new long[size], new int[size]) { Labels = new int[size] };
