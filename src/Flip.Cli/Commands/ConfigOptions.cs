@@ -12,7 +12,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 
     private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time.");
     private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
-    private static readonly Shortcut Device = new("--device", "train.device", "cpu, cuda or cuda:N.");
+    private static readonly Shortcut Device = new("--device", "train.device", "auto, cpu, cuda or cuda:N.");
 
     private static readonly Shortcut[] Training =
     [

@@ -196,7 +196,7 @@ internal static class FinetuneCommand
             ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
             ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training (default: 0)." }),
             ("seed", "", new("--seed") { Description = "Seed of everything random." }),
-            ("device", "", new("--device") { Description = "cpu, cuda or cuda:N." }),
+            ("device", "", new("--device") { Description = "auto, cpu, cuda or cuda:N." }),
         ];
 
         private readonly Option<string[]> _sets = new("--set", "-s")

@@ -77,6 +77,14 @@ public sealed class ClassifierTrainee : ITrainee
     }
 
     /// <inheritdoc/>
+    public string DescribeMemory()
+    {
+        var part = _config.MicroBatch > 0 ? Math.Min(_config.MicroBatch, _config.BatchSize) : _config.BatchSize;
+        return FormattableString.Invariant(
+            $"A step computes {part:N0} of its {_config.BatchSize:N0} images at a time. microBatch={Math.Max(1, part / 2)} is the same step in less memory; so is checkpointBlocks=1.");
+    }
+
+    /// <inheritdoc/>
     public void OnUpdated()
     {
         // Nothing is clamped.

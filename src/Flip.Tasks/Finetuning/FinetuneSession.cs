@@ -65,7 +65,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
         ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
         inputs.Save(run);
-        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config));
+        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config with { Precision = compute.Precision }));
         return Train(inputs, config, new LoadedClassifier(stored.Config, train.ClassNames, classifier), train, tests, null, cancellation);
     }
 
@@ -77,12 +77,16 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
-        var config = ResumeRules.Fitted(run.LoadFinetuneConfig(), view.Message);
+        var stored = run.LoadFinetuneConfig();
+        var config = ResumeRules.Fitted(stored, view.Message);
         CheckInterpolation(inputs.WiseFt, config.Head);
         var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
         view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
         Compute.UseThreads(config);
-        using var start = ClassifierFolder.Load(StartFolder, Compute.Of(config), trains: true);
+        var compute = Compute.Of(config);
+        ResumeRules.SaySlow(compute, view.Message);
+        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(stored with { Precision = compute.Precision }));
+        using var start = ClassifierFolder.Load(StartFolder, compute, trains: true);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);

@@ -1,5 +1,6 @@
 using Flip.Config;
 using Flip.Devices;
+using Flip.Native;
 
 namespace Flip.Tasks.Pretraining;
 
@@ -30,12 +31,37 @@ public static class ResumeRules
         },
     };
 
+    /// <summary>A run's stored configuration on this machine: a device that is not here is replaced, which is said. What the user asks for now is not.</summary>
+    public static FlipConfig OnThisMachine(FlipConfig stored, Action<string> say) =>
+        stored with { Train = stored.Train with { Device = Device("train.device", stored.Train.Device, say) } };
+
+    /// <summary>Says what will be slow here because the run began elsewhere.</summary>
+    public static void SaySlow(Compute compute, Action<string> say)
+    {
+        if (compute is { Precision: Precision.Bf16, Device.type: TorchSharp.DeviceType.CPU } && !Bf16Support.OnProcessor)
+        {
+            say("This training computes in bf16 (train.precision), which this processor emulates slowly.");
+        }
+    }
+
     /// <inheritdoc cref="Fitted(FlipConfig, Action{string})"/>
     public static FinetuneConfig Fitted(FinetuneConfig config, Action<string> say) => config with
     {
+        Device = Device("device", config.Device, say),
         Threads = Fitted("threads", config.Threads, MostThreads, say),
         Workers = Fitted("workers", config.Workers, MostThreads, say),
     };
+
+    private static string Device(string key, string wanted, Action<string> say)
+    {
+        if (Compute.Has(wanted))
+        {
+            return wanted;
+        }
+
+        say($"{key} = {wanted} of the run is not on this machine; it goes on with {Compute.Auto}.");
+        return Compute.Auto;
+    }
 
     private static int Fitted(string key, int wanted, int most, Action<string> say)
     {

@@ -47,7 +47,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
     {
         using var held = run.Lock();
-        var stored = run.LoadConfig();
+        var stored = ResumeRules.OnThisMachine(run.LoadConfig(), view.Message);
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);
         config = ResumeRules.Fitted(config, view.Message);
@@ -111,7 +111,9 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         CancellationToken cancellation)
     {
         var compute = new Compute(model.Parameters.Device, model.Parameters.ComputeType);
+        ResumeRules.SaySlow(compute, view.Message);
         config = WithMicroBatch(config, compute);
+        config = config with { Train = config.Train with { Precision = compute.Precision } };
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
         using var trainer = PairTrainee.Loop(

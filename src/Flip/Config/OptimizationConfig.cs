@@ -32,7 +32,7 @@ public abstract record OptimizationConfig
     [Setting(SettingOwner.Recipe, "Samples of a step. Pairs are contrasted with all others of their step.", Min = 1, Max = Limits.TrainingBatch)]
     public int BatchSize { get; init; }
 
-    [Setting(SettingOwner.User, "Samples computed at a time; the step is the same, in less memory (of pairs by GradCache). 0 takes the whole batch, or parts where its pixels do not fit.", Min = 0, Max = Limits.TrainingBatch)]
+    [Setting(SettingOwner.User, "Samples computed at a time; the step is the same, in less memory (of pairs by GradCache). 0 takes the whole batch, or equal parts that fit in the memory of the device.", Min = 0, Max = Limits.TrainingBatch)]
     public int MicroBatch { get; init; }
 
     [Setting(SettingOwner.User, "Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0, Max = Limits.Depth)]
@@ -71,8 +71,8 @@ public abstract record OptimizationConfig
     [Setting(SettingOwner.User, "Number format of the towers: auto, fp32 or bf16.")]
     public Precision Precision { get; init; } = Precision.Auto;
 
-    [Setting(SettingOwner.User, "Device: cpu, cuda or cuda:N.")]
-    public string Device { get; init; } = "cpu";
+    [Setting(SettingOwner.User, "Device: cpu, cuda, cuda:N, or auto for the first GPU that libtorch sees and else the processor.")]
+    public string Device { get; init; } = "auto";
 
     [Setting(SettingOwner.User, "Compute threads; 0 takes the processor count.", Min = 0, Max = Limits.Threads)]
     public int Threads { get; init; }

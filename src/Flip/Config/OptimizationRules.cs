@@ -33,7 +33,7 @@ internal static partial class OptimizationRules
         yield return new(
             [warmup, group + "cooldown", group + "schedule", samples, batch],
             c => Unless(RiseAndFallFit(part(c)), c, $"must fit in {samples} together with", group + "cooldown"));
-        yield return new([group + "device"], c => DeviceName().IsMatch(part(c).Device) ? null : "must be cpu, cuda or cuda:N");
+        yield return new([group + "device"], c => DeviceName().IsMatch(part(c).Device) ? null : "must be auto, cpu, cuda or cuda:N");
     }
 
     private static bool RiseAndFallFit(OptimizationConfig c) =>
@@ -54,6 +54,6 @@ internal static partial class OptimizationRules
             : InSamples(duration, c) / InSamples(whole, c);
     }
 
-    [GeneratedRegex(@"\A(cpu|cuda(:[0-9]{1,3})?)\z")]
+    [GeneratedRegex(@"\A(auto|cpu|cuda(:[0-9]{1,3})?)\z")]
     private static partial Regex DeviceName();
 }

@@ -26,12 +26,16 @@ public static class ModelFolder
     /// <summary>Folder of checkpoints in a run.</summary>
     public const string CheckpointsInRun = "checkpoints";
 
-    /// <summary>Writes a model's folder.</summary>
+    /// <summary>Writes a model's folder. Of the configuration it says what the model is and how it was trained; the user's own settings, as the device and
+    /// where the data lay, are not part of a model.</summary>
     public static void Save(string folder, FlipConfig config, FlipModel model, ITokenizer tokenizer)
     {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokenizer);
         Directory.CreateDirectory(folder);
         tokenizer.Save(folder, config.Model.Text.Length);
-        AtomicFile.WriteText(Path.Combine(folder, ConfigFile), ConfigWriter.ToJson(config));
+        AtomicFile.WriteText(Path.Combine(folder, ConfigFile), ConfigWriter.ToJson(ConfigReader.ParseModel(ConfigWriter.ToJson(config), ConfigFile)));
         WeightFile.Save(Path.Combine(folder, WeightsFile), model.Parameters);
     }
 

@@ -30,6 +30,9 @@ public interface ITrainee : IDisposable
     /// <summary>Called while the device still computes a step: what the next one reads may be copied meanwhile.</summary>
     void Prepare(IBatchSource source, StepPosition next);
 
+    /// <summary>What a step takes of its device's memory, and which settings take less: one sentence or two.</summary>
+    string DescribeMemory();
+
     /// <summary>Called after each update of the weights.</summary>
     void OnUpdated();
 

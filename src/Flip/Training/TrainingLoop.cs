@@ -71,11 +71,21 @@ public sealed class TrainingLoop : IDisposable
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
     /// <exception cref="NonFiniteLossException">A loss, a gradient or the weights are not finite.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">A step does not fit in the device's memory.</exception>
     public IReadOnlyDictionary<string, double> Run(CancellationToken cancellation = default)
     {
         try
         {
             return RunToEnd(cancellation);
+        }
+        catch (Exception e) when (OutOfDeviceMemoryException.IsCause(e))
+        {
+            if (State.Steps > 0)
+            {
+                TrySaveCheckpoint();
+            }
+
+            throw new OutOfDeviceMemoryException($"{e.Message.Split('\n')[0].TrimEnd()} {_trainee.DescribeMemory()}", e);
         }
         catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0)
         {
