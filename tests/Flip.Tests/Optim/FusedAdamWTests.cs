@@ -22,6 +22,7 @@ public sealed class FusedAdamWTests : IDisposable
 
     public FusedAdamWTests()
     {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only the libtorch of Linux is called past TorchSharp.");
         foreach (var (i, size) in Sizes.Index())
         {
             _parameters.Add($"p{i}", [size], Initializer.Normal(1), decays: i % 2 == 0);
