@@ -130,8 +130,7 @@ public sealed class FlatParameters : IDisposable
         }
 
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        Gradient.Plus_(_computeGradient.to(ScalarType.Float32)); // a sum of two types at once is slow
+        Gradient.Plus_(_computeGradient); // a GPU converts as it reads: no copy in fp32
         _computeGradient.zero_();
     }
 

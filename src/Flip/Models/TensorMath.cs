@@ -71,6 +71,20 @@ internal static class TensorMath
         return a.addcmul_(b, c, scalar);
     }
 
+    /// <summary>a ← a + factor · b / c</summary>
+    public static Tensor PlusRatio_(this Tensor a, Tensor b, Tensor c, double factor)
+    {
+        using Scalar scalar = factor;
+        return a.addcdiv_(b, c, scalar);
+    }
+
+    /// <summary>a ← value in all entries</summary>
+    public static Tensor SetTo_(this Tensor a, double value)
+    {
+        using Scalar scalar = value;
+        return a.fill_(scalar);
+    }
+
     /// <summary>a + b · c</summary>
     public static Tensor PlusProduct(this Tensor a, Tensor b, Tensor c) => addcmul(a, b, c, One);
 

@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Kernels;
 using Flip.Models;
+using Flip.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ public sealed class AdamW : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly AdamWOptions _options;
-    private readonly IReadOnlyList<Segment> _segments;
+    private readonly IReadOnlyList<UpdateSegment> _segments;
+    private FusedAdamW? _fused;
 
     /// <summary>Moments of zero for all parameters.</summary>
     /// <param name="parameters">What is updated.</param>
@@ -32,7 +34,7 @@ public sealed class AdamW : IDisposable
     {
         _parameters = parameters;
         _options = options;
-        _segments = Divide(parameters, rateFactor ?? (_ => 1));
+        _segments = UpdateSegment.Divide(parameters, rateFactor ?? (_ => 1));
         FirstMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
         SecondMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
     }
@@ -48,7 +50,8 @@ public sealed class AdamW : IDisposable
 
     /// <summary>One update from <see cref="FlatParameters.Gradient"/> of the master weights and their copy in the compute type.</summary>
     /// <param name="learningRate">Rate of this step; at 0 only the moments change.</param>
-    /// <param name="gradientScale">Factor on the gradient, from <see cref="GradientNorm.Scale"/>.</param>
+    /// <param name="gradientScale">Factor on the gradient, from <see cref="GradientNorm.Scale"/>; on another device than the processor the gradient may
+    /// be multiplied by it in place.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
         Steps++;
@@ -58,9 +61,7 @@ public sealed class AdamW : IDisposable
             return;
         }
 
-        using var noGrad = no_grad();
-        StepByOperations(learningRate, gradientScale);
-        _parameters.CastToCompute();
+        StepByLibtorch(LibTorchDispatcher.Loaded, learningRate, gradientScale);
     }
 
     /// <inheritdoc/>
@@ -68,6 +69,23 @@ public sealed class AdamW : IDisposable
     {
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+        _fused?.Dispose();
+    }
+
+    /// <summary>The update on other devices: fused where this libtorch can be asked for it, else by operations.</summary>
+    internal void StepByLibtorch(LibTorchDispatcher? dispatcher, double learningRate, double gradientScale)
+    {
+        using var noGrad = no_grad();
+        if (dispatcher is null)
+        {
+            StepByOperations(learningRate, gradientScale);
+        }
+        else
+        {
+            StepFused(dispatcher, learningRate, gradientScale);
+        }
+
+        _parameters.CastToCompute();
     }
 
     private void StepInOnePass(double learningRate, double gradientScale)
@@ -104,56 +122,53 @@ public sealed class AdamW : IDisposable
         });
     }
 
-    /// <summary>The same by libtorch's operations, for other devices.</summary>
+    /// <summary>
+    /// The same by libtorch's fused operator, a call for all entries of one rate and decay: 7 passes over memory, and one more for a scaled
+    /// gradient, which it writes back.
+    /// </summary>
+    private void StepFused(LibTorchDispatcher dispatcher, double learningRate, double gradientScale)
+    {
+        using var scope = NewDisposeScope();
+        _fused ??= new FusedAdamW(dispatcher, _options, _parameters.Device);
+        _fused.Begin(Steps, gradientScale);
+        foreach (var alike in _segments.GroupBy(segment => (segment.RateFactor, segment.Decays)))
+        {
+            var pieces = alike.SelectMany(segment => segment.Aligned()).ToList();
+            Tensor[] Parts(Tensor whole) => [.. pieces.Select(piece => whole.narrow(0, piece.Offset, piece.Count))];
+            _fused.Update(
+                Parts(_parameters.Master),
+                Parts(_parameters.Gradient),
+                Parts(FirstMoment),
+                Parts(SecondMoment),
+                learningRate * alike.Key.RateFactor,
+                alike.Key.Decays);
+        }
+    }
+
+    /// <summary>The same by libtorch's operations one after another: 20 passes over memory and one temporary.</summary>
     internal void StepByOperations(double learningRate, double gradientScale)
     {
         foreach (var segment in _segments)
         {
-            StepByOperations(segment.Offset, segment.Count, learningRate * segment.RateFactor, gradientScale);
+            StepByOperations(segment, learningRate * segment.RateFactor, gradientScale);
         }
     }
 
-    /// <summary>Entries all of which decay or none, at one rate.</summary>
-    private void StepByOperations(long offset, long count, double learningRate, double gradientScale)
+    private void StepByOperations(UpdateSegment segment, double learningRate, double gradientScale)
     {
         using var scope = NewDisposeScope();
-        Tensor Part(Tensor whole) => whole.narrow(0, offset, count);
-        var (weights, first, second) = (Part(_parameters.Master), Part(FirstMoment), Part(SecondMoment));
-        var gradient = gradientScale == 1 ? Part(_parameters.Gradient) : Part(_parameters.Gradient).Times(gradientScale);
-        first.Times_(_options.Beta1).Plus_(gradient, 1 - _options.Beta1);
-        second.Times_(_options.Beta2).PlusProduct_(gradient, gradient, 1 - _options.Beta2);
-        var denominator = second.sqrt().Over_(Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps))).Plus_(_options.Eps);
-
-        // As optax: the decay joins the update, so that the weights are rounded once.
-        var update = first.Over(1 - Math.Pow(_options.Beta1, Steps)).div_(denominator);
-        if (offset < _parameters.DecayedCount)
+        Tensor Part(Tensor whole) => whole.narrow(0, segment.Offset, segment.Count);
+        var (weights, gradient, first, second) = (Part(_parameters.Master), Part(_parameters.Gradient), Part(FirstMoment), Part(SecondMoment));
+        first.Times_(_options.Beta1).Plus_(gradient, (1 - _options.Beta1) * gradientScale);
+        second.Times_(_options.Beta2).PlusProduct_(gradient, gradient, (1 - _options.Beta2) * gradientScale * gradientScale);
+        if (segment.Decays)
         {
-            update.Plus_(weights, _options.WeightDecay);
+            weights.Times_(1 - (learningRate * _options.WeightDecay));
         }
 
-        weights.Plus_(update, -learningRate);
+        // m̂ / (√v̂ + ε) with the corrections of both moments outside: they cost no pass.
+        var secondRoot = Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps));
+        var denominator = second.sqrt().Plus_(_options.Eps * secondRoot);
+        weights.PlusRatio_(first, denominator, -learningRate * secondRoot / (1 - Math.Pow(_options.Beta1, Steps)));
     }
-
-    /// <summary>Neighbours that are updated alike, joined: two parts where all rates are one.</summary>
-    private static List<Segment> Divide(FlatParameters parameters, Func<Parameter, double> rateFactor)
-    {
-        var segments = new List<Segment>();
-        foreach (var parameter in parameters.All)
-        {
-            var factor = rateFactor(parameter);
-            if (segments is [.., var last] && last.RateFactor == factor && last.Decays == parameter.Decays)
-            {
-                segments[^1] = last with { Count = last.Count + parameter.Count };
-            }
-            else
-            {
-                segments.Add(new Segment(parameter.Offset, parameter.Count, factor, parameter.Decays));
-            }
-        }
-
-        return segments;
-    }
-
-    /// <summary>Consecutive entries of the flat buffers that are updated alike.</summary>
-    private readonly record struct Segment(long Offset, long Count, double RateFactor, bool Decays);
 }

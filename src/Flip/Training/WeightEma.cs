@@ -6,6 +6,9 @@ namespace Flip.Training;
 /// <summary>Exponential moving average of the master weights, one flat fp32 tensor.</summary>
 public sealed class WeightEma : IDisposable
 {
+    /// <summary>Entries that change places at a time, so that an evaluation takes no third copy of the weights.</summary>
+    internal const long Piece = 1 << 22;
+
     private readonly FlatParameters _parameters;
     private readonly double _decay;
 
@@ -39,10 +42,16 @@ public sealed class WeightEma : IDisposable
     private void Exchange()
     {
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        var weights = _parameters.Master.clone();
-        _parameters.Master.copy_(Average);
-        Average.copy_(weights);
+        for (var start = 0L; start < _parameters.Count; start += Piece)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(Piece, _parameters.Count - start);
+            var (weights, average) = (_parameters.Master.narrow(0, start, count), Average.narrow(0, start, count));
+            var kept = weights.clone();
+            weights.copy_(average);
+            average.copy_(kept);
+        }
+
         _parameters.CastToCompute();
     }
 

@@ -142,6 +142,20 @@ public sealed class AdamWKernelTests : IDisposable
     }
 
     [Fact]
+    public void Gathering_of_another_type_by_libtorch_adds_the_same_numbers()
+    {
+        using var parameters = new FlatParameters();
+        parameters.Add("weights", [Count], Initializer.Constant(0), decays: true);
+        parameters.Allocate(ScalarType.Float16, CPU, null, trains: true);
+        var (sum, part) = (randn(Count, generator: new Generator(7)), randn(Count, generator: new Generator(8)).to(ScalarType.Float16));
+        parameters.Gradient.copy_(sum);
+        parameters.All[0].Value.grad!.copy_(part);
+        parameters.AccumulateGradient();
+        Assert.True(parameters.Gradient.equal(sum + part.to(ScalarType.Float32)).all().ToBoolean());
+        Assert.Equal(0, parameters.All[0].Value.grad!.abs().max().ToSingle());
+    }
+
+    [Fact]
     public void Clipping_scales_to_the_norm_and_leaves_smaller_ones_alone()
     {
         Assert.Equal(0.5, GradientNorm.Scale(4, 2));
