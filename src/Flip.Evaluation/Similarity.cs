@@ -1,3 +1,4 @@
+using Flip.Native;
 using TorchSharp;
 
 namespace Flip.Evaluation;
@@ -14,6 +15,7 @@ internal sealed class Similarity : IDisposable
     /// <summary>Products with <paramref name="keys"/>, <c>[keys, dim]</c>.</summary>
     public Similarity(float[] keys, int dim)
     {
+        LibTorch.EnsureLoaded();
         _dim = dim;
         using var scope = torch.NewDisposeScope();
         _keys = Wide(keys).t().DetachFromDisposeScope();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Outcomes;
+using Flip.Native;
 using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;
@@ -82,6 +83,7 @@ public static class NearestNeighbors
             throw new ArgumentException($"The training images have {train.Dim} features and the test images {test.Dim}.", nameof(test));
         }
 
+        LibTorch.EnsureLoaded();
         k = Math.Min(k, train.Count);
         var nearest = Enumerable.Range(0, test.Count).Select(_ => new Nearest(k)).ToArray();
         using var noGrad = no_grad();

@@ -8,7 +8,8 @@ namespace Flip.Io;
 /// <param name="Owner">Its owner's number.</param>
 /// <param name="Mode">Who may do what.</param>
 /// <param name="Changed">When anything of it was last changed, UTC; null where the file system has no such time.</param>
-internal sealed partial record FileStatus(int Type, uint Links, uint Owner, UnixFileMode Mode, DateTime? Changed)
+/// <param name="Identity">What its names have in common, and no other file has: the file system and the number there.</param>
+internal sealed partial record FileStatus(int Type, uint Links, uint Owner, UnixFileMode Mode, DateTime? Changed, (uint Major, uint Minor, ulong Number) Identity)
 {
     public const int NamedPipe = 0x1000;
     public const int Folder = 0x4000;
@@ -38,7 +39,13 @@ internal sealed partial record FileStatus(int Type, uint Links, uint Owner, Unix
         try
         {
             return Statx(WorkingFolder, path, follow ? 0 : NotFollowing, BasicFields, out var found) == 0
-                ? new FileStatus(found.Mode & TypeBits, found.Links, found.Owner, (UnixFileMode)(found.Mode & ~TypeBits), TimeOf(found))
+                ? new FileStatus(
+                    found.Mode & TypeBits,
+                    found.Links,
+                    found.Owner,
+                    (UnixFileMode)(found.Mode & ~TypeBits),
+                    TimeOf(found),
+                    (found.DeviceMajor, found.DeviceMinor, found.Number))
                 : null;
         }
         catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
@@ -73,10 +80,19 @@ internal sealed partial record FileStatus(int Type, uint Links, uint Owner, Unix
         [FieldOffset(28)]
         public ushort Mode;
 
+        [FieldOffset(32)]
+        public ulong Number;
+
         [FieldOffset(96)]
         public long Seconds;
 
         [FieldOffset(104)]
         public uint Nanoseconds;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
     }
 }

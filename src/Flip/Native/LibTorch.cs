@@ -3,22 +3,26 @@ using System.Runtime.InteropServices;
 namespace Flip.Native;
 
 /// <summary>
-/// Loads libtorch before TorchSharp's first call, from the build output or from a folder the user names.
-/// Whatever computes calls <see cref="EnsureLoaded"/>; an executable that trains calls <see cref="PrepareProcess"/> first.
+/// Loads libtorch before TorchSharp's first call: from the folder <c>libtorch</c> beside the program, from where the runtime looks for native libraries,
+/// or from a folder the user names. Whatever computes calls <see cref="EnsureLoaded"/>; an executable that trains calls <see cref="PrepareProcess"/> first.
 /// </summary>
 /// <remarks>
 /// TorchSharp's Linux library asks for <c>GLIBCXX_3.4.32</c>, which the C++ runtime of Debian 12 and Ubuntu 22.04 lacks,
 /// although no symbol that is relocated needs it. The requirement is made weak in the copy beside the program (or, where
 /// that folder is read-only, in a copy in the user's own folder, <see cref="PatchedLibrary"/>); on newer systems this changes nothing.
 /// </remarks>
-public static partial class LibTorch
+public static class LibTorch
 {
     /// <summary>Environment variable that names a folder with another libtorch, such as a CUDA build's <c>lib</c>.</summary>
     public const string FolderVariable = "FLIP_LIBTORCH";
 
-    private const string UnmetVersion = "GLIBCXX_3.4.32";
+    /// <summary>The version of libtorch that TorchSharp's own library is built for.</summary>
+    public const string ExpectedVersion = "2.10.0";
+
     private static readonly Lock Gate = new();
-    private static bool _loaded;
+
+    /// <summary>The libtorch that <see cref="EnsureLoaded"/> has loaded; null before.</summary>
+    public static LibTorchInfo? Loaded { get; private set; }
 
     /// <summary>
     /// Makes the process one that trains: freed memory is kept for the next step, and threads that wait for each other sleep. An executable calls it
@@ -29,104 +33,55 @@ public static partial class LibTorch
         if (OperatingSystem.IsLinux())
         {
             NativeHeap.KeepFreedMemory();
-            LetWaitingThreadsSleep();
+            NativeEnvironment.PrepareLibTorch();
         }
     }
 
     /// <summary>Loads libtorch once; later calls return at once.</summary>
-    /// <param name="folder">A folder with <c>libtorch.so</c> and its companions; null for <see cref="FolderVariable"/>, else
-    /// the library in the build output.</param>
+    /// <param name="folder">A folder with libtorch's libraries, or whose <c>lib</c> has them; null for <see cref="FolderVariable"/>, else the program's own.</param>
     /// <exception cref="LibTorchException">The library cannot be loaded; the message is one line and says what to do.</exception>
     public static void EnsureLoaded(string? folder = null)
     {
         lock (Gate)
         {
-            if (_loaded)
+            if (Loaded is not null)
             {
                 return;
             }
 
             folder ??= Environment.GetEnvironmentVariable(FolderVariable);
-            if (OperatingSystem.IsLinux())
-            {
-                LoadOnLinux(string.IsNullOrEmpty(folder) ? null : folder);
-            }
-            else if (!string.IsNullOrEmpty(folder))
-            {
-                LoadFolder(folder, OperatingSystem.IsWindows() ? ["torch_cpu.dll", "torch_cuda.dll"] : ["libtorch_cpu.dylib"]);
-            }
-
-            _loaded = true;
+            folder = string.IsNullOrEmpty(folder) ? null : folder;
+            Loaded = OperatingSystem.IsLinux() ? LinuxLibTorch.Load(folder) : LoadElsewhere(folder);
         }
     }
 
-    private static void LoadOnLinux(string? folder)
+    /// <summary>On Windows and macOS TorchSharp itself loads the libtorch of a package; only a named one is loaded here.</summary>
+    private static LibTorchInfo LoadElsewhere(string? named)
     {
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        var cuda = OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.dylib";
+        var (folder, origin) = LibTorchPlaces.Choose(named, LibTorchPlaces.OfRuntime(), []) ?? (AppContext.BaseDirectory, LibTorchOrigin.Referenced);
+        nint main = 0;
+        if (origin == LibTorchOrigin.Named)
         {
-            throw new LibTorchException(
-                $"libtorch for .NET exists on Linux for x64 only, and this process is {RuntimeInformation.ProcessArchitecture}.");
+            main = Load(Path.Combine(folder, LibTorchPlaces.MainLibrary));
+            if (File.Exists(Path.Combine(folder, cuda)))
+            {
+                Load(Path.Combine(folder, cuda));
+            }
         }
 
-        var bridge = FindInOutput("libLibTorchSharp.so")
-            ?? throw new LibTorchException(
-                "libLibTorchSharp.so is not beside the program: the project must be built with its TorchSharp package.");
-        LoadFolder(
-            folder ?? Path.GetDirectoryName(FindInOutput("libtorch_cpu.so")) ?? throw new LibTorchException(
-                $"libtorch is not beside the program: reference libtorch-cpu-linux-x64, or set {FolderVariable} to a libtorch lib folder."),
-            ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"]);
-        Load(WithWeakVersion(bridge));
+        return new LibTorchInfo(folder, LibTorchVersion.Of(folder, main), File.Exists(Path.Combine(folder, cuda)), origin);
     }
 
-    /// <summary>
-    /// OpenMP threads that wait for each other spin by default. Beside decoding threads or other processes on the same cores they then
-    /// take the time of whoever they wait for: a training step became four times slower. The library reads this when it is loaded.
-    /// </summary>
-    private static void LetWaitingThreadsSleep() => _ = SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
-
-    private static void LoadFolder(string folder, string[] libraries)
-    {
-        var present = libraries.Select(name => Path.Combine(folder, name)).Where(File.Exists).ToList();
-        if (present.Count == 0)
-        {
-            throw new LibTorchException($"No libtorch in the folder '{folder}': expected {string.Join(", ", libraries)}.");
-        }
-
-        present.ForEach(Load);
-    }
-
-    private static void Load(string path)
+    private static nint Load(string path)
     {
         try
         {
-            NativeLibrary.Load(path);
+            return NativeLibrary.Load(path);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw new LibTorchException($"Cannot load {path}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new LibTorchException($"Cannot load '{path}': {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
-
-    /// <summary>The library to load: <paramref name="bridge"/> itself, changed in place if needed, or a changed copy.</summary>
-    /// <exception cref="LibTorchException">The file is no library, or it can be written nowhere.</exception>
-    internal static string WithWeakVersion(string bridge)
-    {
-        try
-        {
-            var image = File.ReadAllBytes(bridge);
-            return ElfVersionNeeds.MakeWeak(image, UnmetVersion) ? PatchedLibrary.Write(bridge, image) : bridge;
-        }
-        catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
-        {
-            throw new LibTorchException($"Cannot prepare {bridge}: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-    }
-
-    private static string? FindInOutput(string name) =>
-        new[] { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native") }
-            .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists);
 }

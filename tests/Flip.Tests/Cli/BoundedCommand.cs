@@ -18,11 +18,19 @@ internal static class BoundedCommand
     /// <param name="threads">Threads that it may start.</param>
     /// <param name="seconds">Time that it may take.</param>
     /// <param name="home">The user's folder, caches included; that of the tests where it is null.</param>
+    /// <param name="folder">The folder of the command; that of the tests where it is null.</param>
+    /// <param name="environment">Variables that it gets.</param>
     public static (int Code, string Output, string Error) Run(
-        string[] args, int megabytes = 1500, int threads = 100, int seconds = 60, string? home = null)
+        string[] args,
+        int megabytes = 1500,
+        int threads = 100,
+        int seconds = 60,
+        string? home = null,
+        string? folder = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: a child's memory and threads are read from /proc");
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "flip"), args)
+        var start = new ProcessStartInfo(Path.Combine(folder ?? AppContext.BaseDirectory, "flip"), args)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -32,6 +40,11 @@ internal static class BoundedCommand
         {
             start.Environment["HOME"] = home;
             start.Environment.Remove("XDG_CACHE_HOME");
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         using var command = Process.Start(start)!;

@@ -93,9 +93,9 @@ public sealed class PatchedLibraryTests : IDisposable
     {
         var path = _folder.File("library.so");
         File.WriteAllText(path, "no library");
-        var error = Assert.Throws<LibTorchException>(() => LibTorch.WithWeakVersion(path));
+        var error = Assert.Throws<LibTorchException>(() => LinuxLibTorch.WithWeakVersion(path));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("\n", error.Message, StringComparison.Ordinal);
-        Assert.Contains(_folder.File("none.so"), Assert.Throws<LibTorchException>(() => LibTorch.WithWeakVersion(_folder.File("none.so"))).Message, StringComparison.Ordinal);
+        Assert.Contains(_folder.File("none.so"), Assert.Throws<LibTorchException>(() => LinuxLibTorch.WithWeakVersion(_folder.File("none.so"))).Message, StringComparison.Ordinal);
     }
 }
