@@ -69,6 +69,7 @@ internal static class FlipCommand
         ConvertCommand.Create(),
         DatasetsCommand.Create(),
         BenchCommand.Create(),
+        DoctorCommand.Create(),
         ConfigCommand.Create(),
         CompletionCommand.Create(),
     };

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Text.Json;
+using Flip.Cli.Benchmarking;
+using Flip.Cli.Reporting;
+using Flip.Config;
+using Flip.Devices;
+using Flip.Tasks.Diagnostics;
+
+namespace Flip.Cli.Commands;
+
+/// <summary><c>flip doctor</c>: what is here, whether it computes rightly, and how fast; docs/gpu.md explains what it prints.</summary>
+internal static class DoctorCommand
+{
+    private const string DefaultPreset = "flip-b16";
+    private const int BatchOfProcessor = 16;
+    private const int BatchOfGpu = 4096; // where the paper's batches begin
+    private const int Steps = 3;
+
+    public static Command Create()
+    {
+        var quick = new Option<bool>("--quick") { Description = "Leave the speed out." };
+        var mask = new Option<double>("--mask") { Description = "Mask ratio of the step that is timed.", DefaultValueFactory = _ => 0.5 };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var settings = new ConfigOptions(ConfigOptions.Bench);
+        var command = new Command(
+            "doctor",
+            "Say what this machine has, check that its device computes rightly (a golden model, every fast path against its slow twin, a hundred steps), and time a step of flip-b16.")
+        {
+            quick, mask, json,
+        };
+        settings.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var report = new DoctorReport(MachineFacts.Find());
+            var view = new DoctorView(result.GetValue(json) ? TextWriter.Null : Console.Out);
+            view.Show(report.Machine);
+            try
+            {
+                Examine(report, view, Config(settings, result), result.GetValue(quick) ? null : result.GetValue(mask), cancellation);
+            }
+            catch (FlipException e)
+            {
+                report.Problem ??= e.Message;
+            }
+
+            view.End(report);
+            if (result.GetValue(json))
+            {
+                Console.Out.Write(JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
+            }
+
+            return Task.FromResult(report.Problem is null ? 0 : 1);
+        });
+        return command;
+    }
+
+    private static void Examine(DoctorReport report, DoctorView view, FlipConfig config, double? mask, CancellationToken cancellation)
+    {
+        Compute.UseThreads(config.Train);
+        var compute = Compute.Of(config.Train);
+        (report.Device, report.Precision) = (compute.Device.ToString(), compute.Precision);
+        view.ShowDevice(report);
+        foreach (var check in new SelfTest(compute.Device).Run(cancellation))
+        {
+            report.SelfTest.Add(check);
+            view.Show(check);
+            report.Problem ??= check.Passed ? null : $"{check.Name}: {check.Problem}";
+        }
+
+        if (mask is { } ratio)
+        {
+            report.HostToDevice = CopyRate.Measure(compute.Device);
+            view.ShowCopies(report.HostToDevice);
+            using var benchmark = new StepBenchmark(config);
+            report.Step = benchmark.Run([ratio], Steps, cancellation);
+            view.Show(report.Step);
+        }
+    }
+
+    private static FlipConfig Config(ConfigOptions settings, ParseResult result)
+    {
+        var config = settings.Start(result) is null
+            ? ConfigReader.Resolve(DefaultPreset, null, settings.Sets(result))
+            : settings.Resolve(result);
+        if (settings.Sets(result).Any(set => set.StartsWith("train.batchSize=", StringComparison.Ordinal)))
+        {
+            return config;
+        }
+
+        var isGpu = Compute.Of(config.Train).Device.type == TorchSharp.DeviceType.CUDA;
+        return config with { Train = config.Train with { BatchSize = isGpu ? BatchOfGpu : BatchOfProcessor, MicroBatch = 0 } };
+    }
+}
