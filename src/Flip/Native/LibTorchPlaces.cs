@@ -73,7 +73,8 @@ internal static class LibTorchPlaces
                 + $"{LibTorch.FolderVariable} names the folder of libtorch's libraries, such as libtorch/lib.");
     }
 
-    private static string? First(IEnumerable<string> folders, string name) => folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, name)));
+    private static string? First(IEnumerable<string> folders, string name) =>
+        folders.Select(Path.TrimEndingDirectorySeparator).FirstOrDefault(folder => File.Exists(Path.Combine(folder, name)));
 
     private static IEnumerable<string> FolderOf(Type type) => Path.GetDirectoryName(type.Assembly.Location) is { Length: > 0 } folder ? [folder] : [];
 
@@ -81,7 +82,7 @@ internal static class LibTorchPlaces
     private static bool IsSame(string one, string other) =>
         FileStatus.Of(one, follow: true) is { } first && FileStatus.Of(other, follow: true) is { } second
             ? first.Identity == second.Identity
-            : Final(one) == Final(other);
+            : string.Equals(Final(one), Final(other), OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
     private static string Final(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 }

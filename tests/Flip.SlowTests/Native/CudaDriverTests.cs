@@ -71,9 +71,19 @@ public sealed class CudaDriverTests : IDisposable
         Assert.Null(answer["version"]);
     }
 
-    /// <summary>The other process: it writes what it is told.</summary>
-    [Fact(Explicit = true)]
-    public void Child()
+    /// <summary>With this machine's driver; and in the other processes of these tests, which write down what they are told.</summary>
+    [Fact]
+    public void There_are_devices_or_a_problem()
+    {
+        Assert.Equal(CudaDriver.Devices.Count == 0, CudaDriver.Problem is not null);
+        Assert.Throws<ArgumentOutOfRangeException>(() => CudaDriver.Memory(CudaDriver.Devices.Count));
+        if (Environment.GetEnvironmentVariable(AnswerVariable) is { } answer)
+        {
+            File.WriteAllText(answer, Answer().ToJsonString());
+        }
+    }
+
+    private static JsonObject Answer()
     {
         var memory = CudaDriver.Devices.Select(device =>
         {
@@ -87,7 +97,7 @@ public sealed class CudaDriverTests : IDisposable
                 return e.Message;
             }
         });
-        var answer = new JsonObject
+        return new JsonObject
         {
             ["version"] = CudaDriver.Version?.ToString(),
             ["problem"] = CudaDriver.Problem,
@@ -96,7 +106,6 @@ public sealed class CudaDriverTests : IDisposable
             ["memory"] = new JsonArray([.. memory.Select(text => JsonValue.Create(text))]),
             ["held"] = Held(),
         };
-        File.WriteAllText(Environment.GetEnvironmentVariable(AnswerVariable)!, answer.ToJsonString());
     }
 
     private static unsafe int Held() =>
@@ -113,7 +122,7 @@ public sealed class CudaDriverTests : IDisposable
 
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: LD_LIBRARY_PATH says where the library is");
         var start = new ProcessStartInfo(
-            Path.ChangeExtension(typeof(CudaDriverTests).Assembly.Location, null), ["-explicit", "only", "-method", $"{typeof(CudaDriverTests).FullName}.{nameof(Child)}"])
+            Path.ChangeExtension(typeof(CudaDriverTests).Assembly.Location, null), ["-method", $"{typeof(CudaDriverTests).FullName}.{nameof(There_are_devices_or_a_problem)}"])
         {
             RedirectStandardOutput = true,
             Environment = { ["LD_LIBRARY_PATH"] = _folder.Path, ["FAKE_CUDA"] = failure, [AnswerVariable] = _folder.File("answer.json") },
