@@ -30,7 +30,8 @@ public sealed record StepReport(
     {
         var text = new StringBuilder();
         Line(text, $"Batch {BatchSize}{(MicroBatch > 0 ? $" in parts of {MicroBatch}" : string.Empty)}, {Precision}, {(Device == "cpu" ? $"{Threads} threads" : Device)}, median of {Rounds} steps.");
-        Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; {(Device == "cpu" ? "peak resident memory" : "memory of the device in use")} {MemoryBytes / 1e9:0.00} GB. A step waits {Measurements.Max(m => m.Waits)} times and copies {Measurements.Max(m => m.CopiedBytes) / 1e6:0.0} MB in {Measurements.Max(m => m.Copies)} pieces.");
+        Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; {(Device == "cpu" ? "peak resident memory" : "memory of the device in use")} {MemoryBytes / 1e9:0.00} GB.");
+        Line(text, $"Of each step: waits for the device {Measurements.Max(m => m.Waits)}, copies to it {Measurements.Max(m => m.Copies)}, together {Measurements.Max(m => m.CopiedBytes) / 1e6:0.0} MB.");
         Line(text, $"");
         Line(text, $"| mask | s/step | best | samples/s | GFLOP/pair | GFLOP/s | utilization | time | FLOP |");
         Line(text, $"|---:|---:|---:|---:|---:|---:|---:|---:|---:|");

@@ -71,6 +71,7 @@ internal static class DoctorCommand
         {
             report.HostToDevice = CopyRate.Measure(compute.Device);
             view.ShowCopies(report.HostToDevice);
+            view.Say($"Timing steps of {config.Train.BatchSize} pairs.");
             using var benchmark = new StepBenchmark(config);
             report.Step = benchmark.Run([ratio], Steps, cancellation);
             view.Show(report.Step);

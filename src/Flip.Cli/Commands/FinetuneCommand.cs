@@ -75,7 +75,7 @@ internal static class FinetuneCommand
             view.Message($"Classifier: {run.Model}");
             return report;
         }
-        catch (Exception e) when (File.Exists(run.ConfigFile) && e is (OperationCanceledException or EvaluationDataException or (IOException and not FolderInUseException)))
+        catch (Exception e) when (File.Exists(run.ConfigFile) && TrainCommand.CanGoOn(e))
         {
             view.Message($"To go on: flip finetune --resume {run.Path}");
             throw;

@@ -55,12 +55,16 @@ internal static class TrainCommand
         {
             Finish(run, train(), view, json);
         }
-        catch (Exception e) when (run.HasBegun && e is (OperationCanceledException or EvaluationDataException or (IOException and not FolderInUseException)))
+        catch (Exception e) when (run.HasBegun && CanGoOn(e))
         {
             view.Message($"To go on: flip train --resume {run.Path}");
             throw;
         }
     }
+
+    /// <summary>Whether a training that was stopped by this can be continued as it is, or with less memory.</summary>
+    public static bool CanGoOn(Exception e) =>
+        e is OperationCanceledException or EvaluationDataException or OutOfDeviceMemoryException or (IOException and not FolderInUseException);
 
     /// <summary>Writes results and report, and tells where they are.</summary>
     private static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)

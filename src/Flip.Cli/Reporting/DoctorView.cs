@@ -53,6 +53,15 @@ internal sealed class DoctorView(TextWriter output)
         }
     }
 
+    /// <summary>What takes a while, where progress is shown.</summary>
+    public void Say(string text)
+    {
+        if (output != TextWriter.Null)
+        {
+            Console.Error.WriteLine(text);
+        }
+    }
+
     public void Show(StepReport step) => output.WriteLine(step.ToMarkdown());
 
     public void End(DoctorReport report) => output.WriteLine(report.Problem is null ? "Nothing is wrong." : $"WRONG: {report.Problem}");

@@ -53,7 +53,7 @@ public sealed class HostBuffer<T> : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Length, nameof(count));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - count);
         return new Span<T>((T*)_address + start, count);
     }
 

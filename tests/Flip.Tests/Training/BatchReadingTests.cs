@@ -13,7 +13,8 @@ public class BatchReadingTests
 
     [Theory]
     [InlineData(64, 0, 64, false, false)]
-    [InlineData(128, 0, 64, false, true)] // 4.4 of 12 GB are the model's; 76 MB a pair
+    [InlineData(128, 0, 128, false, false)] // 74 MB a pair: 133 fit in half of the memory, beside 2.0 GB of the model
+    [InlineData(256, 0, 128, false, true)]
     [InlineData(4096, 64, 64, false, false)] // 3 · 4096 · 98 patches · 768 bytes = 882 MiB, and their indices
     [InlineData(16_384, 64, 64, true, false)]
     [InlineData(8192, 8192, 8192, false, false)]
@@ -24,13 +25,13 @@ public class BatchReadingTests
     [Fact]
     public void A_chosen_micro_batch_of_a_processor_is_a_power_of_two_up_to_256()
     {
-        var tiny = Config(1 << 22, 0, new() { Image = new() { Width = 32, Heads = 2, Depth = 1 }, Text = new() { Width = 32, Heads = 2, Depth = 1, VocabularySize = 100 } });
+        var tiny = Config(1 << 18, 0, new() { Image = new() { Width = 32, Heads = 2, Depth = 1 }, Text = new() { Width = 32, Heads = 2, Depth = 1, VocabularySize = 100 } });
         Assert.Equal(256, BatchReading.Of(tiny, Cpu, 24 * Gigabyte, 24 * Gigabyte).MicroBatch);
         Assert.Equal(1, BatchReading.Of(Config(4096, 0), Cpu, 2 * Gigabyte, 2 * Gigabyte).MicroBatch);
     }
 
     [Theory]
-    [InlineData(4096, 1408)] // 37 MB a pair: 1825 fit beside the model, the logits and the pixels; three equal parts, rounded up to a multiple of 64
+    [InlineData(4096, 1408)] // 37 MB a pair: 1 808 fit beside the model, the logits and the pixels; three equal parts, rounded up to a multiple of 64
     [InlineData(1024, 1024)]
     [InlineData(65_536, 1664)]
     public void A_GPU_computes_as_many_pairs_at_a_time_as_fit_in_equal_parts(int batch, int part)

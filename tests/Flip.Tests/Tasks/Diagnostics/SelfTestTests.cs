@@ -12,7 +12,7 @@ public class SelfTestTests
         var results = test.Run(TestContext.Current.CancellationToken).ToList();
         Assert.Equal(test.Count, results.Count);
         Assert.All(results, result => Assert.True(result.Passed, $"{result.Name}: {result.Problem}"));
-        Assert.InRange(results.Count(result => result.Difference > 0), results.Count - 2, results.Count); // copies may be exact
+        Assert.InRange(results.Count(result => result.Difference > 0), results.Count - 3, results.Count); // copies and recomputed blocks are exact
     }
 
     [Fact]
