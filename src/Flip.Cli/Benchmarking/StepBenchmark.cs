@@ -37,7 +37,9 @@ public sealed class StepBenchmark : IDisposable
     {
     }
 
-    private StepBenchmark(FlipConfig config, Func<FlipConfig, double, Compute, IBatchSource>? open)
+    /// <param name="config">Model, batch, micro-batch, precision, device and threads.</param>
+    /// <param name="open">Opens the pairs for a mask ratio and a device; null for random ones.</param>
+    internal StepBenchmark(FlipConfig config, Func<FlipConfig, double, Compute, IBatchSource>? open)
     {
         _config = config;
         var train = config.Train;
@@ -156,7 +158,7 @@ public sealed class StepBenchmark : IDisposable
         DeviceTraffic.Wait(_layout.Device); // of the measurement, not of the step
         if (counts)
         {
-            lane.Seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            lane.Seconds.Add(clock?.Total ?? Stopwatch.GetElapsedTime(started).TotalSeconds);
             lane.Flops.Add(Flops(batch, lane.MaskRatio));
             lane.Traffic = traffic;
         }

@@ -8,6 +8,8 @@ namespace Flip.Cli.Benchmarking;
 /// <summary>The same pairs of random pixels and random full-length texts again and again, laid out for steps at one mask ratio.</summary>
 internal sealed class SyntheticBatch : IBatchSource
 {
+    private const int Different = 64; // pixels and words have no effect on the time
+
     private readonly List<Batch> _parts = [];
     private int _next;
 
@@ -18,12 +20,10 @@ internal sealed class SyntheticBatch : IBatchSource
     public SyntheticBatch(PairLayout layout, double maskRatio, int size, int part)
     {
         SamplesPerEpoch = size;
-        var some = Of(layout.Model, Math.Min(part, size), layout.Seed);
+        var few = Of(layout.Model, Math.Min(Different, size), layout.Seed);
         for (var start = 0; start < size; start += part)
         {
-            // Pixels have no effect on the time, so one part's serve all.
-            var count = Math.Min(part, size - start);
-            _parts.Add(new Batch(some.ImageSize, some.TextLength, [], [], [], some.Samples[..count], []) { Rows = PairRows.Of(some, 0, count, layout, maskRatio) });
+            _parts.Add(Part(layout, maskRatio, few, Math.Min(part, size - start)));
         }
     }
 
@@ -44,6 +44,24 @@ internal sealed class SyntheticBatch : IBatchSource
     }
 
     public void Dispose() => _parts.ForEach(part => part.Rows!.Dispose());
+
+    private static Batch Part(PairLayout layout, double maskRatio, Batch few, int count)
+    {
+        var (pixels, length) = (few.ImageSize * few.ImageSize * 3, few.TextLength);
+        var rows = new PairRows(layout, count, maskRatio);
+        var (tokens, lengths) = (new int[count * length], new int[count]);
+        for (var row = 0; row < count; row++)
+        {
+            var from = row % few.Size;
+            var words = few.Tokens.AsSpan(from * length, length);
+            words.CopyTo(tokens.AsSpan(row * length));
+            lengths[row] = few.Lengths[from];
+            rows.Fill(row, few.Images.AsSpan(from * pixels, pixels), words, lengths[row], 0, row);
+        }
+
+        rows.Finish(tokens, lengths);
+        return new Batch(few.ImageSize, length, [], tokens, lengths, new long[count], new int[count]) { Rows = rows };
+    }
 
     private static Batch Of(ModelConfig model, int size, ulong seed)
     {

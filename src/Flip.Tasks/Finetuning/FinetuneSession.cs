@@ -65,7 +65,8 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
         ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
         inputs.Save(run);
-        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config with { Precision = compute.Precision }));
+        config = WithMicroBatch(config, classifier, compute) with { Precision = compute.Precision };
+        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config));
         return Train(inputs, config, new LoadedClassifier(stored.Config, train.ClassNames, classifier), train, tests, null, cancellation);
     }
 
@@ -172,6 +173,20 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             classifier.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The recipe with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
+    private FinetuneConfig WithMicroBatch(FinetuneConfig config, ImageClassifier classifier, Compute compute)
+    {
+        var part = BatchReading.PartOfImages(classifier.Config.Image, config, classifier.Parameters.Count, compute, config.MaskRatio);
+        if (part == config.BatchSize || config.MicroBatch > 0)
+        {
+            return config;
+        }
+
+        view.Message(FormattableString.Invariant(
+            $"What {config.BatchSize:N0} images at a time would take does not fit in the memory: each step is computed in parts of {part} (microBatch)."));
+        return config with { MicroBatch = part };
     }
 
     /// <summary>The weights have the tower, and the memory is there, before any of it is taken.</summary>

@@ -38,14 +38,32 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         var isGpu = compute.Device.type == DeviceType.CUDA;
         var pixels = PixelBytes(config, compute) * size;
         var fits = Fitting(config, compute, deviceBytes);
-        var part = config.Train.MicroBatch > 0 ? Math.Min(size, config.Train.MicroBatch)
-            : fits >= size ? size
-            : isGpu ? EqualParts(size, fits)
-            : 1 << (int)Math.Log2(Math.Clamp(fits, 1, LargestOnProcessor));
+        var part = config.Train.MicroBatch > 0 ? Math.Min(size, config.Train.MicroBatch) : Part(size, fits, isGpu);
         var room = (double)config.Data.BatchMemory * (1 << 20);
         var held = pixels * (1 + config.Data.PrefetchBatches) <= (isGpu && room > 0 ? Math.Max(room, machineBytes / 2) : room)
             && (!isGpu || pixels <= PixelsOfGpu * deviceBytes);
         return new BatchReading(size, part, part < size && !held, IsChosen: config.Train.MicroBatch == 0 && part < size);
+    }
+
+    /// <summary>Images of a classifier's step that are computed at a time: all, or parts that fit in the memory of the device.</summary>
+    /// <param name="image">The tower.</param>
+    /// <param name="train">The training, whose micro-batch is taken where there is one.</param>
+    /// <param name="parameters">Entries of all weights.</param>
+    /// <param name="compute">Where and in which number format.</param>
+    /// <param name="maskRatio">Share of each image's patches that is removed.</param>
+    public static int PartOfImages(ImageConfig image, OptimizationConfig train, long parameters, Compute compute, double maskRatio)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(compute);
+        if (train.MicroBatch > 0)
+        {
+            return Math.Min(train.MicroBatch, train.BatchSize);
+        }
+
+        var isGpu = compute.Device.type == DeviceType.CUDA;
+        var model = parameters * 5.0 * sizeof(float);
+        var room = (DeviceMemory.Of(compute.Device) * (isGpu ? ShareOfGpu : ShareOfProcessor)) - model;
+        return Part(train.BatchSize, Math.Max(1, room / StepMemory.OfImage(image, train, compute.Type, compute.Device.type, maskRatio)), isGpu);
     }
 
     /// <summary>Parts that a source makes ahead.</summary>
@@ -90,6 +108,11 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         var room = (deviceBytes * (isGpu ? ShareOfGpu : ShareOfProcessor)) - memory.OfModel - memory.OfBatch(size) - pixels;
         return Math.Max(1, room / memory.OfPair);
     }
+
+    private static int Part(int size, double fits, bool isGpu) =>
+        fits >= size ? size
+        : isGpu ? EqualParts(size, fits)
+        : 1 << (int)Math.Log2(Math.Clamp(fits, 1, LargestOnProcessor));
 
     private static int EqualParts(int size, double fits)
     {

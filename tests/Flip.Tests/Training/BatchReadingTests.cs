@@ -13,8 +13,8 @@ public class BatchReadingTests
 
     [Theory]
     [InlineData(64, 0, 64, false, false)]
-    [InlineData(128, 0, 128, false, false)] // 74 MB a pair: 133 fit in half of the memory, beside 2.0 GB of the model
-    [InlineData(256, 0, 128, false, true)]
+    [InlineData(96, 0, 96, false, false)] // 93 MB a pair: 106 fit in half of the memory, beside 2.0 GB of the model
+    [InlineData(128, 0, 64, false, true)]
     [InlineData(4096, 64, 64, false, false)] // 3 · 4096 · 98 patches · 768 bytes = 882 MiB, and their indices
     [InlineData(16_384, 64, 64, true, false)]
     [InlineData(8192, 8192, 8192, false, false)]
@@ -76,6 +76,17 @@ public class BatchReadingTests
         var error = Assert.Throws<ConfigException>(() => BatchReading.CheckMemory(Config(1 << 16, 1 << 16), Cpu));
         Assert.Contains("train.microBatch = 65536", error.Message, StringComparison.Ordinal);
         Assert.Contains("is the same step in parts", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_of_a_classifier_are_divided_like_pairs()
+    {
+        var image = new ImageConfig();
+        int Part(int batch, int microBatch) =>
+            BatchReading.PartOfImages(image, new FinetuneConfig { BatchSize = batch, MicroBatch = microBatch }, 86_000_000, Cpu, 0);
+        Assert.Equal(3, Part(1024, 3));
+        Assert.Equal(2, Part(2, 0));
+        Assert.Contains(Part(1 << 20, 0), new[] { 1, 2, 4, 8, 16, 32, 64, 128, 256 });
     }
 
     private static FlipConfig Config(int batch, int microBatch, ModelConfig? model = null) => new()

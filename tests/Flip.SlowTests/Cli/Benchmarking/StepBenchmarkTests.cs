@@ -15,11 +15,12 @@ public class StepBenchmarkTests
         using var benchmark = new StepBenchmark(TinyRun.Config with { Train = TinyRun.Config.Train with { MicroBatch = microBatch, Threads = 2 } });
         var report = benchmark.Run([0, 0.5, 0.75], 1, TestContext.Current.CancellationToken);
         Assert.Equal([0, 0.5, 0.75], report.Measurements.Select(m => m.MaskRatio));
-        Assert.True(report.CeilingGflopPerSecond > 0 && report.PeakResidentBytes > 1 << 20);
+        Assert.True(report.CeilingGflopPerSecond > 0 && report.MemoryBytes > 1 << 20);
         foreach (var m in report.Measurements)
         {
             Assert.All([m.SamplesPerSecond, m.GflopPerPair, m.GflopPerSecond, m.RelativeTime!.Value], value => Assert.True(double.IsFinite(value) && value > 0));
             Assert.InRange(m.Utilization, 0, 1);
+            Assert.Equal((1, 2 * (microBatch == 0 ? 1 : 3)), (m.Waits, m.Copies));
             Assert.Equal(ModelCost.Of(TinyRun.Config.Model, m.MaskRatio).TrainingFlops / 1e9, m.GflopPerPair, 1e-12);
 
             // Of a single round the medians are that round's own.
@@ -38,7 +39,7 @@ public class StepBenchmarkTests
     {
         var text = TinyRun.Config.Model.Text with { AttendPadding = false };
         var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Text = text }, Train = TinyRun.Config.Train with { Threads = 2 } };
-        using var benchmark = new StepBenchmark(config, new TinyRun.PositionSource(0) { LongestText = 3 });
+        using var benchmark = new StepBenchmark(config, (_, _, _) => new TinyRun.PositionSource(0) { LongestText = 3 });
         var m = Assert.Single(benchmark.Run([0], 1, TestContext.Current.CancellationToken).Measurements);
         double Cost(int tokens) => ModelCost.Of(config.Model, 0, textTokens: tokens).TrainingFlops / 1e9;
         Assert.InRange(m.GflopPerPair, Cost(1), Cost(3));
