@@ -20,7 +20,7 @@ public static class ItemEncoders
     public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
         new ImageLoader(images, EvaluationTransform.Of(loaded.Config), loaded.Config.Data.Workers, allowMissing),
         seen => mask.Encoder(loaded, seen),
-        loaded.Config.Eval.BatchSize);
+        loaded.BatchSize);
 
     /// <summary>Features of images for a probe, and all that they depend on.</summary>
     /// <param name="loaded">The model.</param>
@@ -48,7 +48,7 @@ public static class ItemEncoders
             ? new RandomView(new TrainTransform(size, ViewMinArea, flipProbability: 0, seed), epoch)
             : EvaluationTransform.Of(loaded.Config);
         var loader = new ImageLoader(images, transform, loaded.Config.Data.Workers, allowMissing);
-        var batch = loaded.Config.Eval.BatchSize;
+        var batch = loaded.BatchSize;
         var items = kind == FeatureKind.Pooled
             ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
             : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
@@ -64,7 +64,7 @@ public static class ItemEncoders
 
     /// <summary>Texts as they are.</summary>
     public static TextItems Texts(LoadedModel loaded, ITextSource texts, bool allowMissing, CancellationToken cancellation) => new(
-        texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.Config.Eval.BatchSize, allowMissing, cancellation);
+        texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.BatchSize, allowMissing, cancellation);
 
     /// <summary>All that the embeddings of some items depend on.</summary>
     public static EmbeddingManifest Manifest(
@@ -97,7 +97,7 @@ public static class ItemEncoders
         ["model"] = ConfigurationHash(loaded.Config),
         ["precision"] = loaded.Model.Parameters.ComputeType.ToString(),
         ["device"] = loaded.Model.Parameters.Device.type.ToString(),
-        ["batchSize"] = loaded.Config.Eval.BatchSize.ToString(CultureInfo.InvariantCulture),
+        ["batchSize"] = loaded.BatchSize.ToString(CultureInfo.InvariantCulture),
     };
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -140,7 +140,7 @@ public sealed class DataSetEvaluatorTests
 
     private static FeatureSet Features(TableEncoder encoder, byte[] images, int batchSize) => new(
         [.. new Numbers(images.Length).Keys()],
-        [.. TableEncoder.Images(batchSize, images).SelectMany(batch => Embeddings.OfImages(encoder, batch.Pixels, batch.Count))],
+        [.. TableEncoder.Images(batchSize, images).SelectMany(batch => Embeddings.Checked(encoder.EncodeImages(batch.Pixels, batch.Count), batch.Count, encoder.EmbedDim, "image"))],
         encoder.EmbedDim,
         [],
         "");
