@@ -29,7 +29,7 @@ internal static class Embeddings
     public static IEnumerable<float[]> OfTexts(
         IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, CancellationToken cancellation)
     {
-        return OneAhead.Read(Send()).Select(read => Checked(read.Numbers, read.Batch, encoder.EmbedDim, "text"));
+        return OneAhead.Read(Send(), cancellation).Select(read => Checked(read.Numbers, read.Batch, encoder.EmbedDim, "text"));
 
         IEnumerable<(int Count, PendingResult? Result)> Send()
         {

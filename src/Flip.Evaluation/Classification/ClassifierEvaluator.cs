@@ -41,7 +41,7 @@ public static class ClassifierEvaluator
         var outcome = new ClassificationAccumulator(set.ClassNames, keepScores);
         var done = 0;
         using var keys = set.Images.Keys().GetEnumerator();
-        foreach (var (count, scores) in OneAhead.Read(Send(classifier, images.Read(batchSize, cancellation: cancellation))))
+        foreach (var (count, scores) in OneAhead.Read(Send(classifier, images.Read(batchSize, cancellation: cancellation)), cancellation))
         {
             outcome.Add(Take(keys, count), [.. Enumerable.Range(done, count).Select(image => set.Labels[image])], scores);
             done += count;

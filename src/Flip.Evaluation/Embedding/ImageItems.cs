@@ -46,7 +46,7 @@ public sealed class ImageItems : IItemEncoder
 
     /// <inheritdoc/>
     public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
-        OneAhead.Read(Send(first, embedded, cancellation)).Select(read => read.Batch with
+        OneAhead.Read(Send(first, embedded, cancellation), cancellation).Select(read => read.Batch with
         {
             Vectors = Embeddings.Checked(read.Numbers, read.Batch.Keys.Count, EmbedDim, "image"),
         });

@@ -14,6 +14,7 @@ namespace Flip.Evaluation.Embedding;
 /// <summary>Sources of images and texts with a model that embeds them.</summary>
 public static class ItemEncoders
 {
+    private const int HashedBatch = 64; // what eval.batchSize was before null chose it: caches and unfinished work keep their names
     private const double ViewMinArea = 0.08; // that of RandomResizedCrop, which the paper's linear probe crops by
 
     /// <summary>Images as an evaluation sees them.</summary>
@@ -85,7 +86,8 @@ public static class ItemEncoders
     public static Dictionary<string, string> TextSettings(LoadedModel loaded) => new(ModelSettings(loaded)) { ["tokenizer"] = Hash(loaded.Tokenizer) };
 
     /// <summary>Hash of the model's configuration.</summary>
-    public static string ConfigurationHash(FlipConfig config) => Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model }));
+    public static string ConfigurationHash(FlipConfig config) =>
+        Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model, Eval = new EvalConfig { BatchSize = HashedBatch } }));
 
     /// <summary>How images are seen, in words.</summary>
     public static string Describe(MaskChoice mask, FlipConfig config) => mask.Mask == InferenceMask.None

@@ -63,7 +63,7 @@ public sealed class TextItems : IItemEncoder
 
     /// <inheritdoc/>
     public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
-        OneAhead.Read(Send(first, cancellation)).Select(read => read.Batch with
+        OneAhead.Read(Send(first, cancellation), cancellation).Select(read => read.Batch with
         {
             Vectors = Embeddings.Checked(read.Numbers, read.Batch.Keys.Count, EmbedDim, "text"),
         });

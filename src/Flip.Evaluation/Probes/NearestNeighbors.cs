@@ -91,7 +91,7 @@ public static class NearestNeighbors
         LibTorch.EnsureLoaded();
         k = Math.Min(k, train.Count);
         var nearest = Enumerable.Range(0, test.Count).Select(_ => new Nearest(k)).ToArray();
-        foreach (var (block, cosines) in OneAhead.Read(Compare(train, test, trainRowsAtOnce, testRowsAtOnce, device ?? CPU, cancellation)))
+        foreach (var (block, cosines) in OneAhead.Read(Compare(train, test, trainRowsAtOnce, testRowsAtOnce, device ?? CPU, cancellation), cancellation))
         {
             var (firstKey, keys, first, rows) = block;
             Parallel.For(0, rows, row => nearest[first + row].Take(cosines.AsSpan(row * keys, keys), firstKey));

@@ -11,18 +11,21 @@ public static class OneAhead
     /// <summary>Reads results in their order, one wait each.</summary>
     /// <typeparam name="T">What belongs to a batch, such as keys. It must not be memory that the source uses again.</typeparam>
     /// <param name="sent">Each step sends a batch to the device; null for a batch in which nothing is to be computed.</param>
+    /// <param name="cancellation">Stops before a read, also where the source has come to its end.</param>
     /// <returns>Each batch with its numbers; empty where nothing was computed.</returns>
     /// <remarks>
     /// What the source fails with is thrown once the batch before it has been given out, as though none were ahead. A cancellation is thrown at once, and
     /// the batch in the queue is lost.
     /// </remarks>
-    public static IEnumerable<(T Batch, float[] Numbers)> Read<T>(IEnumerable<(T Batch, PendingResult? Result)> sent)
+    public static IEnumerable<(T Batch, float[] Numbers)> Read<T>(
+        IEnumerable<(T Batch, PendingResult? Result)> sent, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(sent);
-        return ReadAhead(sent);
+        return ReadAhead(sent, cancellation);
     }
 
-    private static IEnumerable<(T Batch, float[] Numbers)> ReadAhead<T>(IEnumerable<(T Batch, PendingResult? Result)> sent)
+    private static IEnumerable<(T Batch, float[] Numbers)> ReadAhead<T>(
+        IEnumerable<(T Batch, PendingResult? Result)> sent, CancellationToken cancellation)
     {
         (T Batch, PendingResult? Result)? ahead = null;
         using var source = sent.GetEnumerator();
@@ -37,6 +40,7 @@ public static class OneAhead
                 {
                     using (result)
                     {
+                        cancellation.ThrowIfCancellationRequested();
                         yield return (batch, result?.Read() ?? []);
                     }
                 }

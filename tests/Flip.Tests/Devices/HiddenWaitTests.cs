@@ -62,7 +62,7 @@ public sealed partial class HiddenWaitTests
     [InlineData("var power = Vector512.ConvertToInt32(n);")]
     public void These_are_not(string line) => Assert.DoesNotMatch(Waiting(), line);
 
-    [GeneratedRegex(@"\.item<|\.To(Double|Single|Half|Byte|Int16|Int32|Int64|Boolean)\(\)|\.cpu\(|\.cuda\(|cuda\.synchronize|\btensor\([^;]*\bdevice:|\.to\(([^()]|\([^()]*\))*[dD]evice\b|\.to\(CPU|\.data<|\.nonzero\(|masked_select\(")]
+    [GeneratedRegex(@"\.item<|\.To(Double|Single|Half|Byte|Int16|Int32|Int64|Boolean)\(\)|\.cpu\(|\.cuda\(|cuda\.synchronize|\btensor\([^;]*?\bdevice:|\.to\(([^()]|\([^()]*\))*[dD]evice\b|\.to\(CPU|\.data<|\.nonzero\(|masked_select\(")]
     private static partial Regex Waiting();
 
     [GeneratedRegex(@"//.*$")]

@@ -47,6 +47,22 @@ public sealed class OneAheadTests
         Assert.Equal([0], read);
     }
 
+    [Fact]
+    public void A_cancellation_also_stops_before_the_last_batch_which_the_source_has_sent()
+    {
+        using var stop = new CancellationTokenSource();
+        var read = new List<int>();
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (var (batch, _) in OneAhead.Read(Sent(2, []), stop.Token))
+            {
+                read.Add(batch);
+                stop.Cancel();
+            }
+        });
+        Assert.Equal([0], read);
+    }
+
     private static void ReadAll(IEnumerable<(int Batch, PendingResult? Result)> sent, List<int> read)
     {
         foreach (var (batch, _) in OneAhead.Read(sent))

@@ -6,6 +6,7 @@ using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.ZeroShot;
+using Flip.Models;
 
 namespace Flip.Tests.Evaluation.DataSets;
 
