@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Models;
 using Flip.Tokenizers;
 
@@ -6,43 +7,42 @@ namespace Flip.Evaluation;
 /// <summary>Runs images and texts through an encoder in batches and checks what comes back.</summary>
 internal static class Embeddings
 {
-    /// <summary>Embeds one batch of images.</summary>
-    /// <returns><c>[count, D]</c>.</returns>
+    /// <summary>Sends one batch of images to be embedded.</summary>
     /// <exception cref="ArgumentException">There are not as many pixels as the count says.</exception>
-    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
-    public static float[] OfImages(IDualEncoder encoder, ReadOnlyMemory<byte> pixels, int count)
+    public static PendingResult OfImages(IDualEncoder encoder, ReadOnlyMemory<byte> pixels, int count)
     {
         CheckPixels(pixels, count, encoder.ImageSize);
-        return Checked(encoder.EncodeImages(pixels, count), count, encoder.EmbedDim, "image");
+        return encoder.SubmitImages(pixels, count);
     }
 
-    /// <summary>Pooled features of one batch of images.</summary>
-    /// <returns><c>[count, FeatureDim]</c>.</returns>
+    /// <summary>Sends one batch of images for their pooled features.</summary>
     /// <exception cref="ArgumentException">There are not as many pixels as the count says.</exception>
-    /// <exception cref="ArithmeticException">A feature is not finite.</exception>
-    public static float[] OfPooled(IImageFeatures encoder, ReadOnlyMemory<byte> pixels, int count)
+    public static PendingResult OfPooled(IImageFeatures encoder, ReadOnlyMemory<byte> pixels, int count)
     {
         CheckPixels(pixels, count, encoder.ImageSize);
-        return Checked(encoder.PoolImages(pixels, count), count, encoder.FeatureDim, "image");
+        return encoder.SubmitPooled(pixels, count);
     }
 
-    /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time.</summary>
+    /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time, one batch ahead.</summary>
     /// <returns>For each batch its embeddings, <c>[count, D]</c>.</returns>
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
     public static IEnumerable<float[]> OfTexts(
         IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, CancellationToken cancellation)
     {
-        foreach (var batch in texts.Chunk(batchSize))
+        return OneAhead.Read(Send(), cancellation).Select(read => Checked(read.Numbers, read.Batch, encoder.EmbedDim, "text"));
+
+        IEnumerable<(int Count, PendingResult? Result)> Send()
         {
-            cancellation.ThrowIfCancellationRequested();
-            yield return OfTexts(encoder, tokenizer, batch);
+            foreach (var batch in texts.Chunk(batchSize))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                yield return (batch.Length, OfTexts(encoder, tokenizer, batch));
+            }
         }
     }
 
-    /// <summary>Embeds one batch of texts.</summary>
-    /// <returns><c>[texts, D]</c>.</returns>
-    /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
-    public static float[] OfTexts(IDualEncoder encoder, ITokenizer tokenizer, IReadOnlyList<string> texts)
+    /// <summary>Sends one batch of texts to be embedded.</summary>
+    public static PendingResult OfTexts(IDualEncoder encoder, ITokenizer tokenizer, IReadOnlyList<string> texts)
     {
         var length = encoder.TextLength;
         var tokens = new int[texts.Count * length];
@@ -52,7 +52,7 @@ internal static class Embeddings
             lengths[i] = tokenizer.EncodeRow(texts[i], tokens.AsSpan(i * length, length));
         }
 
-        return Checked(encoder.EncodeTexts(tokens, lengths, texts.Count), texts.Count, encoder.EmbedDim, "text");
+        return encoder.SubmitTexts(tokens, lengths, texts.Count);
     }
 
     private static void CheckPixels(ReadOnlyMemory<byte> pixels, int count, int size)
@@ -64,8 +64,10 @@ internal static class Embeddings
         }
     }
 
-    // A comparison with NaN is false, so a broken model would look perfect: ranks count the scores above the right one.
-    private static float[] Checked(float[] embeddings, int count, int dim, string kind)
+    /// <summary>What came back of a batch, if it is usable.</summary>
+    /// <returns><c>[count, dim]</c>.</returns>
+    /// <exception cref="ArithmeticException">A number is not finite.</exception>
+    public static float[] Checked(float[] embeddings, int count, int dim, string kind)
     {
         if (embeddings.Length != (long)count * dim)
         {
@@ -73,6 +75,7 @@ internal static class Embeddings
                 $"The {kind} encoder gave {embeddings.Length} numbers for {count} embeddings of {dim}.");
         }
 
+        // A comparison with NaN is false, so a broken model would look perfect: ranks count the scores above the right one.
         var bad = Array.FindIndex(embeddings, value => !float.IsFinite(value));
         return bad < 0 ? embeddings : throw new ArithmeticException(
             $"The {kind} encoder gave {embeddings[bad]} in an embedding: the weights are not usable.");

@@ -10,7 +10,7 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Dictionary<string, WeightFormat> Others = new() { ["open_clip"] = WeightFormat.OpenClip, ["hf"] = WeightFormat.HuggingFace };
 
-    private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time.");
+    private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time (default: 64, on a GPU what its memory holds).");
     private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
     private static readonly Shortcut Device = new("--device", "train.device", "auto, cpu, cuda or cuda:N.");
 

@@ -1,5 +1,6 @@
 using Flip.Data;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Models;
@@ -40,14 +41,22 @@ public static class ClassifierEvaluator
         var outcome = new ClassificationAccumulator(set.ClassNames, keepScores);
         var done = 0;
         using var keys = set.Images.Keys().GetEnumerator();
-        foreach (var batch in images.Read(batchSize, cancellation: cancellation))
+        foreach (var (count, scores) in OneAhead.Read(Send(classifier, images.Read(batchSize, cancellation: cancellation)), cancellation))
         {
-            outcome.Add(Take(keys, batch.Size), [.. Enumerable.Range(done, batch.Size).Select(image => set.Labels[image])], classifier.Score(batch.Present, batch.Size));
-            done += batch.Size;
+            outcome.Add(Take(keys, count), [.. Enumerable.Range(done, count).Select(image => set.Labels[image])], scores);
+            done += count;
             progress?.Invoke(done);
         }
 
         return outcome.ToOutcome();
+    }
+
+    private static IEnumerable<(int Count, PendingResult? Scores)> Send(ImageClassifier classifier, IEnumerable<ImageBatch> batches)
+    {
+        foreach (var batch in batches)
+        {
+            yield return (batch.Size, classifier.Submit(batch.Present, batch.Size));
+        }
     }
 
     private static List<string> Take(IEnumerator<string> keys, int count)

@@ -37,7 +37,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
             images => Features(loaded, weights, images, cancellation),
             new InferenceEncoder(loaded.Model),
             loaded.Tokenizer,
-            loaded.Config.Eval.BatchSize,
+            loaded.BatchSize,
             new ClassifierCache(_cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
         foreach (var item in data)
         {

@@ -2,6 +2,7 @@ using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Features;
 using Flip.Models;
@@ -48,7 +49,7 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default)
     {
-        var batchSize = config.Eval.BatchSize;
+        var batchSize = ModelMemory.EncodingBatch(config.Model, Compute.Of(config.Train), config.Eval.BatchSize);
         var outcome = new DataSetEvaluator(Embed, model, tokenizer, batchSize).Measure(data, cancellation);
         return new OrderedDictionary<string, double>(
         [

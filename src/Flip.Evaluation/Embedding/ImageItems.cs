@@ -1,5 +1,6 @@
 using Flip.Data;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Models;
 
 namespace Flip.Evaluation.Embedding;
@@ -8,7 +9,7 @@ namespace Flip.Evaluation.Embedding;
 public sealed class ImageItems : IItemEncoder
 {
     private readonly ImageLoader _images;
-    private readonly Func<long, Func<ReadOnlyMemory<byte>, int, float[]>> _encoder;
+    private readonly Func<long, Func<ReadOnlyMemory<byte>, int, PendingResult>> _encoder;
     private readonly int _batchSize;
 
     /// <summary>Images to normalised embeddings.</summary>
@@ -20,7 +21,7 @@ public sealed class ImageItems : IItemEncoder
     {
     }
 
-    private ImageItems(ImageLoader images, int dim, Func<long, Func<ReadOnlyMemory<byte>, int, float[]>> encoder, int batchSize)
+    private ImageItems(ImageLoader images, int dim, Func<long, Func<ReadOnlyMemory<byte>, int, PendingResult>> encoder, int batchSize)
     {
         (_images, EmbedDim, _encoder, _batchSize) = (images, dim, encoder, batchSize);
     }
@@ -44,7 +45,14 @@ public sealed class ImageItems : IItemEncoder
         _images.Source.Fingerprint(hashes, cancellation);
 
     /// <inheritdoc/>
-    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)
+    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
+        OneAhead.Read(Send(first, embedded, cancellation), cancellation).Select(read => read.Batch with
+        {
+            Vectors = Embeddings.Checked(read.Numbers, read.Batch.Keys.Count, EmbedDim, "image"),
+        });
+
+    /// <summary>Batches without their vectors, which the device is to compute.</summary>
+    private IEnumerable<(EmbeddedItems Batch, PendingResult? Vectors)> Send(long first, long embedded, CancellationToken cancellation)
     {
         var encode = _encoder(embedded);
         var next = checked((int)first);
@@ -66,14 +74,13 @@ public sealed class ImageItems : IItemEncoder
                 }
             }
 
-            var vectors = batch.Size > 0 ? encode(batch.Present, batch.Size) : [];
-            yield return new EmbeddedItems(start, next, present, null, vectors, missing);
+            yield return (new EmbeddedItems(start, next, present, null, [], missing), batch.Size > 0 ? encode(batch.Present, batch.Size) : null);
         }
     }
 
-    private static Func<ReadOnlyMemory<byte>, int, float[]> Embed(IDualEncoder encoder) =>
+    private static Func<ReadOnlyMemory<byte>, int, PendingResult> Embed(IDualEncoder encoder) =>
         (pixels, count) => Embeddings.OfImages(encoder, pixels, count);
 
-    private static Func<ReadOnlyMemory<byte>, int, float[]> Pool(IImageFeatures encoder) =>
+    private static Func<ReadOnlyMemory<byte>, int, PendingResult> Pool(IImageFeatures encoder) =>
         (pixels, count) => Embeddings.OfPooled(encoder, pixels, count);
 }

@@ -14,13 +14,14 @@ namespace Flip.Evaluation.Embedding;
 /// <summary>Sources of images and texts with a model that embeds them.</summary>
 public static class ItemEncoders
 {
+    private const int HashedBatch = 64; // what eval.batchSize was before null chose it: caches and unfinished work keep their names
     private const double ViewMinArea = 0.08; // that of RandomResizedCrop, which the paper's linear probe crops by
 
     /// <summary>Images as an evaluation sees them.</summary>
     public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
         new ImageLoader(images, EvaluationTransform.Of(loaded.Config), loaded.Config.Data.Workers, allowMissing),
         seen => mask.Encoder(loaded, seen),
-        loaded.Config.Eval.BatchSize);
+        loaded.BatchSize);
 
     /// <summary>Features of images for a probe, and all that they depend on.</summary>
     /// <param name="loaded">The model.</param>
@@ -48,7 +49,7 @@ public static class ItemEncoders
             ? new RandomView(new TrainTransform(size, ViewMinArea, flipProbability: 0, seed), epoch)
             : EvaluationTransform.Of(loaded.Config);
         var loader = new ImageLoader(images, transform, loaded.Config.Data.Workers, allowMissing);
-        var batch = loaded.Config.Eval.BatchSize;
+        var batch = loaded.BatchSize;
         var items = kind == FeatureKind.Pooled
             ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
             : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
@@ -64,7 +65,7 @@ public static class ItemEncoders
 
     /// <summary>Texts as they are.</summary>
     public static TextItems Texts(LoadedModel loaded, ITextSource texts, bool allowMissing, CancellationToken cancellation) => new(
-        texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.Config.Eval.BatchSize, allowMissing, cancellation);
+        texts, new InferenceEncoder(loaded.Model), loaded.Tokenizer, loaded.BatchSize, allowMissing, cancellation);
 
     /// <summary>All that the embeddings of some items depend on.</summary>
     public static EmbeddingManifest Manifest(
@@ -85,7 +86,8 @@ public static class ItemEncoders
     public static Dictionary<string, string> TextSettings(LoadedModel loaded) => new(ModelSettings(loaded)) { ["tokenizer"] = Hash(loaded.Tokenizer) };
 
     /// <summary>Hash of the model's configuration.</summary>
-    public static string ConfigurationHash(FlipConfig config) => Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model }));
+    public static string ConfigurationHash(FlipConfig config) =>
+        Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model, Eval = new EvalConfig { BatchSize = HashedBatch } }));
 
     /// <summary>How images are seen, in words.</summary>
     public static string Describe(MaskChoice mask, FlipConfig config) => mask.Mask == InferenceMask.None
@@ -97,7 +99,7 @@ public static class ItemEncoders
         ["model"] = ConfigurationHash(loaded.Config),
         ["precision"] = loaded.Model.Parameters.ComputeType.ToString(),
         ["device"] = loaded.Model.Parameters.Device.type.ToString(),
-        ["batchSize"] = loaded.Config.Eval.BatchSize.ToString(CultureInfo.InvariantCulture),
+        ["batchSize"] = loaded.BatchSize.ToString(CultureInfo.InvariantCulture),
     };
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -32,7 +32,7 @@ public sealed class RankedImages(IReadOnlyList<(string Name, IImageSource Images
         }
 
         Vectors = new float[count * dim];
-        var meter = count > loaded.Config.Eval.BatchSize ? new ItemMeter(view, "rank", "images", count) : null; // few are there at once
+        var meter = count > loaded.BatchSize ? new ItemMeter(view, "rank", "images", count) : null; // few are there at once
         meter?.Report(0);
         var done = 0L;
         foreach (var (name, images) in sources)

@@ -1,4 +1,5 @@
 using Flip.Data;
+using Flip.Devices;
 using Flip.Models;
 using Flip.Tokenizers;
 
@@ -61,7 +62,14 @@ public sealed class TextItems : IItemEncoder
     public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => _fingerprint;
 
     /// <inheritdoc/>
-    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default)
+    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
+        OneAhead.Read(Send(first, cancellation), cancellation).Select(read => read.Batch with
+        {
+            Vectors = Embeddings.Checked(read.Numbers, read.Batch.Keys.Count, EmbedDim, "text"),
+        });
+
+    /// <summary>Batches without their vectors, which the device is to compute.</summary>
+    private IEnumerable<(EmbeddedItems Batch, PendingResult? Vectors)> Send(long first, CancellationToken cancellation)
     {
         var next = first;
         foreach (var batch in _texts.Read().Skip(checked((int)first)).Chunk(_batchSize))
@@ -71,13 +79,10 @@ public sealed class TextItems : IItemEncoder
             next += batch.Length;
             var present = batch.Where(text => text.Text is not null).ToList();
             string[] texts = [.. present.Select(text => text.Text!)];
-            yield return new EmbeddedItems(
-                start,
-                next,
-                [.. present.Select(text => text.Key)],
-                texts,
-                texts.Length > 0 ? Embeddings.OfTexts(_encoder, _tokenizer, texts) : [],
-                [.. batch.Where(text => text.Text is null).Select(text => new MissingItem(text.Key, text.Problem ?? "no text"))]);
+            MissingItem[] missing = [.. batch.Where(text => text.Text is null).Select(text => new MissingItem(text.Key, text.Problem ?? "no text"))];
+            yield return (
+                new EmbeddedItems(start, next, [.. present.Select(text => text.Key)], texts, [], missing),
+                texts.Length > 0 ? Embeddings.OfTexts(_encoder, _tokenizer, texts) : null);
         }
     }
 }

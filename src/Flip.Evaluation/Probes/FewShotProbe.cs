@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
+using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;
 
@@ -64,6 +65,7 @@ public static class FewShotProbe
     /// <param name="shots">Images of each class.</param>
     /// <param name="draws">Times it is repeated with other images.</param>
     /// <param name="options">Seed and scaling; λ too, where it is not to be chosen.</param>
+    /// <param name="device">Where the products are made; null for the processor.</param>
     /// <param name="report">Called after each draw.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     public static FewShotResult Run(
@@ -72,6 +74,7 @@ public static class FewShotProbe
         int shots,
         int draws,
         LogisticProbeOptions options,
+        Device? device = null,
         Action? report = null,
         CancellationToken cancellation = default)
     {
@@ -86,17 +89,17 @@ public static class FewShotProbe
             if (options.Lambda is null)
             {
                 var further = train.Select([.. order.SelectMany(images => images.Skip(shots).Take(Math.Min(shots, MostValidationImages)))]);
-                var sweep = LogisticProbe.Sweep(few, further, options.Scaling, null, cancellation);
+                var sweep = LogisticProbe.Sweep(few, further, options.Scaling, device, null, cancellation);
                 (lambda, near) = (sweep.Best.Lambda, sweep.Classifier);
             }
 
             using var regression = new LogisticRegression(
-                few, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
+                few, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5, Device = device });
             var fit = regression.Fit(lambda, near, cancellation);
             results.Add(new(
                 string.Create(CultureInfo.InvariantCulture, $"{Name}-{shots}"),
                 LogisticProbe.Describe(lambda, options.Lambda is null),
-                fit.Classifier.Classify(test),
+                fit.Classifier.Classify(test, device: device),
                 Stopwatch.GetElapsedTime(start).TotalSeconds,
                 new Dictionary<string, object> { ["shots"] = shots, ["draw"] = draw, ["lambda"] = lambda, ["converged"] = fit.IsConverged }));
             report?.Invoke();

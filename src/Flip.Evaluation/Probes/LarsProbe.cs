@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Evaluation.Features;
-using Flip.Models;
 using Flip.Native;
 using Flip.Optim;
 using Flip.Randomness;
@@ -39,15 +39,12 @@ public static class LarsProbe
     /// <summary>The method's name.</summary>
     public const string Name = "lars";
 
-    private const double NormEps = 1e-6; // MAE's
-    private const double NormMomentum = 0.1;
-    private const double FirstDeviation = 0.01;
-
     /// <summary>Trains and measures.</summary>
     /// <param name="views">The training set, each time seen in another way; the same images in the same order.</param>
     /// <param name="test">Test images.</param>
     /// <param name="options">The recipe.</param>
     /// <param name="keepScores">Whether to keep the logits of all classes.</param>
+    /// <param name="device">Where it computes, with all features there; null for the processor.</param>
     /// <param name="report">Receives the steps done and all steps.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public static ProbeResult Run(
@@ -55,6 +52,7 @@ public static class LarsProbe
         LabelledFeatures test,
         LarsProbeOptions options,
         bool keepScores = false,
+        Device? device = null,
         Action<long, long>? report = null,
         CancellationToken cancellation = default)
     {
@@ -70,14 +68,14 @@ public static class LarsProbe
         test.Check();
         LibTorch.EnsureLoaded();
         var start = Stopwatch.GetTimestamp();
-        var (classifier, steps, loss) = Train(views, options, report, cancellation);
+        var (classifier, steps, loss) = Train(views, options, device ?? CPU, report, cancellation);
         var batch = Math.Min(options.BatchSize, views[0].Count);
         return new(
             Name,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"lr {options.BaseLearningRate * batch / 256:0.###}, {steps:N0} steps{(views.Count > 1 ? $", {views.Count} views" : "")}"),
-            classifier.Classify(test, keepScores),
+            classifier.Classify(test, keepScores, device: device),
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             new Dictionary<string, object>
             {
@@ -91,7 +89,7 @@ public static class LarsProbe
     }
 
     private static (LinearClassifier Classifier, long Steps, double Loss) Train(
-        IReadOnlyList<LabelledFeatures> views, LarsProbeOptions options, Action<long, long>? report, CancellationToken cancellation)
+        IReadOnlyList<LabelledFeatures> views, LarsProbeOptions options, Device device, Action<long, long>? report, CancellationToken cancellation)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -101,11 +99,11 @@ public static class LarsProbe
         var total = (long)perEpoch * options.Epochs;
         var schedule = new LearningRateSchedule(
             ScheduleKind.Cosine, options.BaseLearningRate * batch / 256, (long)options.WarmupEpochs * perEpoch, total, 0);
-        var tensors = views.Select(view => tensor(view.Values).view(images, dim)).ToArray();
-        var labels = tensor(Array.ConvertAll(views[0].Labels, label => (long)label)).view(-1, 1);
-        var head = new Head(views[0].Classes, dim, options.Seed);
+        var tensors = views.Select(view => DeviceTraffic.Send<float>(view.Values, device, images, dim)).ToArray();
+        var labels = DeviceTraffic.Send<long>(Array.ConvertAll(views[0].Labels, label => (long)label), device, images, 1);
+        var head = new LarsHead(views[0].Classes, dim, options.Seed, device);
         using var lars = new Lars([head.Weights, head.Biases], new LarsOptions());
-        var (step, loss) = (0L, 0.0);
+        var (step, last) = (0L, zeros(1, device: device)); // nothing is read before the end, so no step waits for the one before
         for (var epoch = 0; epoch < options.Epochs; epoch++)
         {
             var order = Order(images, options.Seed, epoch);
@@ -113,15 +111,17 @@ public static class LarsProbe
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var ofStep = NewDisposeScope();
-                var rows = tensor(order.AsSpan(i * batch, batch).ToArray());
-                (loss, var gradients) = head.Gradients(tensors[epoch % tensors.Length].index_select(0, rows), labels.index_select(0, rows));
+                var rows = DeviceTraffic.Send<long>(order.AsSpan(i * batch, batch), device, batch);
+                var (loss, gradients) = head.Gradients(tensors[epoch % tensors.Length].index_select(0, rows), labels.index_select(0, rows));
                 lars.Step(gradients, schedule.At(step));
+                last.copy_(loss);
                 report?.Invoke(step + 1, total);
             }
         }
 
-        return double.IsFinite(loss)
-            ? (head.Classifier(), total, loss)
+        var lastLoss = DeviceTraffic.ReadNumbers([last])[0];
+        return double.IsFinite(lastLoss)
+            ? (head.Classifier(), total, lastLoss)
             : throw new ArithmeticException("The loss of the LARS probe is not finite: the learning rate is too high (--lars-rate), or the features are not usable.");
     }
 
@@ -137,66 +137,5 @@ public static class LarsProbe
         }
 
         return order;
-    }
-
-    /// <summary>The normalisation and the linear layer.</summary>
-    private sealed class Head
-    {
-        private readonly Tensor _runningMean;
-        private readonly Tensor _runningVariance;
-
-        public Head(int classes, int dim, ulong seed)
-        {
-            var random = new CounterRandom(seed, RandomPurpose.Weights, item: CounterRandom.HashName("probe.head"));
-            var weights = new float[classes * dim];
-            foreach (ref var weight in weights.AsSpan())
-            {
-                weight = (float)(FirstDeviation * random.NextNormal());
-            }
-
-            Weights = tensor(weights).view(classes, dim);
-            Biases = zeros(classes);
-            _runningMean = zeros(dim);
-            _runningVariance = ones(dim);
-        }
-
-        /// <summary><c>[classes, dim]</c></summary>
-        public Tensor Weights { get; }
-
-        /// <summary><c>[classes]</c></summary>
-        public Tensor Biases { get; }
-
-        /// <summary>Mean cross-entropy of a batch, and the gradients of weights and biases.</summary>
-        /// <param name="x">Features, <c>[batch, dim]</c>.</param>
-        /// <param name="labels">int64, <c>[batch, 1]</c>.</param>
-        public (double Loss, Tensor[] Gradients) Gradients(Tensor x, Tensor labels)
-        {
-            var batch = x.shape[0];
-            var normalized = Normalize(x);
-            var logProbabilities = normalized.mm(Weights.t()).Plus_(Biases).log_softmax(1); // [batch, classes]
-            var loss = -logProbabilities.gather(1, labels).mean().item<float>();
-            var logitGradient = logProbabilities.exp_().scatter_add_(1, labels, ones([batch, 1]).neg()).Over_(batch);
-            return (loss, [logitGradient.t().mm(normalized), logitGradient.sum(0)]);
-        }
-
-        /// <summary>The classifier of features as they are, with the normalisation that the batches' statistics have come to.</summary>
-        public LinearClassifier Classifier()
-        {
-            var inverse = _runningVariance.to(ScalarType.Float64).Plus(NormEps).rsqrt();
-            return new LinearClassifier(Doubles(Weights), Doubles(Biases)).Unscale(new(Doubles(_runningMean), Doubles(inverse)));
-        }
-
-        private Tensor Normalize(Tensor x)
-        {
-            var batch = x.shape[0];
-            var mean = x.mean([0]);
-            var centred = x - mean;
-            var variance = centred.square().mean([0]);
-            _runningMean.Times_(1 - NormMomentum).Plus_(mean, NormMomentum);
-            _runningVariance.Times_(1 - NormMomentum).Plus_(variance, NormMomentum * batch / Math.Max(1, batch - 1));
-            return centred * variance.Plus(NormEps).rsqrt();
-        }
-
-        private static double[] Doubles(Tensor values) => values.to(ScalarType.Float64).data<double>().ToArray();
     }
 }

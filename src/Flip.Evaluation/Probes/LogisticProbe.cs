@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Flip.Evaluation.Features;
+using static TorchSharp.torch;
 
 namespace Flip.Evaluation.Probes;
 
@@ -34,6 +35,7 @@ public static class LogisticProbe
     /// <param name="test">Test images.</param>
     /// <param name="options">Choices.</param>
     /// <param name="keepScores">Whether to keep the logits of all classes.</param>
+    /// <param name="device">Where the products are made; null for the processor.</param>
     /// <param name="report">Receives each λ measured.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     /// <exception cref="ConfigException">There is nothing to hold out.</exception>
@@ -42,6 +44,7 @@ public static class LogisticProbe
         LabelledFeatures test,
         LogisticProbeOptions options,
         bool keepScores = false,
+        Device? device = null,
         Action<SweepPoint>? report = null,
         CancellationToken cancellation = default)
     {
@@ -58,15 +61,15 @@ public static class LogisticProbe
                 throw new ConfigException("The regulariser cannot be chosen: no class has two training images, one of them to hold out; give --lambda.");
             }
 
-            var sweep = Sweep(train.Select(kept), train.Select(held), options.Scaling, report, cancellation);
+            var sweep = Sweep(train.Select(kept), train.Select(held), options.Scaling, device, report, cancellation);
             (lambda, near, points) = (sweep.Best.Lambda, sweep.Classifier, sweep.Points);
         }
 
         // What is reported: in fp64, and closer to the minimum than the choice of λ needs.
         using var all = new LogisticRegression(
-            train, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5 });
+            train, new() { Scaling = options.Scaling, DoublePrecision = true, GradientTolerance = 3e-5, Device = device });
         var fit = all.Fit(lambda, near, cancellation);
-        var scored = fit.Classifier.Classify(test, keepScores);
+        var scored = fit.Classifier.Classify(test, keepScores, device: device);
         return new(Name, Describe(lambda, options.Lambda is null), scored, Stopwatch.GetElapsedTime(start).TotalSeconds, new Dictionary<string, object>
         {
             ["lambda"] = lambda,
@@ -82,16 +85,17 @@ public static class LogisticProbe
         LabelledFeatures train,
         LabelledFeatures validation,
         FeatureScaling scaling,
+        Device? device,
         Action<SweepPoint>? report,
         CancellationToken cancellation)
     {
-        using var regression = new LogisticRegression(train, new() { Scaling = scaling });
+        using var regression = new LogisticRegression(train, new() { Scaling = scaling, Device = device });
         var classifiers = new Dictionary<double, LinearClassifier>();
         var (best, points) = RegularizerSweep.Search((lambda, nearest) =>
         {
             var fit = regression.Fit(lambda, nearest is { } known ? classifiers[known] : null, cancellation);
             classifiers[lambda] = fit.Classifier;
-            var (accuracy, crossEntropy) = fit.Classifier.Measure(validation);
+            var (accuracy, crossEntropy) = fit.Classifier.Measure(validation, device);
             var point = new SweepPoint(lambda, accuracy, crossEntropy);
             report?.Invoke(point);
             return point;

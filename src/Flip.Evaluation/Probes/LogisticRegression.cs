@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Evaluation.Features;
 using Flip.Native;
 using MathNet.Numerics.LinearAlgebra;
@@ -24,6 +25,10 @@ public sealed record LogisticOptions
 
     /// <summary>Images of a chunk; 0 chooses.</summary>
     public int RowsAtOnce { get; init; }
+
+    /// <summary>Where the products are made; null for the processor. L-BFGS itself is always there. A GPU for games makes fp64 products many times
+    /// slower than fp32 ones.</summary>
+    public Device? Device { get; init; }
 }
 
 /// <summary>A logistic regression that was fitted.</summary>
@@ -58,7 +63,7 @@ public sealed class LogisticRegression : IDisposable
         (_classes, _options) = (train.Classes, options);
         LibTorch.EnsureLoaded();
         _scaled = ScaledFeatures.Of(train, options.Scaling);
-        _axes = new PrincipalAxes(train, _scaled);
+        _axes = new PrincipalAxes(train, _scaled, options.Device ?? CPU);
         var features = _axes.Rotate(options.DoublePrecision ? ScalarType.Float64 : ScalarType.Float32);
         _loss = new SoftmaxLoss(features, train.Labels, train.Classes, options.RowsAtOnce);
     }
@@ -115,15 +120,17 @@ public sealed class LogisticRegression : IDisposable
         var scaled = start.Scale(_scaled);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var weights = tensor(scaled.Weights).view(_classes, _scaled.Mean.Length).mm(_axes.Axes) / tensor(units);
-        return [.. weights.data<double>().ToArray(), .. scaled.Biases];
+        var weights = Send(scaled.Weights, _classes, _scaled.Mean.Length).mm(_axes.Axes) / Send(units, units.Length);
+        return [.. DeviceTraffic.ReadDoubles(weights), .. scaled.Biases];
     }
 
     private LinearClassifier ToClassifier(double[] variables, double[] units)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var weights = (tensor(variables[..^_classes]).view(_classes, units.Length) * tensor(units)).mm(_axes.Axes.t());
-        return new LinearClassifier(weights.data<double>().ToArray(), variables[^_classes..]).Unscale(_scaled);
+        var weights = (Send(variables[..^_classes], _classes, units.Length) * Send(units, units.Length)).mm(_axes.Axes.t());
+        return new LinearClassifier(DeviceTraffic.ReadDoubles(weights), variables[^_classes..]).Unscale(_scaled);
     }
+
+    private Tensor Send(double[] values, params ReadOnlySpan<long> shape) => DeviceTraffic.Send<double>(values, _axes.Axes.device, shape);
 }

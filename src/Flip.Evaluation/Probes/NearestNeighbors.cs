@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flip.Devices;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Outcomes;
 using Flip.Native;
@@ -36,6 +37,7 @@ public static class NearestNeighbors
     /// <param name="test">Test images.</param>
     /// <param name="k">Neighbours that vote; of a smaller training set all do.</param>
     /// <param name="keepScores">Whether to keep the votes for all classes.</param>
+    /// <param name="device">Where images are compared; null for the processor.</param>
     /// <param name="report">Receives the share of the work that is done.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     public static IReadOnlyList<ProbeResult> Run(
@@ -43,13 +45,14 @@ public static class NearestNeighbors
         LabelledFeatures test,
         int k,
         bool keepScores = false,
+        Device? device = null,
         Action<double>? report = null,
         CancellationToken cancellation = default)
     {
         train.Check();
         test.Check();
         var start = Stopwatch.GetTimestamp();
-        var found = Find(train, test, k, report: report, cancellation: cancellation);
+        var found = Find(train, test, k, device: device, report: report, cancellation: cancellation);
         var details = new Dictionary<string, object> { ["k"] = found.Count, ["temperature"] = Temperature };
         var (weighted, majority) = (Vote(found, train, test, Temperature, keepScores), Vote(found, train, test, null, keepScores));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -66,6 +69,7 @@ public static class NearestNeighbors
     /// <param name="k">How many.</param>
     /// <param name="trainRowsAtOnce">Training images of a block.</param>
     /// <param name="testRowsAtOnce">Test images of a block.</param>
+    /// <param name="device">Where images are compared; null for the processor.</param>
     /// <param name="report">Receives the share of the work that is done.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     public static Neighbors Find(
@@ -74,6 +78,7 @@ public static class NearestNeighbors
         int k,
         int trainRowsAtOnce = TrainRowsAtOnce,
         int testRowsAtOnce = TestRowsAtOnce,
+        Device? device = null,
         Action<double>? report = null,
         CancellationToken cancellation = default)
     {
@@ -86,27 +91,42 @@ public static class NearestNeighbors
         LibTorch.EnsureLoaded();
         k = Math.Min(k, train.Count);
         var nearest = Enumerable.Range(0, test.Count).Select(_ => new Nearest(k)).ToArray();
-        using var noGrad = no_grad();
-        for (var firstKey = 0; firstKey < train.Count; firstKey += trainRowsAtOnce)
+        foreach (var (block, cosines) in OneAhead.Read(Compare(train, test, trainRowsAtOnce, testRowsAtOnce, device ?? CPU, cancellation), cancellation))
         {
-            using var scope = NewDisposeScope();
-            var count = Math.Min(trainRowsAtOnce, train.Count - firstKey);
-            var keys = Directions(train, firstKey, count).t(); // [dim, keys]
-            for (var first = 0; first < test.Count; first += testRowsAtOnce)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var chunk = NewDisposeScope();
-                var rows = Math.Min(testRowsAtOnce, test.Count - first);
-
-                // Summed in fp64 and rounded once, so that neither the blocks nor the threads show, and equal features tie.
-                var cosines = Directions(test, first, rows).mm(keys).to(ScalarType.Float32).data<float>().ToArray(); // [rows, keys]
-                var (queries, offset) = (first, firstKey);
-                Parallel.For(0, rows, row => nearest[queries + row].Take(cosines.AsSpan(row * count, count), offset));
-                report?.Invoke((firstKey + ((double)count * (first + rows) / test.Count)) / train.Count);
-            }
+            var (firstKey, keys, first, rows) = block;
+            Parallel.For(0, rows, row => nearest[first + row].Take(cosines.AsSpan(row * keys, keys), firstKey));
+            report?.Invoke((firstKey + ((double)keys * (first + rows) / test.Count)) / train.Count);
         }
 
         return new(k, [.. nearest.SelectMany(found => found.Indices)], [.. nearest.SelectMany(found => found.Cosines)]);
+    }
+
+    /// <summary>Sends blocks of pairs to be compared; their cosines are <c>[Rows, Keys]</c>.</summary>
+    private static IEnumerable<((int FirstKey, int Keys, int First, int Rows) Block, PendingResult? Cosines)> Compare(
+        LabelledFeatures train, LabelledFeatures test, int trainRowsAtOnce, int testRowsAtOnce, Device device, CancellationToken cancellation)
+    {
+        using var queries = DeviceTraffic.Send<float>(test.Values, device, test.Count, test.Dim);
+        for (var firstKey = 0; firstKey < train.Count; firstKey += trainRowsAtOnce)
+        {
+            var keys = Math.Min(trainRowsAtOnce, train.Count - firstKey);
+            using var block = DeviceTraffic.Send<float>(train.Values.AsSpan(firstKey * train.Dim, keys * train.Dim), device, keys, train.Dim);
+            using var directions = Directions(block);
+            for (var first = 0; first < test.Count; first += testRowsAtOnce)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var rows = Math.Min(testRowsAtOnce, test.Count - first);
+                yield return ((firstKey, keys, first, rows), Cosines(queries, first, rows, directions));
+            }
+        }
+    }
+
+    private static PendingResult Cosines(Tensor queries, int first, int rows, Tensor keys)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+
+        // Summed in fp64 and rounded once, so that neither the blocks nor the threads show, and equal features tie.
+        return DeviceTraffic.StartRead(Directions(queries.narrow(0, first, rows)).mm(keys.t()));
     }
 
     /// <summary>Counts the neighbours' votes for each class.</summary>
@@ -150,10 +170,11 @@ public static class NearestNeighbors
     }
 
     /// <summary>Rows of length 1, fp64; a row of zeros stays one.</summary>
-    private static Tensor Directions(LabelledFeatures features, int first, int rows)
+    private static Tensor Directions(Tensor features)
     {
-        var x = tensor(features.Values.AsSpan(first * features.Dim, rows * features.Dim).ToArray()).view(rows, features.Dim).to(ScalarType.Float64);
-        return nn.functional.normalize(x, dim: 1);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return nn.functional.normalize(features.to(ScalarType.Float64), dim: 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The nearest of those seen so far, in their order.</summary>

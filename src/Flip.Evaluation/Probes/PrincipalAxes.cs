@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Evaluation.Features;
 using Flip.Models;
 using static TorchSharp.torch;
@@ -6,7 +7,8 @@ namespace Flip.Evaluation.Probes;
 
 /// <summary>
 /// The directions of features in which they vary independently. A rotation to them changes neither the loss nor the norm of weights, and tells
-/// how much the loss bends along each: with variables in units of that, L-BFGS takes a fraction of the steps.
+/// how much the loss bends along each: with variables in units of that, L-BFGS takes a fraction of the steps. The features are put on the device
+/// once; the eigenvectors are found on the processor, once, which asks nothing of the device's libraries.
 /// </summary>
 internal sealed class PrincipalAxes : IDisposable
 {
@@ -15,27 +17,30 @@ internal sealed class PrincipalAxes : IDisposable
     // Relative to the largest variance: what is below is rounding of fp32 features.
     private const double LeastVariance = 1e-12;
 
-    private readonly LabelledFeatures _features;
+    private readonly Tensor _features; // [images, dim]
     private readonly Tensor _mean;
     private readonly Tensor _factor;
 
     /// <param name="features">The training set.</param>
     /// <param name="scaled">How it is centred and scaled first.</param>
-    public PrincipalAxes(LabelledFeatures features, ScaledFeatures scaled)
+    /// <param name="device">Where the products are made.</param>
+    public PrincipalAxes(LabelledFeatures features, ScaledFeatures scaled, Device device)
     {
-        _features = features;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        (_mean, _factor) = (tensor(scaled.Mean), tensor(scaled.Factor));
+        _features = DeviceTraffic.Send<float>(features.Values, device, features.Count, features.Dim);
+        _mean = DeviceTraffic.Send<double>(scaled.Mean, device, features.Dim);
+        _factor = DeviceTraffic.Send<double>(scaled.Factor, device, features.Dim);
         var (variances, axes) = features.Count < features.Dim ? OfRows() : OfColumns();
-        if (variances.numel() == 0)
+        if (variances.Length == 0)
         {
             // All images are the same: a direction of nothing keeps the shapes.
-            (variances, axes) = (zeros(1, ScalarType.Float64), zeros([features.Dim, 1], ScalarType.Float64));
+            (variances, axes) = ([0], zeros([features.Dim, 1], ScalarType.Float64, device));
         }
 
-        Variances = variances.data<double>().ToArray();
+        Variances = variances;
         Axes = axes.DetachFromDisposeScope();
+        _features.DetachFromDisposeScope();
         _mean.DetachFromDisposeScope();
         _factor.DetachFromDisposeScope();
     }
@@ -51,9 +56,9 @@ internal sealed class PrincipalAxes : IDisposable
     public Tensor Rotate(ScalarType type)
     {
         using var noGrad = no_grad();
-        var rotated = empty([_features.Count, Variances.Length], type);
+        var rotated = empty([Images, Variances.Length], type, _features.device);
         using var scope = NewDisposeScope();
-        for (var first = 0; first < _features.Count; first += RowsAtOnce)
+        for (var first = 0L; first < Images; first += RowsAtOnce)
         {
             using var chunk = NewDisposeScope();
             var rows = Scaled(first);
@@ -67,47 +72,55 @@ internal sealed class PrincipalAxes : IDisposable
     public void Dispose()
     {
         Axes.Dispose();
+        _features.Dispose();
         _mean.Dispose();
         _factor.Dispose();
     }
 
-    private (Tensor Variances, Tensor Axes) OfColumns()
+    private long Images => _features.shape[0];
+
+    private (double[] Variances, Tensor Axes) OfColumns()
     {
-        var products = zeros([_features.Dim, _features.Dim], ScalarType.Float64);
-        for (var first = 0; first < _features.Count; first += RowsAtOnce)
+        var products = zeros([_features.shape[1], _features.shape[1]], ScalarType.Float64, _features.device);
+        for (var first = 0L; first < Images; first += RowsAtOnce)
         {
             using var chunk = NewDisposeScope();
             var rows = Scaled(first);
             products.Plus_(rows.t().mm(rows));
         }
 
-        var (sums, axes) = linalg.eigh(products);
-        var kept = Kept(sums);
-        return (sums.index_select(0, kept).Over(_features.Count), axes.index_select(1, kept));
+        var (sums, axes) = Eigenvectors(products);
+        return (Array.ConvertAll(sums, sum => sum / Images), axes);
     }
 
     /// <summary>The same of fewer images than features, from the products of images.</summary>
-    private (Tensor Variances, Tensor Axes) OfRows()
+    private (double[] Variances, Tensor Axes) OfRows()
     {
-        var rows = Enumerable.Range(0, (_features.Count + RowsAtOnce - 1) / RowsAtOnce).Select(chunk => Scaled(chunk * RowsAtOnce)).ToArray();
+        var rows = Enumerable.Range(0, (int)((Images + RowsAtOnce - 1) / RowsAtOnce)).Select(chunk => Scaled((long)chunk * RowsAtOnce)).ToArray();
         var all = cat(rows, 0); // [images, dim]
-        var (sums, ofImages) = linalg.eigh(all.mm(all.t()));
-        var kept = Kept(sums);
-        sums = sums.index_select(0, kept);
-        return (sums.Over(_features.Count), all.t().mm(ofImages.index_select(1, kept)) / sums.sqrt());
+        var (sums, ofImages) = Eigenvectors(all.mm(all.t()));
+        if (sums.Length == 0)
+        {
+            return ([], ofImages);
+        }
+
+        var lengths = DeviceTraffic.Send<double>(Array.ConvertAll(sums, Math.Sqrt), _features.device, sums.Length);
+        return (Array.ConvertAll(sums, sum => sum / Images), all.t().mm(ofImages) / lengths);
     }
 
-    private static Tensor Kept(Tensor sums)
+    /// <summary>Those of a symmetric matrix whose eigenvalue is not of rounding, ascending, with the eigenvectors as columns on the device.</summary>
+    private static (double[] Values, Tensor Vectors) Eigenvectors(Tensor matrix)
     {
-        var values = sums.data<double>().ToArray();
-        var kept = values.Index().Where(value => value.Item > LeastVariance * values[^1]).Select(value => (long)value.Index).ToArray();
-        return tensor(kept, [kept.Length], ScalarType.Int64);
+        var size = matrix.shape[0];
+        var (values, vectors) = linalg.eigh(tensor(DeviceTraffic.ReadDoubles(matrix)).view(size, size));
+        var all = values.data<double>().ToArray();
+        var first = Array.FindIndex(all, value => value > LeastVariance * all[^1]);
+        var kept = first < 0 ? 0 : all.Length - first;
+        return kept == 0
+            ? ([], matrix)
+            : (all[^kept..], DeviceTraffic.Send<double>(DeviceTraffic.ReadDoubles(vectors.narrow(1, first, kept)), matrix.device, size, kept));
     }
 
-    private Tensor Scaled(int first)
-    {
-        var rows = Math.Min(RowsAtOnce, _features.Count - first);
-        var values = tensor(_features.Values.AsSpan(first * _features.Dim, rows * _features.Dim).ToArray()).view(rows, _features.Dim);
-        return (values.to(ScalarType.Float64) - _mean) * _factor;
-    }
+    private Tensor Scaled(long first) =>
+        (_features.narrow(0, first, Math.Min(RowsAtOnce, Images - first)).to(ScalarType.Float64) - _mean) * _factor;
 }

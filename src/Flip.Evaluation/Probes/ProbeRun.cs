@@ -84,7 +84,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
                 {
                     var (train, done) = (Features(source, kind, isTrain: true, null, cancellation), 0);
                     var meter = new ItemMeter(view, method, "fits", SweepPoints);
-                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, _ => meter.Report(++done), cancellation));
+                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, source.Device, _ => meter.Report(++done), cancellation));
                     break;
                 }
 
@@ -93,13 +93,13 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
                     var views = Enumerable.Range(0, request.Views)
                         .Select(i => Features(source, kind, isTrain: true, request.Views > 1 ? i : null, cancellation)).ToList();
                     ItemMeter? meter = null;
-                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
+                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, source.Device, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
                     NoteFewSteps();
                     break;
                 }
 
             case FewShotProbe.Name:
-                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, cancellation);
+                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, source.Device, cancellation);
                 break;
 
             default:
@@ -107,20 +107,21 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
                     var train = Features(source, kind, isTrain: true, null, cancellation);
                     var meter = new ItemMeter(view, method, "comparisons", (long)train.Count * test.Count);
                     Add(kind, [.. NearestNeighbors.Run(
-                        train, test, request.Neighbors, keepScores, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
+                        train, test, request.Neighbors, keepScores, source.Device, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
                     break;
                 }
         }
     }
 
-    private void RunFewShots(FeatureKind kind, LabelledFeatures train, LabelledFeatures test, CancellationToken cancellation)
+    private void RunFewShots(
+        FeatureKind kind, LabelledFeatures train, LabelledFeatures test, TorchSharp.torch.Device device, CancellationToken cancellation)
     {
         CheckShots(train.Labels, train.ClassNames); // again: images may have been left out
         var (done, meter) = (0, new ItemMeter(view, FewShotProbe.Name, "draws", request.Shots.Count * request.Seeds));
         foreach (var shots in request.Shots)
         {
             var result = FewShotProbe.Run(
-                train, test, shots, request.Seeds, request.Logistic, () => meter.Report(++done), cancellation);
+                train, test, shots, request.Seeds, request.Logistic, device, () => meter.Report(++done), cancellation);
             var (top1, meanPerClass) = (result.Of(Metric.Top1), result.Of(Metric.MeanPerClass));
             _rows.Add(new(
                 result.Draws[0].Method,
@@ -223,5 +224,9 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
 
     /// <summary>The model and the data.</summary>
     private sealed record Source(
-        LoadedModel Loaded, IReadOnlyList<string> ClassNames, (IImageSource Images, int[] Labels) Train, (IImageSource Images, int[] Labels) Test);
+        LoadedModel Loaded, IReadOnlyList<string> ClassNames, (IImageSource Images, int[] Labels) Train, (IImageSource Images, int[] Labels) Test)
+    {
+        /// <summary>Where the model computes, and the probes too.</summary>
+        public TorchSharp.torch.Device Device => Loaded.Model.Parameters.Device;
+    }
 }

@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Models;
 using static TorchSharp.torch;
 
@@ -5,7 +6,8 @@ namespace Flip.Evaluation.Probes;
 
 /// <summary>
 /// The objective of multinomial logistic regression: mean cross-entropy + λ/2 · the sum of squared weights; biases are free. Products
-/// are computed in the type of the features, a chunk of rows at a time; sums over chunks, the penalty and the variables are fp64.
+/// are computed in the type of the features and on their device, a chunk of rows at a time; sums over chunks, the penalty and the variables are fp64.
+/// A pass sends the variables and reads the gradient, in one wait.
 /// </summary>
 /// <remarks>Variables are one array: weights <c>[classes, dim]</c>, row-major, each in a unit of its column, then biases <c>[classes]</c>.</remarks>
 internal sealed class SoftmaxLoss : IDisposable
@@ -30,8 +32,8 @@ internal sealed class SoftmaxLoss : IDisposable
         Dim = checked((int)features.shape[1]);
         _rows = (int)Math.Min(labels.Length, rowsAtOnce > 0 ? rowsAtOnce : Math.Clamp(LogitsAtOnce / classes, 1, MostRows));
         using var scope = NewDisposeScope();
-        _labels = tensor(Array.ConvertAll(labels, label => (long)label)).view(-1, 1).DetachFromDisposeScope();
-        _minusOne = ones([_rows, 1], features.dtype).neg().DetachFromDisposeScope();
+        _labels = DeviceTraffic.Send<long>(Array.ConvertAll(labels, label => (long)label), features.device, labels.Length, 1).DetachFromDisposeScope();
+        _minusOne = ones([_rows, 1], features.dtype, features.device).neg().DetachFromDisposeScope();
     }
 
     /// <summary>Width of the features.</summary>
@@ -49,15 +51,15 @@ internal sealed class SoftmaxLoss : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var images = _features.shape[0];
-        var variables = tensor(point.ToArray());
-        var unit = units is null ? ones(Dim, ScalarType.Float64) : tensor(units);
+        var (images, device) = (_features.shape[0], _features.device);
+        var variables = DeviceTraffic.Send(point, device, point.Length);
+        var unit = units is null ? ones(Dim, ScalarType.Float64, device) : DeviceTraffic.Send<double>(units, device, Dim);
         var weights = variables.narrow(0, 0, (long)_classes * Dim).view(_classes, Dim) * unit;
         var transposed = weights.to(_features.dtype).t(); // [dim, classes]
         var biases = variables.narrow(0, (long)_classes * Dim, _classes).to(_features.dtype);
-        var weightGradient = zeros([_classes, Dim], ScalarType.Float64);
-        var biasGradient = zeros(_classes, ScalarType.Float64);
-        var loss = 0.0;
+        var weightGradient = zeros([_classes, Dim], ScalarType.Float64, device);
+        var biasGradient = zeros(_classes, ScalarType.Float64, device);
+        var rightLogs = zeros(1, ScalarType.Float64, device); // sum of the right classes' log-probabilities
         for (var first = 0L; first < images; first += _rows)
         {
             using var chunk = NewDisposeScope();
@@ -65,15 +67,18 @@ internal sealed class SoftmaxLoss : IDisposable
             var x = _features.narrow(0, first, rows); // [rows, dim]
             var labels = _labels.narrow(0, first, rows); // [rows, 1]
             var logProbabilities = x.mm(transposed).Plus_(biases).log_softmax(1); // [rows, classes]
-            loss -= logProbabilities.gather(1, labels).sum(ScalarType.Float64).item<double>();
+            rightLogs.Plus_(logProbabilities.gather(1, labels).sum(ScalarType.Float64));
             var logitGradient = logProbabilities.exp_().scatter_add_(1, labels, _minusOne.narrow(0, 0, rows));
             weightGradient.Plus_(logitGradient.t().mm(x));
             biasGradient.Plus_(logitGradient.sum(0, type: ScalarType.Float64));
         }
 
-        weightGradient.Over_(images).Plus_(weights, lambda).mul_(unit).data<double>().ToArray().CopyTo(gradient);
-        biasGradient.Over_(images).data<double>().ToArray().CopyTo(gradient[(_classes * Dim)..]);
-        return (loss / images) + (lambda / 2 * weights.square().sum().item<double>());
+        var numbers = DeviceTraffic.ReadDoubles(cat(
+        [
+            weightGradient.Over_(images).Plus_(weights, lambda).mul_(unit).view(-1), biasGradient.Over_(images), rightLogs, weights.square().sum().view(1),
+        ]));
+        numbers.AsSpan(0, Variables).CopyTo(gradient);
+        return (-numbers[^2] / images) + (lambda / 2 * numbers[^1]);
     }
 
     /// <inheritdoc/>

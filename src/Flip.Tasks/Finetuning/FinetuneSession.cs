@@ -145,8 +145,9 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         {
             view.Message("Embedding the names of the classes.");
             using var loaded = stored.Load(own => own with { Train = own.Train with { Precision = config.Precision, Device = config.Device, Threads = config.Threads } });
-            head = ZeroShotHead.Weights(
-                loaded.Model, loaded.Tokenizer, ClassPrompts.OfTemplates(classNames, ClassTemplates.Load(config.Templates)), config.EvalBatchSize, cancellation);
+            var prompts = ClassPrompts.OfTemplates(classNames, ClassTemplates.Load(config.Templates));
+            var batchSize = ModelMemory.EncodingBatch(stored.Config.Model, compute, config.EvalBatchSize);
+            head = ZeroShotHead.Weights(loaded.Model, loaded.Tokenizer, prompts, batchSize, cancellation);
         }
 
         var model = stored.Config.Model;

@@ -2,6 +2,7 @@ using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Evaluation.Classification;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Embedding;
@@ -57,7 +58,8 @@ public sealed class TestSets(
             opened.Add((source, set with { Name = Free(set.Name, opened) }, images));
         }
 
-        return new TestSets(opened, model, config.EvalBatchSize, config.Workers, view);
+        var batchSize = ModelMemory.EncodingBatch(model.Model, Compute.Of(config), config.EvalBatchSize);
+        return new TestSets(opened, model, batchSize, config.Workers, view);
     }
 
     /// <summary>A name that no set before has, for results have each once.</summary>

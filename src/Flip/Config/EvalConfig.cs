@@ -48,8 +48,8 @@ public sealed record EvalConfig
     [Setting(SettingOwner.Model, "Kernel of the evaluation transform: bicubic, or bilinear (CLIPA).")]
     public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
-    [Setting(SettingOwner.User, "Images or texts encoded at a time.", Min = 1, Max = Limits.EvaluationBatch)]
-    public int BatchSize { get; init; } = 64;
+    [Setting(SettingOwner.User, "Images or texts encoded at a time; null takes 64 on the processor, and on a GPU what an eighth of its memory holds, at most 1024.", Min = 1, Max = Limits.EvaluationBatch)]
+    public int? BatchSize { get; init; }
 
     /// <summary>The transform and its kernel, as manifests and results name them.</summary>
     public string TransformName() => Interpolation == Interpolation.Bicubic ? Transform.ToString() : $"{Transform}, {Interpolation}";

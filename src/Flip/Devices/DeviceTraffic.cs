@@ -17,7 +17,7 @@ public static class DeviceTraffic
     public static TrafficCount OnThread => _count;
 
     /// <summary>Copies values to a device, through pinned memory where it is a GPU; nothing is waited for.</summary>
-    /// <typeparam name="T">byte, int, long or float.</typeparam>
+    /// <typeparam name="T">byte, int, long, float or double.</typeparam>
     /// <param name="values">Values, row-major.</param>
     /// <param name="device">Where to.</param>
     /// <param name="shape">Shape of the tensor.</param>
@@ -37,6 +37,27 @@ public static class DeviceTraffic
         using var scope = NewDisposeScope();
         CountWait();
         return tensor.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    }
+
+    /// <summary>The numbers of a tensor, row-major, exact for fp32 and fp64. Waits for the device.</summary>
+    /// <param name="tensor">Of any floating type and shape.</param>
+    public static double[] ReadDoubles(Tensor tensor)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        CountWait();
+        return tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    }
+
+    /// <summary>
+    /// Puts the copy of a result from the device into its queue, right behind what computes it. Nothing is waited for before it is read
+    /// (<see cref="PendingResult.Read"/>).
+    /// </summary>
+    /// <param name="tensor">Of any floating type and shape.</param>
+    public static PendingResult StartRead(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return new PendingResult(tensor);
     }
 
     /// <summary>Several single numbers in one wait, exact for fp32 and fp64.</summary>
@@ -71,5 +92,5 @@ public static class DeviceTraffic
         return device.type == DeviceType.CPU ? host.alias() : host.to(device, non_blocking: true);
     }
 
-    private static void CountWait() => _count = _count with { Waits = _count.Waits + 1 };
+    internal static void CountWait() => _count = _count with { Waits = _count.Waits + 1 };
 }

@@ -9,7 +9,7 @@ namespace Flip.Devices;
 /// Memory of the processor that a device copies from: pinned for a GPU, so that copies neither pass through another buffer nor wait. It is
 /// written as a span, from any thread.
 /// </summary>
-/// <typeparam name="T">byte, int, long or float.</typeparam>
+/// <typeparam name="T">byte, int, long, float or double.</typeparam>
 public sealed class HostBuffer<T> : IDisposable
     where T : unmanaged
 {
@@ -43,6 +43,7 @@ public sealed class HostBuffer<T> : IDisposable
         : typeof(T) == typeof(int) ? ScalarType.Int32
         : typeof(T) == typeof(long) ? ScalarType.Int64
         : typeof(T) == typeof(float) ? ScalarType.Float32
+        : typeof(T) == typeof(double) ? ScalarType.Float64
         : throw new NotSupportedException($"A buffer of {typeof(T).Name}.");
 
     /// <summary>Some entries. The buffer must stay referenced while the span is in use.</summary>

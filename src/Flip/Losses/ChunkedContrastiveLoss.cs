@@ -83,8 +83,8 @@ public static class ChunkedContrastiveLoss
     /// <paramref name="rows"/>, and the matching pairs' logits off <paramref name="loss"/>, twice.</summary>
     private static Tensor ColumnLogSums(Tensor images, Tensor texts, Tensor factor, int chunk, Tensor rows, Tensor loss)
     {
-        var largest = tensor(new[] { float.NegativeInfinity }, device: rows.device).expand(rows.shape).clone();
         var sum = zeros_like(rows);
+        var largest = sum.log(); // -∞, made on the device
         foreach (var (start, count) in Chunks((int)images.shape[0], chunk))
         {
             using var inner = NewDisposeScope();

@@ -1,3 +1,5 @@
+using Flip.Devices;
+
 namespace Flip.Models;
 
 /// <summary>Images to the image tower's own features, over plain memory: what linear probes need of a model.</summary>
@@ -9,9 +11,9 @@ public interface IImageFeatures
     /// <summary>Width of the features.</summary>
     int FeatureDim { get; }
 
-    /// <summary>The tower's pooled features before the projection.</summary>
+    /// <summary>Puts images with their pooled features, before the projection, into the device's queue; the pixels may be written again.</summary>
     /// <param name="pixels">RGB 0..255, <c>[count, S, S, 3]</c>.</param>
     /// <param name="count">Number of images.</param>
-    /// <returns>Features as they are, not normalised, <c>[count, FeatureDim]</c>, row-major.</returns>
-    float[] PoolImages(ReadOnlyMemory<byte> pixels, int count);
+    /// <returns>Features as they are, not normalised, <c>[count, FeatureDim]</c>.</returns>
+    PendingResult SubmitPooled(ReadOnlyMemory<byte> pixels, int count);
 }

@@ -99,10 +99,18 @@ public sealed class ImageClassifier : IDisposable
     /// <returns><c>[count, classes]</c></returns>
     public float[] Score(ReadOnlyMemory<byte> pixels, int count)
     {
+        using var result = Submit(pixels, count);
+        return result.Read();
+    }
+
+    /// <summary>Puts whole images with their scores into the device's queue; nothing is waited for, and the pixels may be written again.</summary>
+    /// <inheritdoc cref="Score"/>
+    public PendingResult Submit(ReadOnlyMemory<byte> pixels, int count)
+    {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var size = Config.Image.ImageSize;
-        return DeviceTraffic.Read(Logits(DeviceTraffic.Send<byte>(pixels.Span, Parameters.Device, count, size, size, 3)));
+        return DeviceTraffic.StartRead(Logits(DeviceTraffic.Send<byte>(pixels.Span, Parameters.Device, count, size, size, 3)));
     }
 
     /// <summary>The weights of the tower, and of the projection where the head is behind one.</summary>

@@ -73,30 +73,30 @@ public sealed class InferenceEncoder(
     }
 
     /// <inheritdoc/>
-    public float[] EncodeImages(ReadOnlyMemory<byte> pixels, int count)
+    public PendingResult SubmitImages(ReadOnlyMemory<byte> pixels, int count)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (sum, _) = SumOfViews(pixels, count, model.EncodeImage);
-        return DeviceTraffic.Read(mask == InferenceMask.None ? sum : nn.functional.normalize(sum, dim: 1));
+        return DeviceTraffic.StartRead(mask == InferenceMask.None ? sum : nn.functional.normalize(sum, dim: 1));
     }
 
     /// <inheritdoc/>
     /// <remarks>Of several views it is the mean.</remarks>
-    public float[] PoolImages(ReadOnlyMemory<byte> pixels, int count)
+    public PendingResult SubmitPooled(ReadOnlyMemory<byte> pixels, int count)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (sum, views) = SumOfViews(pixels, count, model.PooledImage);
-        return DeviceTraffic.Read(sum.Over(views));
+        return DeviceTraffic.StartRead(sum.Over(views));
     }
 
     /// <inheritdoc/>
-    public float[] EncodeTexts(ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, int count)
+    public PendingResult SubmitTexts(ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, int count)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return DeviceTraffic.Read(model.EncodeText(TextRows.Of(model.Config.Text, tokens, lengths, null, model.Parameters.Device)));
+        return DeviceTraffic.StartRead(model.EncodeText(TextRows.Of(model.Config.Text, tokens, lengths, null, model.Parameters.Device)));
     }
 
     /// <summary>What the model makes of images, <c>[count, width]</c>, summed over their views: one, where there is no ensemble.</summary>

@@ -18,6 +18,7 @@ public sealed class Lars : IDisposable
 {
     private readonly IReadOnlyList<Tensor> _weights;
     private readonly Tensor[] _velocities;
+    private readonly Tensor _one; // fp64, a number
     private readonly LarsOptions _options;
 
     /// <param name="weights">The parameters; not owned, changed in place.</param>
@@ -26,9 +27,10 @@ public sealed class Lars : IDisposable
     {
         (_weights, _options) = (weights, options);
         _velocities = [.. weights.Select(weight => zeros_like(weight).DetachFromDisposeScope())];
+        _one = ones(1, ScalarType.Float64, weights[0].device).DetachFromDisposeScope();
     }
 
-    /// <summary>One update.</summary>
+    /// <summary>One update, which is left to the device: nothing is read back.</summary>
     /// <param name="gradients">Gradient of each parameter; changed in place.</param>
     /// <param name="learningRate">Rate of this step.</param>
     public void Step(IReadOnlyList<Tensor> gradients, double learningRate)
@@ -39,15 +41,17 @@ public sealed class Lars : IDisposable
         for (var i = 0; i < _weights.Count; i++)
         {
             var (weight, update) = (_weights[i], gradients[i]);
-            var trust = 1.0;
+            _velocities[i].Times_(_options.Momentum);
             if (weight.dim() > 1)
             {
                 update.Plus_(weight, _options.WeightDecay);
-                var (weightNorm, updateNorm) = (Norm(weight), Norm(update));
-                trust = weightNorm > 0 && updateNorm > 0 ? _options.TrustCoefficient * weightNorm / updateNorm : 1;
+                _velocities[i].PlusProduct_(update, Trust(weight, update), 1);
+            }
+            else
+            {
+                _velocities[i].Plus_(update);
             }
 
-            _velocities[i].Times_(_options.Momentum).Plus_(update, trust);
             weight.Plus_(_velocities[i], -learningRate);
         }
     }
@@ -59,7 +63,17 @@ public sealed class Lars : IDisposable
         {
             velocity.Dispose();
         }
+
+        _one.Dispose();
     }
 
-    private static double Norm(Tensor tensor) => Math.Sqrt(tensor.square().sum(ScalarType.Float64).item<double>());
+    /// <summary>coefficient · ‖weights‖ / ‖update‖, and 1 where either norm is 0; a number in the weights' type.</summary>
+    private Tensor Trust(Tensor weight, Tensor update)
+    {
+        var (weightNorm, updateNorm) = (Norm(weight), Norm(update));
+        var ratio = weightNorm.Times(_options.TrustCoefficient) / updateNorm;
+        return where((weightNorm * updateNorm).to(ScalarType.Bool), ratio, _one).to(weight.dtype);
+    }
+
+    private static Tensor Norm(Tensor tensor) => tensor.square().sum(ScalarType.Float64).sqrt();
 }

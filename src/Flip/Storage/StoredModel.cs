@@ -19,6 +19,10 @@ public sealed record LoadedModel(FlipConfig Config, FlipModel Model, Func<IToken
     /// <exception cref="ConfigException">It has more entries than the model's table.</exception>
     public ITokenizer Tokenizer => _tokenizer.Value;
 
+    /// <summary>Images or texts encoded at a time: the setting, else what suits the device.</summary>
+    public int BatchSize =>
+        ModelMemory.EncodingBatch(Config.Model, new Compute(Model.Parameters.Device, Model.Parameters.ComputeType), Config.Eval.BatchSize);
+
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 }
@@ -67,7 +71,7 @@ public sealed record StoredModel(
         var compute = Compute.Of(config.Train);
         if (!trains)
         {
-            ModelMemory.CheckEncoding(config.Model, compute, config.Eval.BatchSize);
+            ModelMemory.CheckEncoding(config.Model, compute, ModelMemory.EncodingBatch(config.Model, compute, config.Eval.BatchSize));
         }
 
         return new LoadedModel(config, LoadModel(config, compute, trains), Read);

@@ -1,4 +1,6 @@
+using Flip.Devices;
 using Flip.Models;
+using static TorchSharp.torch;
 
 namespace Flip.Tests.Evaluation;
 
@@ -28,13 +30,19 @@ internal sealed class TableEncoder(WordTokenizer tokenizer, int embedDim, Func<b
             return ((ReadOnlyMemory<byte>)pixels, chunk.Length);
         });
 
-    public float[] EncodeImages(ReadOnlyMemory<byte> pixels, int count) =>
-        [.. Enumerable.Range(0, count).SelectMany(i => image(pixels.Span[i * 12]))];
+    public PendingResult SubmitImages(ReadOnlyMemory<byte> pixels, int count) =>
+        Pending([.. Enumerable.Range(0, count).SelectMany(i => image(pixels.Span[i * 12]))]);
 
-    public float[] EncodeTexts(ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, int count)
+    public PendingResult SubmitTexts(ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, int count)
     {
         TextBatches.Add(count);
         Assert.All(lengths.ToArray(), length => Assert.Equal(1, length));
-        return [.. Enumerable.Range(0, count).SelectMany(i => text(tokenizer.Decode([tokens.Span[i * TextLength]])))];
+        return Pending([.. Enumerable.Range(0, count).SelectMany(i => text(tokenizer.Decode([tokens.Span[i * TextLength]])))]);
+    }
+
+    private static PendingResult Pending(float[] numbers)
+    {
+        using var result = tensor(numbers);
+        return DeviceTraffic.StartRead(result);
     }
 }

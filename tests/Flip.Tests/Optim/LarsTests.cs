@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Optim;
 using static TorchSharp.torch;
 
@@ -33,7 +34,9 @@ public sealed class LarsTests
         AssertEqual([2.7f, 3.6f], matrix); // the update is 2 · weights, of norm 10: trust 0.05
         AssertEqual([1], vector);
         AssertEqual([-1, -1], empty); // a trust of 1, as in MAE
+        var before = DeviceTraffic.OnThread;
         lars.Step([zeros(1, 2), zeros(1), zeros(1, 2)], 0);
+        Assert.Equal(before, DeviceTraffic.OnThread);
         AssertEqual([2.7f, 3.6f], matrix);
     }
 

@@ -6,6 +6,7 @@ using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.ZeroShot;
+using Flip.Models;
 
 namespace Flip.Tests.Evaluation.DataSets;
 
@@ -140,7 +141,7 @@ public sealed class DataSetEvaluatorTests
 
     private static FeatureSet Features(TableEncoder encoder, byte[] images, int batchSize) => new(
         [.. new Numbers(images.Length).Keys()],
-        [.. TableEncoder.Images(batchSize, images).SelectMany(batch => Embeddings.OfImages(encoder, batch.Pixels, batch.Count))],
+        [.. TableEncoder.Images(batchSize, images).SelectMany(batch => Embeddings.Checked(encoder.EncodeImages(batch.Pixels, batch.Count), batch.Count, encoder.EmbedDim, "image"))],
         encoder.EmbedDim,
         [],
         "");

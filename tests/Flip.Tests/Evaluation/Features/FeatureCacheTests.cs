@@ -63,7 +63,8 @@ public sealed class FeatureCacheTests : IDisposable
     {
         var pixels = new byte[2 * 16 * 16 * 3];
         new Random(1).NextBytes(pixels);
-        var ensemble = new InferenceEncoder(_model, InferenceMask.Ensemble, 0.5, seed: 4).PoolImages(pixels, 2);
+        using var pending = new InferenceEncoder(_model, InferenceMask.Ensemble, 0.5, seed: 4).SubmitPooled(pixels, 2);
+        var ensemble = pending.Read();
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         for (var image = 0; image < 2; image++)

@@ -1,3 +1,4 @@
+using Flip.Devices;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
@@ -37,6 +38,21 @@ public sealed class LarsProbeTests
         var result = LarsProbe.Run([train], train, new());
         Assert.Equal((90L, 30), (result.Details["steps"], result.Details["batchSize"]));
         Assert.Equal("lr 0.001, 90 steps", result.Setting);
+    }
+
+    [Fact]
+    public void No_step_waits_for_the_device()
+    {
+        var (train, test) = (Clusters(40, 4, 8, 1, 1), Clusters(10, 4, 8, 1, 2));
+        long Waits(int epochs)
+        {
+            var before = DeviceTraffic.OnThread;
+            LarsProbe.Run([train], test, Small with { Epochs = epochs });
+            return (DeviceTraffic.OnThread - before).Waits;
+        }
+
+        Assert.Equal(Waits(6), Waits(20)); // the loss, four tensors of the head, the test's logits
+        Assert.Equal(6, Waits(6));
     }
 
     [Fact]

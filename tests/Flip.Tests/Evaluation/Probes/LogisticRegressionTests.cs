@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flip.Devices;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Probes;
@@ -55,6 +56,9 @@ public sealed class LogisticRegressionTests
     public void The_gradient_is_that_of_the_loss()
     {
         using var loss = new SoftmaxLoss(TorchSharp.torch.tensor(Array.ConvertAll(_golden.Train().Values, value => (double)value)).view(300, 16), _golden.TrainLabels, 5, 11);
+        var before = DeviceTraffic.OnThread;
+        loss.Evaluate(0.1, null, new double[loss.Variables], new double[loss.Variables]);
+        Assert.Equal(1, (DeviceTraffic.OnThread - before).Waits);
         var random = new Random(1);
         var point = Enumerable.Range(0, loss.Variables).Select(_ => random.NextDouble() - 0.5).ToArray();
         var units = Enumerable.Range(0, 16).Select(_ => 0.5 + random.NextDouble()).ToArray();
