@@ -31,12 +31,18 @@ internal static class DoctorCommand
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
+            var ratio = result.GetValue(mask);
+            if (ratio is not (>= 0 and < 1))
+            {
+                throw new ConfigException(FormattableString.Invariant($"--mask {ratio}: must be at least 0 and less than 1."));
+            }
+
             var report = new DoctorReport(MachineFacts.Find());
             var view = new DoctorView(result.GetValue(json) ? TextWriter.Null : Console.Out);
             view.Show(report.Machine);
             try
             {
-                Examine(report, view, Config(settings, result), result.GetValue(quick) ? null : result.GetValue(mask), cancellation);
+                Examine(report, view, Config(settings, result), result.GetValue(quick) ? null : ratio, cancellation);
             }
             catch (FlipException e)
             {

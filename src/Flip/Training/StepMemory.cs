@@ -16,7 +16,7 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
     private const int UnknownVocabulary = 30522;
 
     // What the processor's heap loses between pieces of many sizes: measured peaks are 1.1 to 1.5 times the sum. A GPU's allocator maps pages and loses little.
-    private const double LossOfHeap = 1.25;
+    private const double LossOfHeap = 1.35;
 
     private readonly int _size = type == ScalarType.BFloat16 ? sizeof(short) : sizeof(float);
 

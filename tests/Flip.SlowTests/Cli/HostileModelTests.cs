@@ -93,6 +93,7 @@ public sealed class HostileModelTests : IDisposable
             ["eval --samples"] = ["eval", model, "--on", _folder.Path],
             ["compare --samples"] = ["compare", "a", "b"],
             ["bench --steps"] = ["bench", "--preset", "tiny"],
+            ["doctor --mask"] = ["doctor"],
             ["quickstart --samples"] = ["quickstart", "--run", _folder.File("q")],
             ["embed --mask-ratio"] = ["embed", model, "--images", _folder.File("a.png"), "--out", _folder.File("x.safetensors"), "--mask", "Masked"],
             ["eval --mask-ratio"] = ["eval", model, "--on", _folder.Path, "--mask", "Masked"],

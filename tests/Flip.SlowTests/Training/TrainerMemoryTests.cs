@@ -34,7 +34,7 @@ public class TrainerMemoryTests
         {
             Then = progress =>
             {
-                if (progress.State.Steps is 100 or 500)
+                if (progress.State.Steps is 100 or 499)
                 {
                     GC.Collect();
                 }
@@ -43,7 +43,7 @@ public class TrainerMemoryTests
                 {
                     (tensorsAfterWarmup, residentAfterWarmup) = (DisposeScopeManager.Statistics.ThreadTotalLiveCount, Environment.WorkingSet);
                 }
-                else if (progress.State.Steps == 500)
+                else if (progress.State.Steps == 499)
                 {
                     (tensorsAtEnd, residentAtEnd) = (DisposeScopeManager.Statistics.ThreadTotalLiveCount, Environment.WorkingSet);
                 }

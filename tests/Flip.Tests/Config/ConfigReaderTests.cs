@@ -100,8 +100,8 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData("train.lossChunk=-1", "train.lossChunk = -1: must be a whole number, from 0 to 1048576")]
     [InlineData("train.checkpointBlocks=true", "train.checkpointBlocks = true: must be a whole number, from 0 to 1000")]
     [InlineData("data.batchMemory=-1", "data.batchMemory = -1: must be a whole number, from 0 to 4194304")]
-    [InlineData("train.device=null", "train.device = null: must be cpu, cuda or cuda:N")]
-    [InlineData("train.device=gpu", "train.device = gpu: must be cpu, cuda or cuda:N")]
+    [InlineData("train.device=null", "train.device = null: must be auto, cpu, cuda or cuda:N")]
+    [InlineData("train.device=gpu", "train.device = gpu: must be auto, cpu, cuda or cuda:N")]
     public void A_setting_that_cannot_be_used_says_why(string set, string problem)
     {
         Assert.Equal([problem], Problems(() => ConfigReader.Resolve(null, null, [set])));

@@ -21,6 +21,8 @@ public sealed partial class HiddenWaitTests
         ["src/Flip/Models/ImageTower.cs"] = (1, "the fixed table of positions, when a model is made"),
         ["src/Flip/Models/ReconstructionDecoder.cs"] = (1, "the fixed table of positions, when a model is made"),
         ["src/Flip/Models/Patches.cs"] = (3, "the normalisation's constants, when a model is made"),
+        ["src/Flip.Tasks/Diagnostics/GoldenModel.cs"] = (3, "a check, not a step"),
+        ["src/Flip.Tasks/Diagnostics/TwinChecks.cs"] = (3, "a check, not a step"),
         ["src/Flip.Evaluation/Probes/PrincipalAxes.cs"] = (1, "eigenvalues, which are found on the processor, once a probe"),
         ["src/Flip.Evaluation/Similarity.cs"] = (2, "fp64 products on the processor, whatever the model's device: a score is the same everywhere"),
         ["src/Flip.Evaluation/ZeroShot/ClassifierCache.cs"] = (1, "reads a file"),

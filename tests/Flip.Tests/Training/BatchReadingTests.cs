@@ -13,7 +13,7 @@ public class BatchReadingTests
 
     [Theory]
     [InlineData(64, 0, 64, false, false)]
-    [InlineData(96, 0, 96, false, false)] // 93 MB a pair: 106 fit in half of the memory, beside 2.0 GB of the model
+    [InlineData(96, 0, 96, false, false)] // 100 MB a pair: 98 fit in half of the memory, beside 2.0 GB of the model
     [InlineData(128, 0, 64, false, true)]
     [InlineData(4096, 64, 64, false, false)] // 3 · 4096 · 98 patches · 768 bytes = 882 MiB, and their indices
     [InlineData(16_384, 64, 64, true, false)]

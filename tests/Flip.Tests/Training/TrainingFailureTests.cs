@@ -14,7 +14,7 @@ public class TrainingFailureTests
     {
         using var folder = new TemporaryFolder();
         using var model = TinyRun.Model(TinyRun.Config);
-        var error = Assert.Throws<OutOfDeviceMemoryException>(() => Train(model, folder, () => throw new ExternalException(text)));
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => Train(model, folder, () => throw new NativeFailure(text)));
         Assert.StartsWith(text.Split('\n')[0], error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         Assert.Contains("GB for 8 of its 8 pairs at a time. train.microBatch=4 is the same step in less; so is train.checkpointBlocks=1.", error.Message, StringComparison.Ordinal);
@@ -26,10 +26,10 @@ public class TrainingFailureTests
     {
         using var folder = new TemporaryFolder();
         using var model = TinyRun.Model(TinyRun.Config);
-        var error = Assert.Throws<ExternalException>(() => Train(model, folder, () =>
+        var error = Assert.Throws<NativeFailure>(() => Train(model, folder, () =>
         {
             model.Parameters.Dispose(); // as after an error of a GPU: every further call fails
-            throw new ExternalException("CUDA error: an illegal memory access was encountered");
+            throw new NativeFailure("CUDA error: an illegal memory access was encountered");
         }));
         Assert.Equal("CUDA error: an illegal memory access was encountered", error.Message);
         Assert.Null(new CheckpointStore(folder.Path, 2).Latest);
@@ -38,9 +38,9 @@ public class TrainingFailureTests
     [Fact]
     public void Other_errors_are_no_want_of_memory()
     {
-        Assert.False(OutOfDeviceMemoryException.IsCause(new ExternalException("CUDA error: device-side assert triggered")));
+        Assert.False(OutOfDeviceMemoryException.IsCause(new NativeFailure("CUDA error: device-side assert triggered")));
         Assert.False(OutOfDeviceMemoryException.IsCause(new IOException("out of memory")));
-        Assert.True(OutOfDeviceMemoryException.IsCause(new OutOfMemoryException()));
+        Assert.True(OutOfDeviceMemoryException.IsCause(new InsufficientMemoryException()));
     }
 
     private static void Train(FlipModel model, TemporaryFolder folder, Action fail)
@@ -49,6 +49,9 @@ public class TrainingFailureTests
             model, TinyRun.Config, p => new Failing(new TinyRun.PositionSource(p), fail), new CheckpointStore(folder.Path, 2), [], new TinyRun.Recorder());
         trainer.Run(TestContext.Current.CancellationToken);
     }
+
+    /// <summary>As TorchSharp throws it.</summary>
+    private sealed class NativeFailure(string message) : ExternalException(message);
 
     private sealed class Failing(TinyRun.PositionSource source, Action fail) : IBatchSource
     {
