@@ -7,8 +7,8 @@ namespace Flip.Evaluation.Probes;
 
 /// <summary>
 /// The directions of features in which they vary independently. A rotation to them changes neither the loss nor the norm of weights, and tells
-/// how much the loss bends along each: with variables in units of that, L-BFGS takes a fraction of the steps. The features are put on the device
-/// once; the eigenvectors are found on the processor, once, which asks nothing of the device's libraries.
+/// how much the loss bends along each: with variables in units of that, L-BFGS takes a fraction of the steps. Features are sent to the
+/// device in chunks, so that only the rotated ones are held there; eigenvectors are found on the processor, which asks nothing of the device's libraries.
 /// </summary>
 internal sealed class PrincipalAxes : IDisposable
 {
@@ -17,7 +17,8 @@ internal sealed class PrincipalAxes : IDisposable
     // Relative to the largest variance: what is below is rounding of fp32 features.
     private const double LeastVariance = 1e-12;
 
-    private readonly Tensor _features; // [images, dim]
+    private readonly LabelledFeatures _features;
+    private readonly Device _device;
     private readonly Tensor _mean;
     private readonly Tensor _factor;
 
@@ -26,9 +27,9 @@ internal sealed class PrincipalAxes : IDisposable
     /// <param name="device">Where the products are made.</param>
     public PrincipalAxes(LabelledFeatures features, ScaledFeatures scaled, Device device)
     {
+        (_features, _device) = (features, device);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        _features = DeviceTraffic.Send<float>(features.Values, device, features.Count, features.Dim);
         _mean = DeviceTraffic.Send<double>(scaled.Mean, device, features.Dim);
         _factor = DeviceTraffic.Send<double>(scaled.Factor, device, features.Dim);
         var (variances, axes) = features.Count < features.Dim ? OfRows() : OfColumns();
@@ -40,7 +41,6 @@ internal sealed class PrincipalAxes : IDisposable
 
         Variances = variances;
         Axes = axes.DetachFromDisposeScope();
-        _features.DetachFromDisposeScope();
         _mean.DetachFromDisposeScope();
         _factor.DetachFromDisposeScope();
     }
@@ -56,9 +56,9 @@ internal sealed class PrincipalAxes : IDisposable
     public Tensor Rotate(ScalarType type)
     {
         using var noGrad = no_grad();
-        var rotated = empty([Images, Variances.Length], type, _features.device);
+        var rotated = empty([_features.Count, Variances.Length], type, _device);
         using var scope = NewDisposeScope();
-        for (var first = 0L; first < Images; first += RowsAtOnce)
+        for (var first = 0; first < _features.Count; first += RowsAtOnce)
         {
             using var chunk = NewDisposeScope();
             var rows = Scaled(first);
@@ -72,17 +72,14 @@ internal sealed class PrincipalAxes : IDisposable
     public void Dispose()
     {
         Axes.Dispose();
-        _features.Dispose();
         _mean.Dispose();
         _factor.Dispose();
     }
 
-    private long Images => _features.shape[0];
-
     private (double[] Variances, Tensor Axes) OfColumns()
     {
-        var products = zeros([_features.shape[1], _features.shape[1]], ScalarType.Float64, _features.device);
-        for (var first = 0L; first < Images; first += RowsAtOnce)
+        var products = zeros([_features.Dim, _features.Dim], ScalarType.Float64, _device);
+        for (var first = 0; first < _features.Count; first += RowsAtOnce)
         {
             using var chunk = NewDisposeScope();
             var rows = Scaled(first);
@@ -90,13 +87,13 @@ internal sealed class PrincipalAxes : IDisposable
         }
 
         var (sums, axes) = Eigenvectors(products);
-        return (Array.ConvertAll(sums, sum => sum / Images), axes);
+        return (Array.ConvertAll(sums, sum => sum / _features.Count), axes);
     }
 
     /// <summary>The same of fewer images than features, from the products of images.</summary>
     private (double[] Variances, Tensor Axes) OfRows()
     {
-        var rows = Enumerable.Range(0, (int)((Images + RowsAtOnce - 1) / RowsAtOnce)).Select(chunk => Scaled((long)chunk * RowsAtOnce)).ToArray();
+        var rows = Enumerable.Range(0, (_features.Count + RowsAtOnce - 1) / RowsAtOnce).Select(chunk => Scaled(chunk * RowsAtOnce)).ToArray();
         var all = cat(rows, 0); // [images, dim]
         var (sums, ofImages) = Eigenvectors(all.mm(all.t()));
         if (sums.Length == 0)
@@ -104,8 +101,8 @@ internal sealed class PrincipalAxes : IDisposable
             return ([], ofImages);
         }
 
-        var lengths = DeviceTraffic.Send<double>(Array.ConvertAll(sums, Math.Sqrt), _features.device, sums.Length);
-        return (Array.ConvertAll(sums, sum => sum / Images), all.t().mm(ofImages) / lengths);
+        var lengths = DeviceTraffic.Send<double>(Array.ConvertAll(sums, Math.Sqrt), _device, sums.Length);
+        return (Array.ConvertAll(sums, sum => sum / _features.Count), all.t().mm(ofImages) / lengths);
     }
 
     /// <summary>Those of a symmetric matrix whose eigenvalue is not of rounding, ascending, with the eigenvectors as columns on the device.</summary>
@@ -121,6 +118,10 @@ internal sealed class PrincipalAxes : IDisposable
             : (all[^kept..], DeviceTraffic.Send<double>(DeviceTraffic.ReadDoubles(vectors.narrow(1, first, kept)), matrix.device, size, kept));
     }
 
-    private Tensor Scaled(long first) =>
-        (_features.narrow(0, first, Math.Min(RowsAtOnce, Images - first)).to(ScalarType.Float64) - _mean) * _factor;
+    private Tensor Scaled(int first)
+    {
+        var rows = Math.Min(RowsAtOnce, _features.Count - first);
+        var values = DeviceTraffic.Send<float>(_features.Values.AsSpan(first * _features.Dim, rows * _features.Dim), _device, rows, _features.Dim);
+        return (values.to(ScalarType.Float64) - _mean) * _factor;
+    }
 }

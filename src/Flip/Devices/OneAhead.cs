@@ -38,11 +38,7 @@ public static class OneAhead
                 ahead = next;
                 if (ready is var (batch, result))
                 {
-                    using (result)
-                    {
-                        cancellation.ThrowIfCancellationRequested();
-                        yield return (batch, result?.Read() ?? []);
-                    }
+                    yield return (batch, Take(result, cancellation));
                 }
 
                 fault?.Throw();
@@ -55,6 +51,15 @@ public static class OneAhead
         finally
         {
             ahead?.Result?.Dispose();
+        }
+    }
+
+    private static float[] Take(PendingResult? result, CancellationToken cancellation)
+    {
+        using (result)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return result?.Read() ?? [];
         }
     }
 

@@ -4,6 +4,7 @@ using Flip.Data.Classes;
 using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
+using Flip.Devices;
 using Flip.Evaluation.Classification;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Embedding;
@@ -96,6 +97,9 @@ public sealed class ClassifierEvaluatorTests : IDisposable
         using var loaded = ModelFolder.Load(_folder.Path);
         using var classifier = ZeroShot(loaded);
         var whole = Score(classifier, 24);
+        var before = DeviceTraffic.OnThread;
+        Score(classifier, 7);
+        Assert.Equal((4, 4), ((DeviceTraffic.OnThread - before).Copies, (DeviceTraffic.OnThread - before).Waits)); // of 24 images
         Assert.All(whole.Zip(Score(classifier, 7)), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
         Assert.Equal(24 * 3, whole.Length);
         Assert.Equal(_set.Labels, Classify(classifier, 7).Predictions.Select(image => image.Right));

@@ -5,7 +5,6 @@ using Flip.Data.Files;
 using Flip.Data.Images;
 using Flip.Data.Layouts;
 using Flip.Data.Loading;
-using Flip.Devices;
 using Flip.Evaluation.Embedding;
 using Flip.Io;
 using Flip.Models;
@@ -221,32 +220,6 @@ public sealed class EmbeddingJobTests : IDisposable
         using var first = EmbeddingParts.Open(file, manifest, overwrite: false, allowMissing: false);
         var refused = Assert.Throws<FolderInUseException>(() => EmbeddingParts.Open(file, manifest, overwrite: true, allowMissing: false));
         Assert.Contains("in use", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(InferenceMask.None, 1)]
-    [InlineData(InferenceMask.Masked, 2)] // pixels and the kept patches
-    [InlineData(InferenceMask.Ensemble, 3)] // kept patches of two views
-    public void A_batch_is_waited_for_once_and_the_next_one_is_sent_before(InferenceMask mask, int copies)
-    {
-        var items = Images(mask, count: 10);
-        var (batches, before) = (0, DeviceTraffic.OnThread);
-        foreach (var batch in items.Encode())
-        {
-            batches++;
-            var traffic = DeviceTraffic.OnThread - before;
-            Assert.Equal((batches, copies * Math.Min(batches + 1, 4)), (traffic.Waits, traffic.Copies));
-        }
-
-        Assert.Equal(4, batches);
-    }
-
-    [Fact]
-    public void Texts_go_the_same_way()
-    {
-        var before = DeviceTraffic.OnThread;
-        Assert.Equal(4, Texts(10).Encode().Count());
-        Assert.Equal(new TrafficCount(4, (DeviceTraffic.OnThread - before).Bytes, 4), DeviceTraffic.OnThread - before);
     }
 
     [Fact]
