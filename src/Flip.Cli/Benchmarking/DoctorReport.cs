@@ -16,6 +16,9 @@ public sealed class DoctorReport(MachineFacts machine)
     /// <summary>Number format of the towers in the timed step.</summary>
     public Precision? Precision { get; set; }
 
+    /// <summary>Which kernels compute on that device: of attention, of the update.</summary>
+    public IReadOnlyList<string> Kernels { get; set; } = [];
+
     /// <summary>The checks, in order.</summary>
     public IList<CheckResult> SelfTest { get; } = [];
 

@@ -65,6 +65,7 @@ internal static class DoctorCommand
         Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
         (report.Device, report.Precision) = (compute.Device.ToString(), compute.Precision);
+        report.Kernels = ChosenKernels.Of(compute);
         view.ShowDevice(report);
         foreach (var check in new SelfTest(compute.Device).Run(cancellation))
         {

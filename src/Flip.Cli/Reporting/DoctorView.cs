@@ -37,6 +37,7 @@ internal sealed class DoctorView(TextWriter output)
     public void ShowDevice(DoctorReport report)
     {
         Line("Device", $"{report.Device}, in {report.Precision?.ToString().ToLowerInvariant()}");
+        Line("Kernels", $"{string.Join("; ", report.Kernels)}");
         output.WriteLine();
     }
 

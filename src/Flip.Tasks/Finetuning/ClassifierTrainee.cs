@@ -3,6 +3,7 @@ using Flip.Config;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Training;
+using static TorchSharp.torch;
 
 namespace Flip.Tasks.Finetuning;
 
@@ -91,7 +92,7 @@ public sealed class ClassifierTrainee : ITrainee
     }
 
     /// <inheritdoc/>
-    public double? LogitFactor() => null;
+    public Tensor? LogitFactor() => null;
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Measure(CancellationToken cancellation) => _measure(_classifier, cancellation);

@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Models;
 using Flip.Optim;
+using static TorchSharp.torch;
 
 namespace Flip.Training;
 
@@ -36,8 +37,8 @@ public interface ITrainee : IDisposable
     /// <summary>Called after each update of the weights.</summary>
     void OnUpdated();
 
-    /// <summary>The factor on cosine similarities, for the log; null where there is none.</summary>
-    double? LogitFactor();
+    /// <summary>The factor on cosine similarities, one number on the device, for the log; null where there is none.</summary>
+    Tensor? LogitFactor();
 
     /// <summary>Named numbers of the present weights.</summary>
     IReadOnlyDictionary<string, double> Measure(CancellationToken cancellation);

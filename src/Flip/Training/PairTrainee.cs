@@ -103,11 +103,10 @@ public sealed class PairTrainee : ITrainee
     public void OnUpdated() => _model.ClampLogitScale();
 
     /// <inheritdoc/>
-    public double? LogitFactor()
+    public Tensor? LogitFactor()
     {
-        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return DeviceTraffic.Read(_model.LogitFactor())[0];
+        return _model.LogitFactor();
     }
 
     /// <inheritdoc/>

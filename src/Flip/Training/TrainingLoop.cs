@@ -142,7 +142,7 @@ public sealed class TrainingLoop : IDisposable
         var position = Position(State.Samples, State.Steps);
         var (pending, waited) = _trainee.ComputeGradient(Source, position, cancellation);
         var bad = BadSamples(); // before the next step's pairs are taken
-        var (loss, norm) = Read(pending, position);
+        var (loss, norm, factor) = Read(pending, position);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
             throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
@@ -160,7 +160,7 @@ public sealed class TrainingLoop : IDisposable
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
             _observer.OnProgress(
-                _interval.Progress(State, Plan.TotalSamples, learningRate, norm, _trainee.LogitFactor(), position.ImageMaskRatio));
+                _interval.Progress(State, Plan.TotalSamples, learningRate, norm, factor, position.ImageMaskRatio));
             _interval.Restart();
         }
     }
@@ -168,19 +168,19 @@ public sealed class TrainingLoop : IDisposable
     private StepPosition Position(long samples, long steps) => new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples));
 
     /// <summary>The step's numbers, in the one wait that it has; before it, the next step's pairs join the device's queue.</summary>
-    private (StepLoss Loss, double Norm) Read(PendingLoss pending, StepPosition position)
+    private (StepLoss Loss, double Norm, double? LogitFactor) Read(PendingLoss pending, StepPosition position)
     {
         using var scope = NewDisposeScope();
         using var held = pending;
-        var norm = GradientNorm.On(_trainee.Parameters.Gradient);
+        var (norm, factor) = (GradientNorm.On(_trainee.Parameters.Gradient), _trainee.LogitFactor());
         var after = position.Samples + Plan.BatchSize;
         if (after < Plan.TotalSamples)
         {
             _trainee.Prepare(Source, Position(after, position.Steps + 1));
         }
 
-        var (loss, others) = pending.Read([norm]);
-        return (loss, others[0]);
+        var (loss, others) = pending.Read(factor is null ? [norm] : [norm, factor]);
+        return (loss, others[0], factor is null ? null : others[1]);
     }
 
     /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>

@@ -1,5 +1,8 @@
+using Flip.Config;
 using Flip.Data.Loading;
 using Flip.Data.Shards;
+using Flip.Training;
+using TorchSharp;
 
 namespace Flip.Tests.Data.Loading;
 
@@ -45,6 +48,42 @@ public sealed class BatchPartsTests : IDisposable
         Assert.Equal(whole.Next(26).Samples, samples);
         Assert.Equal(whole.BadSamples, first.BadSamples);
         Assert.InRange(first.BadSamples["truncated image"], 3, 9);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Rows_that_the_threads_make_for_a_step_are_those_made_from_whole_images(int workers)
+    {
+        var paths = _shards.WritePairs(50);
+        var model = new ModelConfig
+        {
+            Image = new ImageConfig { ImageSize = 8, PatchSize = 4, Width = 8, Heads = 2, MaskRatio = 0.25, FinalMaskRatio = 0.75 },
+            Text = new TextConfig { VocabularySize = 300, Length = 16, Width = 8, Heads = 2, MaskRatio = 0.5 },
+        };
+        var (layout, mask) = (new PairLayout(model, 9, torch.CPU), new ImageMaskSchedule(0.25, 0.75, 64));
+        var options = new BatchLoaderOptions { Workers = workers, Seed = 9, TextLength = 16, BatchSize = 16, Start = 16 };
+        using var whole = Open(paths, options, new FakeTransform(8));
+        using var made = Open(paths, options with { PartSize = 6, PrefetchBatches = 6, Layout = layout, Mask = mask }, new FakeTransform(8));
+        using var scope = torch.NewDisposeScope();
+        for (var step = 1; step < 4; step++)
+        {
+            using var batch = whole.Next(16);
+            var ratio = mask.At(16 * step);
+            for (var start = 0; start < 16; start += 6)
+            {
+                var count = Math.Min(6, 16 - start);
+                using var part = made.Next(count);
+                Assert.Equal(ratio, part.Rows!.MaskRatio);
+                Assert.Empty(part.Images);
+                using var expected = PairRows.Of(batch, start, count, layout, ratio);
+                var (right, found) = (expected.Send(), part.Rows.Send());
+                Assert.Equal(right.Patches.data<byte>().ToArray(), found.Patches.data<byte>().ToArray());
+                Assert.Equal(right.ImageKeep!.data<long>().ToArray(), found.ImageKeep!.data<long>().ToArray());
+                Assert.Equal(
+                    right.Texts.Groups.SelectMany(group => group.Tokens.data<long>().ToArray()), found.Texts.Groups.SelectMany(group => group.Tokens.data<long>().ToArray()));
+            }
+        }
     }
 
     [Fact]

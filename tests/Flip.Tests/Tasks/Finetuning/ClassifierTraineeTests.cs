@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Devices;
 using Flip.Tasks.Finetuning;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -71,6 +72,20 @@ public class ClassifierTraineeTests
 
             Assert.True(expected.abs().max().ToSingle() > 1e-4);
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_step_waits_for_its_device_once_whatever_its_parts(int microBatch)
+    {
+        var config = TinyClassifier.Config with { DropPath = 0.5, MaskRatio = 0.5, MicroBatch = microBatch };
+        using var classifier = TinyClassifier.New(config);
+        var before = DeviceTraffic.OnThread;
+        using var pending = new ClassifierStep(classifier, config).ComputeGradient(TinyClassifier.Batch(8), 1, config.MaskRatio);
+        Assert.Equal(0, (DeviceTraffic.OnThread - before).Waits);
+        Assert.True(double.IsFinite(pending.Read().Loss));
+        Assert.Equal(1, (DeviceTraffic.OnThread - before).Waits);
     }
 
     [Fact]
