@@ -57,6 +57,11 @@ public sealed record MachineFacts(
             hints.Add(CudaDriver.Problem ?? "No GPU is seen.");
         }
 
+        if (libTorch?.Version is { } version && !version.StartsWith(Native.LibTorch.ExpectedVersion, StringComparison.Ordinal))
+        {
+            hints.Add($"libtorch {version} has all that TorchSharp calls, which is built for {Native.LibTorch.ExpectedVersion}; whether it computes the same, the checks below say.");
+        }
+
         return new MachineFacts(
             typeof(MachineFacts).Assembly.GetName().Version!.ToString(3),
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}",
