@@ -23,8 +23,8 @@ public sealed class StepBenchmark : IDisposable
 
     private readonly FlipConfig _config;
     private readonly PairLayout _layout;
-    private readonly BatchReading _reading;
-    private readonly Func<double, IBatchSource> _open;
+    private readonly Compute _compute;
+    private readonly Func<double, BatchReading, IBatchSource> _open;
     private readonly FlipModel _model;
     private readonly AdamW _optimizer;
     private readonly StepClock _clock;
@@ -44,12 +44,11 @@ public sealed class StepBenchmark : IDisposable
         _config = config;
         var train = config.Train;
         Compute.UseThreads(train);
-        var compute = Compute.Of(train);
+        var compute = _compute = Compute.Of(train);
         _layout = new PairLayout(config.Model, (ulong)train.Seed, compute.Device);
-        _reading = BatchReading.Of(config, compute);
         _open = open is null
-            ? ratio => new SyntheticBatch(_layout, ratio, train.BatchSize, _reading.MicroBatch)
-            : ratio => open(config, ratio, compute);
+            ? (ratio, reading) => new SyntheticBatch(_layout, ratio, train.BatchSize, reading.MicroBatch)
+            : (ratio, _) => open(config, ratio, compute);
         _model = new FlipModel(config.Model, train.Loss, compute.Type, compute.Device, (ulong)train.Seed);
         _optimizer = new AdamW(_model.Parameters, AdamWOptions.Of(train));
         _clock = new StepClock(compute.Device);
@@ -81,7 +80,8 @@ public sealed class StepBenchmark : IDisposable
         {
             foreach (var ratio in maskRatios)
             {
-                lanes.Add(new Lane(ratio, _open(ratio)));
+                var reading = BatchReading.Of(WithMask(_config, ratio), _compute);
+                lanes.Add(new Lane(ratio, reading.MicroBatch, _open(ratio, reading)));
             }
 
             for (var round = -WarmupRounds; round < rounds; round++)
@@ -142,7 +142,7 @@ public sealed class StepBenchmark : IDisposable
         using var scope = NewDisposeScope();
         var (started, before) = (Stopwatch.GetTimestamp(), DeviceTraffic.OnThread);
         clock?.Restart();
-        using var batch = HeldBatch.Read(lane.Source, _config.Train.BatchSize, _reading.MicroBatch, _layout, lane.MaskRatio, clock);
+        using var batch = HeldBatch.Read(lane.Source, _config.Train.BatchSize, lane.MicroBatch, _layout, lane.MaskRatio, clock);
         batch.Cancellation = cancellation;
         using var pending = new TrainingStep(_model, _config.Train, clock).ComputeGradient(batch);
         var (loss, others) = pending.Read([GradientNorm.On(_model.Parameters.Gradient)]);
@@ -180,7 +180,6 @@ public sealed class StepBenchmark : IDisposable
         var unmasked = lanes.Find(lane => lane.MaskRatio == 0);
         return new StepReport(
             _config.Train.BatchSize,
-            _reading.MicroBatch < _reading.BatchSize ? _reading.MicroBatch : 0,
             _model.Parameters.ComputeType == ScalarType.BFloat16 ? "bf16" : "fp32",
             _layout.Device.ToString(),
             get_num_threads(),
@@ -204,6 +203,7 @@ public sealed class StepBenchmark : IDisposable
             flops / seconds / _ceiling.Best,
             unmasked is null ? null : seconds / Median(unmasked.Seconds),
             unmasked is null ? null : flops / unmasked.Flops.Average(),
+            lane.MicroBatch < pairs ? lane.MicroBatch : 0,
             lane.Traffic.Waits,
             lane.Traffic.Copies,
             lane.Traffic.Bytes,
@@ -218,7 +218,7 @@ public sealed class StepBenchmark : IDisposable
     }
 
     /// <summary>The steps at one mask ratio.</summary>
-    private sealed record Lane(double MaskRatio, IBatchSource Source) : IDisposable
+    private sealed record Lane(double MaskRatio, int MicroBatch, IBatchSource Source) : IDisposable
     {
         public List<double> Seconds { get; } = [];
 

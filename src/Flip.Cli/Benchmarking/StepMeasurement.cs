@@ -12,6 +12,7 @@ namespace Flip.Cli.Benchmarking;
 /// <param name="Utilization"><paramref name="GflopPerSecond"/> as a share of the matrix product's ceiling.</param>
 /// <param name="RelativeTime">Median time over that of the unmasked step; null where none was measured.</param>
 /// <param name="RelativeFlops">Operations over those of the unmasked step; null where none was measured.</param>
+/// <param name="MicroBatch">Pairs computed at a time; 0 for all.</param>
 /// <param name="Waits">Times that a step waits for the device.</param>
 /// <param name="Copies">Copies to the device in a step.</param>
 /// <param name="CopiedBytes">Bytes of these copies.</param>
@@ -26,6 +27,7 @@ public sealed record StepMeasurement(
     double Utilization,
     double? RelativeTime,
     double? RelativeFlops,
+    int MicroBatch,
     long Waits,
     long Copies,
     long CopiedBytes,

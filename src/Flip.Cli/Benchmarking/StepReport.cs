@@ -6,7 +6,6 @@ namespace Flip.Cli.Benchmarking;
 
 /// <summary>Training steps of one model at several mask ratios, measured in turn in one process.</summary>
 /// <param name="BatchSize">Pairs in a step.</param>
-/// <param name="MicroBatch">Pairs computed at a time; 0 for all.</param>
 /// <param name="Precision">Number format of the products.</param>
 /// <param name="Device">Where the steps were computed.</param>
 /// <param name="Threads">Compute threads.</param>
@@ -16,7 +15,6 @@ namespace Flip.Cli.Benchmarking;
 /// <param name="Measurements">One for each ratio.</param>
 public sealed record StepReport(
     int BatchSize,
-    int MicroBatch,
     string Precision,
     string Device,
     int Threads,
@@ -29,7 +27,7 @@ public sealed record StepReport(
     public string ToMarkdown()
     {
         var text = new StringBuilder();
-        Line(text, $"Batch {BatchSize}{(MicroBatch > 0 ? $" in parts of {MicroBatch}" : string.Empty)}, {Precision}, {(Device == "cpu" ? $"{Threads} threads" : Device)}, median of {Rounds} steps.");
+        Line(text, $"Batch {BatchSize}{Parts()}, {Precision}, {(Device == "cpu" ? $"{Threads} threads" : Device)}, median of {Rounds} steps.");
         Line(text, $"Matrix product {CeilingGflopPerSecond:0} GFLOP/s; {(Device == "cpu" ? "peak resident memory" : "memory of the device in use")} {MemoryBytes / 1e9:0.00} GB.");
         Line(text, $"Of each step: waits for the device {Measurements.Max(m => m.Waits)}, copies to it {Measurements.Max(m => m.Copies)}, together {Measurements.Max(m => m.CopiedBytes) / 1e6:0.0} MB.");
         Line(text, $"");
@@ -51,6 +49,10 @@ public sealed record StepReport(
 
         return text.ToString();
     }
+
+    private string Parts() => Measurements.Any(m => m.MicroBatch > 0)
+        ? $" in parts of {string.Join(", ", Measurements.Select(m => m.MicroBatch > 0 ? m.MicroBatch : BatchSize).Distinct())}"
+        : string.Empty;
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

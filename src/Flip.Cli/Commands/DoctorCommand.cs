@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Flip.Cli.Benchmarking;
 using Flip.Cli.Reporting;
@@ -44,9 +45,9 @@ internal static class DoctorCommand
             {
                 Examine(report, view, Config(settings, result), result.GetValue(quick) ? null : ratio, cancellation);
             }
-            catch (FlipException e)
+            catch (Exception e) when (e is FlipException or ExternalException or OutOfMemoryException)
             {
-                report.Problem ??= e.Message;
+                report.Problem ??= e.Message.Split('\n')[0].TrimEnd();
             }
 
             view.End(report);
@@ -90,12 +91,11 @@ internal static class DoctorCommand
         var config = settings.Start(result) is null
             ? ConfigReader.Resolve(DefaultPreset, null, settings.Sets(result))
             : settings.Resolve(result);
-        if (settings.Sets(result).Any(set => set.StartsWith("train.batchSize=", StringComparison.Ordinal)))
-        {
-            return config;
-        }
-
-        var isGpu = Compute.Of(config.Train).Device.type == TorchSharp.DeviceType.CUDA;
-        return config with { Train = config.Train with { BatchSize = isGpu ? BatchOfGpu : BatchOfProcessor, MicroBatch = 0 } };
+        var sets = settings.Sets(result);
+        bool IsSet(string key) => sets.Any(set => set.StartsWith(key + "=", StringComparison.Ordinal));
+        var batch = IsSet("train.batchSize") ? config.Train.BatchSize
+            : Compute.Of(config.Train).Device.type == TorchSharp.DeviceType.CUDA ? BatchOfGpu
+            : BatchOfProcessor;
+        return config with { Train = config.Train with { BatchSize = batch, MicroBatch = IsSet("train.microBatch") ? config.Train.MicroBatch : 0 } };
     }
 }

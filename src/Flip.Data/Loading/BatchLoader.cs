@@ -73,9 +73,14 @@ public sealed class BatchLoader : IBatchSource
         _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
         Position = _planned = options.Start;
         _pipeline = new RowPipeline<Block>(options.Workers, Fill, block => _samples.Finish(block.Batch));
-        if (options.BatchSize > 0)
+        try
         {
-            PlanAhead(options.PrefetchBatches);
+            PlanAhead(options.BatchSize > 0 ? options.PrefetchBatches : 0);
+        }
+        catch
+        {
+            Dispose(); // the threads are running
+            throw;
         }
     }
 

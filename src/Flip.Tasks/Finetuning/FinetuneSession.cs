@@ -88,6 +88,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         ResumeRules.SaySlow(compute, view.Message);
         AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(stored with { Precision = compute.Precision }));
         using var start = ClassifierFolder.Load(StartFolder, compute, trains: true);
+        config = WithMicroBatch(config, start.Classifier, compute);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);

@@ -31,9 +31,15 @@ public static class ResumeRules
         },
     };
 
-    /// <summary>A run's stored configuration on this machine: a device that is not here is replaced, which is said. What the user asks for now is not.</summary>
-    public static FlipConfig OnThisMachine(FlipConfig stored, Action<string> say) =>
-        stored with { Train = stored.Train with { Device = Device("train.device", stored.Train.Device, say) } };
+    /// <summary>
+    /// A run's stored configuration on this machine: a device that is not here is replaced, which is said, and so is the micro-batch that its memory called
+    /// for. What the user asks for now is not.
+    /// </summary>
+    public static FlipConfig OnThisMachine(FlipConfig stored, Action<string> say)
+    {
+        var device = Device("train.device", stored.Train.Device, say);
+        return device == stored.Train.Device ? stored : stored with { Train = stored.Train with { Device = device, MicroBatch = 0 } };
+    }
 
     /// <summary>Says what will be slow here because the run began elsewhere.</summary>
     public static void SaySlow(Compute compute, Action<string> say)
@@ -45,12 +51,17 @@ public static class ResumeRules
     }
 
     /// <inheritdoc cref="Fitted(FlipConfig, Action{string})"/>
-    public static FinetuneConfig Fitted(FinetuneConfig config, Action<string> say) => config with
+    public static FinetuneConfig Fitted(FinetuneConfig config, Action<string> say)
     {
-        Device = Device("device", config.Device, say),
-        Threads = Fitted("threads", config.Threads, MostThreads, say),
-        Workers = Fitted("workers", config.Workers, MostThreads, say),
-    };
+        var device = Device("device", config.Device, say);
+        return config with
+        {
+            MicroBatch = device == config.Device ? config.MicroBatch : 0,
+            Device = device,
+            Threads = Fitted("threads", config.Threads, MostThreads, say),
+            Workers = Fitted("workers", config.Workers, MostThreads, say),
+        };
+    }
 
     private static string Device(string key, string wanted, Action<string> say)
     {
@@ -59,7 +70,7 @@ public static class ResumeRules
             return wanted;
         }
 
-        say($"{key} = {wanted} of the run is not on this machine; it goes on with {Compute.Auto}.");
+        say($"{key} = {wanted} of the run is not on this machine; it goes on with {Compute.Auto}, in micro-batches of that device.");
         return Compute.Auto;
     }
 

@@ -113,7 +113,7 @@ public sealed record DataConfig
     [Setting(SettingOwner.User, "Samples decoded ahead of the training step, in batches.", Min = 1, Max = Limits.PrefetchBatches)]
     public int PrefetchBatches { get; init; } = 2;
 
-    [Setting(SettingOwner.User, "Memory for pixels of whole batches, those decoded ahead included, MiB. A batch beyond it that has micro-batches is decoded part by part, twice a step.", Min = 0, Max = Limits.BatchMemory)]
+    [Setting(SettingOwner.User, "Memory for pixels of whole batches, those decoded ahead included, MiB; for a GPU at least a quarter of the machine's. A batch beyond it that has micro-batches is decoded part by part, twice a step.", Min = 0, Max = Limits.BatchMemory)]
     public int BatchMemory { get; init; } = 2048;
 
     [Setting(SettingOwner.User, "Share of unreadable samples above which the run stops.", Min = 0, Max = 1)]

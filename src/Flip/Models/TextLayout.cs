@@ -28,11 +28,6 @@ internal sealed class TextLayout
     /// <summary>How many numbers <see cref="Write"/> writes.</summary>
     public int Numbers { get; }
 
-    /// <summary>The most numbers that texts can come to.</summary>
-    /// <param name="texts">How many.</param>
-    /// <param name="length">Tokens of a row.</param>
-    public static int MostNumbers(int texts, int length) => texts * ((2 * length) + 2);
-
     /// <inheritdoc cref="TextRows.Of"/>
     public static TextLayout Of(TextConfig text, ReadOnlyMemory<int> tokens, ReadOnlyMemory<int> lengths, long[]? idsKeep, int groupTokens)
     {

@@ -14,6 +14,7 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
     private const double ShareOfProcessor = 0.5; // the rest is for decoding, evaluation and other programs
     private const double ShareOfGpu = 0.88; // the rest is for CUDA's context and what the allocator loses
     private const double PixelsOfGpu = 0.15;
+    private const double PinnedShare = 0.25; // of the machine's memory for pixels on their way to a GPU; the allocator rounds them up to powers of two
     private const int LargestOnProcessor = 256; // more is hardly faster there
     private const int Multiple = 64; // rows of products that a GPU has no remainder of
 
@@ -40,7 +41,7 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         var fits = Fitting(config, compute, deviceBytes);
         var part = config.Train.MicroBatch > 0 ? Math.Min(size, config.Train.MicroBatch) : Part(size, fits, isGpu);
         var room = (double)config.Data.BatchMemory * (1 << 20);
-        var held = pixels * (1 + config.Data.PrefetchBatches) <= (isGpu && room > 0 ? Math.Max(room, machineBytes / 2) : room)
+        var held = pixels * (1 + config.Data.PrefetchBatches) <= (isGpu && room > 0 ? Math.Max(room, machineBytes * PinnedShare) : room)
             && (!isGpu || pixels <= PixelsOfGpu * deviceBytes);
         return new BatchReading(size, part, part < size && !held, IsChosen: config.Train.MicroBatch == 0 && part < size);
     }
@@ -78,7 +79,7 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         ArgumentNullException.ThrowIfNull(compute);
         var reading = Of(config, compute);
         var memory = new StepMemory(config, compute.Type, compute.Device.type);
-        var least = memory.OfModel + (memory.OfPair * reading.MicroBatch);
+        var least = memory.OfModel + (memory.SumOfPair * reading.MicroBatch);
         var all = DeviceMemory.Of(compute.Device);
         if (least > all)
         {

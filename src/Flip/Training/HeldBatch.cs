@@ -64,6 +64,7 @@ public sealed class HeldBatch : IDividedBatch, IDisposable
             (first, count, _) => new Batch(batch.ImageSize, batch.TextLength, [], [], [], new long[count], [])
             {
                 Rows = PairRows.Of(batch, first, count, layout, maskRatio),
+                Release = own => own.Rows!.Dispose(),
             },
             null);
     }

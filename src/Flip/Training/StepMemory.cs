@@ -34,7 +34,10 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
     }
 
     /// <summary>Bytes that both towers keep of one pair of a micro-batch for the backward pass, and what that needs for a block beside.</summary>
-    public double OfPair
+    public double OfPair => SumOfPair * (device == DeviceType.CPU ? LossOfHeap : 1);
+
+    /// <summary>The same without what the heap loses.</summary>
+    internal double SumOfPair
     {
         get
         {
@@ -45,8 +48,7 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
             var textTokens = MaskRatio.Kept(text.Length, text.MaskRatio);
             var images = new TowerSize(imageTokens, image.Width, image.Heads, image.Depth, image.MlpRatio);
             var texts = new TowerSize(textTokens, text.Width, text.Heads, text.Depth, text.MlpRatio);
-            var sum = Kept(images) + Kept(texts) + Math.Max(Working(images), Working(texts)) + (_size * patches * patchDim) + OfDecoder(image);
-            return sum * (device == DeviceType.CPU ? LossOfHeap : 1);
+            return Kept(images) + Kept(texts) + Math.Max(Working(images), Working(texts)) + (_size * patches * patchDim) + OfDecoder(image);
         }
     }
 

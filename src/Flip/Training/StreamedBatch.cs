@@ -41,6 +41,11 @@ public sealed class StreamedBatch(
         };
         for (var start = 0; start < size; start += part)
         {
+            if (_open.Count > 0)
+            {
+                DeviceTraffic.Wait(layout.Device); // its memory is written again
+            }
+
             Dispose();
             var started = Stopwatch.GetTimestamp();
             var batch = source.Next(Math.Min(part, size - start), cancellation);
@@ -53,14 +58,9 @@ public sealed class StreamedBatch(
         }
     }
 
-    /// <summary>Lets go of the part that is in memory.</summary>
+    /// <summary>Lets go of the part that is in memory; after a wait for the device, unless it has failed.</summary>
     public void Dispose()
     {
-        if (_open.Count > 0)
-        {
-            DeviceTraffic.Wait(layout.Device);
-        }
-
         _open.ForEach(item => item.Dispose());
         _open.Clear();
     }

@@ -78,15 +78,6 @@ public sealed class TrainingLoop : IDisposable
         {
             return RunToEnd(cancellation);
         }
-        catch (Exception e) when (OutOfDeviceMemoryException.IsCause(e))
-        {
-            if (State.Steps > 0)
-            {
-                TrySaveCheckpoint();
-            }
-
-            throw new OutOfDeviceMemoryException($"{e.Message.Split('\n')[0].TrimEnd()} {_trainee.DescribeMemory()}", e);
-        }
         catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0)
         {
             TrySaveCheckpoint();
@@ -98,7 +89,7 @@ public sealed class TrainingLoop : IDisposable
     public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellation = default)
     {
         using var averaged = Ema?.Applied();
-        var values = _trainee.Measure(cancellation);
+        var values = WithAdvice(() => _trainee.Measure(cancellation), () => "It was wanted by an evaluation: a smaller batch of it (eval.batchSize) takes less.");
         _observer.OnEvaluation(State, values);
         return values;
     }
@@ -117,7 +108,13 @@ public sealed class TrainingLoop : IDisposable
         while (State.Samples < Plan.TotalSamples)
         {
             var before = State.Samples;
-            Step(cancellation);
+            WithAdvice(
+                () =>
+                {
+                    Step(cancellation);
+                    return true;
+                },
+                _trainee.DescribeMemory);
             var last = State.Samples >= Plan.TotalSamples;
             if (!last && TrainingPlan.Passes(before, State.Samples, Plan.CheckpointEvery))
             {
@@ -162,6 +159,19 @@ public sealed class TrainingLoop : IDisposable
             _observer.OnProgress(
                 _interval.Progress(State, Plan.TotalSamples, learningRate, norm, factor, position.ImageMaskRatio));
             _interval.Restart();
+        }
+    }
+
+    /// <summary>Adds to a want of memory what takes less.</summary>
+    private static T WithAdvice<T>(Func<T> compute, Func<string> advice)
+    {
+        try
+        {
+            return compute();
+        }
+        catch (Exception e) when (OutOfDeviceMemoryException.IsCause(e))
+        {
+            throw new OutOfDeviceMemoryException($"{e.Message.Split('\n')[0].TrimEnd()} {advice()}", e);
         }
     }
 

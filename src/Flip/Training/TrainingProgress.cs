@@ -8,7 +8,7 @@ namespace Flip.Training;
 /// <param name="ReconstructionLoss">Mean reconstruction loss; null without a decoder.</param>
 /// <param name="LearningRate">Rate of the last step.</param>
 /// <param name="GradientNorm">Norm of the last step's gradient, before clipping.</param>
-/// <param name="LogitFactor">Factor on cosine similarities after the last step; null for a classifier.</param>
+/// <param name="LogitFactor">Factor on cosine similarities in the last step; null for a classifier.</param>
 /// <param name="ImageMaskRatio">Share of patches removed in the last step.</param>
 /// <param name="SamplesPerSecond">Speed since the last line.</param>
 /// <param name="DataWaitShare">Share of that time spent waiting for data, in [0, 1].</param>

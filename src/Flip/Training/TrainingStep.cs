@@ -101,7 +101,9 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
             BackwardOfPart(new EncodedPart(part.First, part.Count, Encode(part.Inputs)), gradient, batch.Size, reconstruction);
         }
 
-        return Total(gradient.Loss, reconstruction);
+        var total = Total(gradient.Loss, reconstruction);
+        reconstruction.ForEach(part => part.Item1.Dispose());
+        return total;
     }
 
     /// <summary>Embeddings of all parts without a graph, <c>[batch, embedDim]</c> each. The last part keeps its graph and need not be

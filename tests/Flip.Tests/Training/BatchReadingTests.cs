@@ -45,7 +45,7 @@ public class BatchReadingTests
     {
         Assert.False(BatchReading.Of(Config(65_536, 1024), Gpu, 80 * Gigabyte, 256 * Gigabyte).Streams); // 5 GB
         Assert.True(BatchReading.Of(Config(65_536, 1024), Gpu, 24 * Gigabyte, 256 * Gigabyte).Streams);
-        Assert.True(BatchReading.Of(Config(65_536, 1024), Gpu, 80 * Gigabyte, 16 * Gigabyte).Streams);
+        Assert.True(BatchReading.Of(Config(65_536, 1024), Gpu, 80 * Gigabyte, 32 * Gigabyte).Streams);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class RunSettingsTests : IDisposable
             config.Replace("\"auto\"", "\"cuda:1\"", StringComparison.Ordinal).Replace($"\"{chosen}\"", $"\"{other}\"", StringComparison.Ordinal));
         Assert.Equal(("auto", 0.5), (ModelFolder.LoadConfig(run).Train.Device, ModelFolder.LoadConfig(run).Model.Image.MaskRatio));
         var messages = Train("--resume", run, "--samples", "3 steps");
-        Assert.Contains("train.device = cuda:1 of the run is not on this machine; it goes on with auto.", messages, StringComparison.Ordinal);
+        Assert.Contains("train.device = cuda:1 of the run is not on this machine; it goes on with auto, in micro-batches of that device.", messages, StringComparison.Ordinal);
         Assert.Equal((other, "auto"), Kept(File.ReadAllText(Path.Combine(run, "config.json"))));
         CommandRun.AssertFails(["train", "--resume", run, "--device", "cuda:3"], "train.device = cuda:3", "sees the processor alone");
         CommandRun.AssertFails(["train", "--resume", run, "-s", "train.precision=auto"], "train.precision=auto: a resumed run keeps this setting");
