@@ -63,7 +63,7 @@ internal sealed class LarsHead
         var batch = x.shape[0];
         var mean = x.mean([0]);
         var centred = x - mean;
-        var variance = centred.square().mean([0]);
+        var variance = centred.Squared().mean([0]);
         _runningMean.Times_(1 - NormMomentum).Plus_(mean, NormMomentum);
         _runningVariance.Times_(1 - NormMomentum).Plus_(variance, NormMomentum * batch / Math.Max(1, batch - 1));
         return centred * variance.Plus(NormEps).rsqrt();

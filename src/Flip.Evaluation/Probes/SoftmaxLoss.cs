@@ -75,7 +75,7 @@ internal sealed class SoftmaxLoss : IDisposable
 
         var numbers = DeviceTraffic.ReadDoubles(cat(
         [
-            weightGradient.Over_(images).Plus_(weights, lambda).mul_(unit).view(-1), biasGradient.Over_(images), rightLogs, weights.square().sum().view(1),
+            weightGradient.Over_(images).Plus_(weights, lambda).mul_(unit).view(-1), biasGradient.Over_(images), rightLogs, weights.Squared().sum().view(1),
         ]));
         numbers.AsSpan(0, Variables).CopyTo(gradient);
         return (-numbers[^2] / images) + (lambda / 2 * numbers[^1]);

@@ -26,13 +26,13 @@ internal static class TwinChecks
             var (value, gradient) = type == ScalarType.Float32 ? (Value, Gradient) : (OfBf16, OfBf16);
             foreach (var (name, masked, causal) in new[] { ("all", false, false), ("masked", true, false), ("causal", false, true) })
             {
-                var mask = masked ? DeviceTraffic.Send<long>([24, 7], device, 2, 1, 1, 1).gt(arange(24, ScalarType.Int64, device)) : null;
+                var mask = masked ? DeviceTraffic.Send<long>([24, 7], device, 2, 1, 1, 1).gt(TensorMath.Range(24, device)) : null;
                 var (fast, slow) = (Heads(device, type), Heads(device, ScalarType.Float32));
                 var attended = functional.scaled_dot_product_attention(fast[0], fast[1], fast[2], mask, 0, causal);
                 var expected = Models.Attention.Attend(slow[0], slow[1], slow[2], mask, causal);
                 found.Add($"{name}, {type}", expected, attended, value);
-                attended.to(ScalarType.Float32).square().sum().backward();
-                expected.square().sum().backward();
+                attended.to(ScalarType.Float32).Squared().sum().backward();
+                expected.Squared().sum().backward();
                 for (var i = 0; i < 3; i++)
                 {
                     found.AddRelative($"{name}, {type}, gradient {i}", slow[i].grad!, fast[i].grad!, gradient);
@@ -75,7 +75,7 @@ internal static class TwinChecks
         foreach (var sigmoid in new[] { false, true })
         {
             var leaves = Embeddings(device);
-            var bias = full(1, -2f, device: device).requires_grad_(true);
+            var bias = zeros(1, device: device).Plus_(-2).requires_grad_(true);
             var loss = sigmoid ? ContrastiveLoss.Sigmoid(leaves[0], leaves[1], leaves[2], bias) : ContrastiveLoss.InfoNce(leaves[0], leaves[1], leaves[2]);
             loss.backward();
             var chunks = sigmoid
@@ -106,7 +106,7 @@ internal static class TwinChecks
             for (var i = 1; i <= 3; i++)
             {
                 using var noGrad = no_grad();
-                model.Parameters.Gradient.copy_(model.Parameters.Master).mul_(0.1f * i);
+                model.Parameters.Gradient.copy_(model.Parameters.Master).Times_(0.1f * i);
                 step(optimizer);
             }
 
@@ -139,11 +139,11 @@ internal static class TwinChecks
         using var model = SamplePairs.Model(device, ScalarType.BFloat16);
         var parameter = model.Parameters.All[0];
         var gradient = parameter.Value.grad!;
-        gradient.fill_(0.25);
+        gradient.SetTo_(0.25);
         model.Parameters.AccumulateGradient();
-        gradient.fill_(0.5);
+        gradient.SetTo_(0.5);
         model.Parameters.AccumulateGradient();
-        found.Add("the sum", full_like(parameter.Gradient, 0.75), parameter.Gradient, 1e-6);
+        found.Add("the sum", zeros_like(parameter.Gradient).Plus_(0.75), parameter.Gradient, 1e-6);
         found.Add("what was added", zeros_like(parameter.Gradient), gradient.to(ScalarType.Float32), 1e-6);
     }
 
@@ -165,8 +165,8 @@ internal static class TwinChecks
     [
         functional.normalize(Numbers(16 * 8, 1).view(16, 8), dim: 1).to(device).detach().requires_grad_(true),
         functional.normalize(Numbers(16 * 8, 2).view(16, 8), dim: 1).to(device).detach().requires_grad_(true),
-        full(1, 10f, device: device).requires_grad_(true),
+        zeros(1, device: device).Plus_(10).requires_grad_(true),
     ];
 
-    private static Tensor Numbers(long count, int seed) => rand(count, generator: new Generator((ulong)seed + 1)).sub_(0.5f);
+    private static Tensor Numbers(long count, int seed) => rand(count, generator: new Generator((ulong)seed + 1)).Plus_(-0.5);
 }

@@ -190,7 +190,7 @@ public sealed class FlipModel : IDisposable
     internal static Tensor Normalize(Tensor projected, double eps)
     {
         var z = projected.to(ScalarType.Float32);
-        return z / z.square().sum(1, keepdim: true).sqrt().Plus(eps);
+        return z / z.Squared().sum(1, keepdim: true).sqrt().Plus(eps);
     }
 
     private Tensor Normalize(Tensor projected) => Normalize(projected, Config.NormEps);

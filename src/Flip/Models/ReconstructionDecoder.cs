@@ -56,7 +56,7 @@ internal sealed class ReconstructionDecoder : IDisposable
         var mean = allPatches.mean([2], keepdim: true);
         var variance = allPatches.var(2, unbiased: true, keepdim: true);
         var target = (allPatches - mean) / variance.Plus(1e-6).sqrt();
-        var error = (predicted - target).square().mean([2]); // [batch, patches]
+        var error = (predicted - target).Squared().mean([2]); // [batch, patches]
         var removed = idsRestore.IsAtLeast(kept).to(ScalarType.Float32);
         return (error * removed).sum() / removed.sum().AtLeast(1);
     }

@@ -43,6 +43,13 @@ internal static class TensorMath
         return a.mul(scalar);
     }
 
+    /// <summary>a². TorchSharp's own <c>square</c> is a power whose exponent nothing holds.</summary>
+    public static Tensor Squared(this Tensor a)
+    {
+        using Scalar two = 2;
+        return a.pow(two);
+    }
+
     /// <summary>a ← a · factor</summary>
     public static Tensor Times_(this Tensor a, double factor)
     {

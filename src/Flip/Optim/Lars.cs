@@ -75,5 +75,5 @@ public sealed class Lars : IDisposable
         return where((weightNorm * updateNorm).to(ScalarType.Bool), ratio, _one).to(weight.dtype);
     }
 
-    private static Tensor Norm(Tensor tensor) => tensor.square().sum(ScalarType.Float64).sqrt();
+    private static Tensor Norm(Tensor tensor) => tensor.Squared().sum(ScalarType.Float64).sqrt();
 }
