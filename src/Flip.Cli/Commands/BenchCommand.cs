@@ -48,8 +48,7 @@ internal static class BenchCommand
         var config = settings.Start(result) is null
             ? ConfigReader.Resolve(DefaultPreset, null, settings.Sets(result))
             : settings.Resolve(result);
-        var asked = settings.Sets(result).Any(set => set.StartsWith("train.batchSize=", StringComparison.Ordinal));
-        return asked || config.Train.BatchSize <= LargestDefaultBatch
+        return settings.IsGiven(result, "train.batchSize") || config.Train.BatchSize <= LargestDefaultBatch
             ? config
             : config with { Train = config.Train with { BatchSize = LargestDefaultBatch } };
     }

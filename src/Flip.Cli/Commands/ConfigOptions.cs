@@ -128,6 +128,9 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
         .. result.GetValue(_sets) ?? [],
     ];
 
+    /// <summary>Whether a setting is given by an option of its own or by <c>--set</c>.</summary>
+    public bool IsGiven(ParseResult result, string key) => Sets(result).Any(set => set.StartsWith(key + "=", StringComparison.Ordinal));
+
     private string? ForOther(ParseResult result) => kind.ForOthers ? result.GetValue(_for) : null;
 
     private static Option<string[]> SetOption() => new("--set", "-s")

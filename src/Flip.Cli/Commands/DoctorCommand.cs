@@ -91,11 +91,9 @@ internal static class DoctorCommand
         var config = settings.Start(result) is null
             ? ConfigReader.Resolve(DefaultPreset, null, settings.Sets(result))
             : settings.Resolve(result);
-        var sets = settings.Sets(result);
-        bool IsSet(string key) => sets.Any(set => set.StartsWith(key + "=", StringComparison.Ordinal));
-        var batch = IsSet("train.batchSize") ? config.Train.BatchSize
+        var batch = settings.IsGiven(result, "train.batchSize") ? config.Train.BatchSize
             : Compute.Of(config.Train).Device.type == TorchSharp.DeviceType.CUDA ? BatchOfGpu
             : BatchOfProcessor;
-        return config with { Train = config.Train with { BatchSize = batch, MicroBatch = IsSet("train.microBatch") ? config.Train.MicroBatch : 0 } };
+        return config with { Train = config.Train with { BatchSize = batch, MicroBatch = settings.IsGiven(result, "train.microBatch") ? config.Train.MicroBatch : 0 } };
     }
 }

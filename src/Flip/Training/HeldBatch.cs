@@ -135,12 +135,13 @@ public sealed class HeldBatch : IDividedBatch, IDisposable
             throw new InvalidOperationException($"A batch was laid out for a mask of {made.MaskRatio}, and the step's is {maskRatio}.");
         }
 
+        var rows = batch.Rows ?? PairRows.Of(batch, 0, batch.Size, layout, maskRatio);
         if (batch.Rows is null)
         {
-            memory.Add(PairRows.Of(batch, 0, batch.Size, layout, maskRatio));
+            memory.Add(rows);
         }
 
         using var scope = NewDisposeScope();
-        return (batch.Rows ?? (PairRows)memory.Last()).Send().Detached();
+        return rows.Send().Detached();
     }
 }
