@@ -1,0 +1,4 @@
+namespace Flip.Collectives;
+
+/// <summary>An operation of all ranks failed: it took too long, or the library that carries it reports an error.</summary>
+public class CollectiveException(string message, Exception? inner = null) : FlipException(message, inner);
