@@ -2,7 +2,6 @@ using System.Text.Json;
 using Flip.Config;
 using Flip.Io;
 using Flip.Models;
-using Flip.Optim;
 using Flip.Storage;
 using static TorchSharp.torch;
 
@@ -30,7 +29,12 @@ public sealed class CheckpointStore(string folder, int keep)
 
     /// <summary>Writes a checkpoint and removes the oldest ones.</summary>
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
-    public string Save(TrainState state, FlatParameters parameters, AdamW optimizer, WeightEma? ema)
+    /// <param name="state">Where the training is.</param>
+    /// <param name="parameters">The weights.</param>
+    /// <param name="firstMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="secondMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="ema">The average, where one is kept.</param>
+    public string Save(TrainState state, FlatParameters parameters, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
     {
         var target = FolderOf(state.Samples);
         if (Directory.Exists(target))
@@ -50,7 +54,7 @@ public sealed class CheckpointStore(string folder, int keep)
             WeightFile.Save(Path.Combine(temporary, ModelFolder.WeightsFile), parameters);
             SafetensorsWriter.Write(
                 Path.Combine(temporary, "optimizer.safetensors"),
-                [("firstMoment", optimizer.FirstMoment), ("secondMoment", optimizer.SecondMoment)]);
+                [("firstMoment", firstMoment), ("secondMoment", secondMoment)]);
             if (ema is not null)
             {
                 WeightFile.Save(Path.Combine(temporary, CheckpointFolder.AverageFile), parameters, ema.Average);
@@ -96,10 +100,11 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <param name="checkpoint">The folder.</param>
     /// <param name="parameters">The weights.</param>
     /// <param name="config">The model that they are of.</param>
-    /// <param name="optimizer">Its moments and steps.</param>
+    /// <param name="firstMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="secondMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
     /// <param name="ema">The average, where one is kept.</param>
     /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
-    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
+    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
     {
         var state = LoadState(Path.Combine(checkpoint, StateFile));
         if (Path.GetFileName(checkpoint) is var name && name.StartsWith(CheckpointFolder.Prefix, StringComparison.Ordinal) && name != CheckpointFolder.NameOf(state.Samples))
@@ -116,8 +121,8 @@ public sealed class CheckpointStore(string folder, int keep)
         using var scope = NewDisposeScope();
         using (var moments = Open(checkpoint, "optimizer.safetensors"))
         {
-            CopyFlat(moments, "firstMoment", optimizer.FirstMoment);
-            CopyFlat(moments, "secondMoment", optimizer.SecondMoment);
+            CopyFlat(moments, "firstMoment", firstMoment);
+            CopyFlat(moments, "secondMoment", secondMoment);
         }
 
         if (ema is not null)
@@ -129,7 +134,6 @@ public sealed class CheckpointStore(string folder, int keep)
             }
         }
 
-        optimizer.Steps = state.Steps;
         return state;
     }
 

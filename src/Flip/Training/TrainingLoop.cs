@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using Flip.Collectives;
 using Flip.Optim;
 using Flip.Storage;
 using static TorchSharp.torch;
@@ -7,13 +9,18 @@ namespace Flip.Training;
 
 /// <summary>
 /// The training loop. Everything random in a step is a function of (seed, epoch, sample) or of the step, and everything scheduled a function
-/// of samples seen, so a run that is stopped and continued is the same run.
+/// of samples seen, so a run that is stopped and continued is the same run. Ranks that share a training each compute their part of every batch;
+/// rank 0 writes checkpoints and is the one that is observed.
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
     private readonly ITrainee _trainee;
     private readonly CheckpointStore _checkpoints;
     private readonly ITrainingObserver _observer;
+    private readonly ICommunicator _ranks;
+    private readonly GradientExchange _exchange;
+    private readonly WholeState _whole;
+    private readonly RankAgreement _agreement;
     private readonly AdamW _optimizer;
     private readonly IBatchSource? _source;
     private readonly Interval _interval = new();
@@ -24,22 +31,26 @@ public sealed class TrainingLoop : IDisposable
     /// <param name="openSource">Opens the data at a position, samples.</param>
     /// <param name="checkpoints">Where checkpoints go.</param>
     /// <param name="observer">Sees progress.</param>
-    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start, and on all ranks but the first.</param>
+    /// <param name="ranks">Who shares the training; null for this process alone. All begin from the weights of rank 0.</param>
     /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
     public TrainingLoop(
-        ITrainee trainee, Func<long, IBatchSource> openSource, CheckpointStore checkpoints, ITrainingObserver observer, string? checkpoint = null)
+        ITrainee trainee,
+        Func<long, IBatchSource> openSource,
+        CheckpointStore checkpoints,
+        ITrainingObserver observer,
+        string? checkpoint = null,
+        ICommunicator? ranks = null)
     {
-        (_trainee, _checkpoints, _observer) = (trainee, checkpoints, observer);
-        _optimizer = trainee.CreateOptimizer();
+        (_trainee, _checkpoints, _observer, _ranks) = (trainee, checkpoints, observer, ranks ?? OneProcess.Instance);
+        var shards = ParameterShards.Of(trainee.Parameters, _ranks, trainee.Settings.ShardOptimizer);
+        (_exchange, _whole, _agreement) = (new GradientExchange(trainee.Parameters, _ranks, shards), new WholeState(shards, _ranks), new RankAgreement(_ranks));
+        _optimizer = trainee.CreateOptimizer(shards);
         try
         {
             Ema = trainee.Settings.WeightEma > 0 ? new WeightEma(trainee.Parameters, trainee.Settings.WeightEma) : null;
-            if (checkpoint is not null)
-            {
-                State = CheckpointStore.Load(checkpoint, trainee.Parameters, trainee.Model, _optimizer, Ema);
-                _badBefore = State.BadSamples;
-            }
-
+            State = Begin(checkpoint);
+            _badBefore = State.BadSamples;
             _source = openSource(State.Samples);
             if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
             {
@@ -78,7 +89,7 @@ public sealed class TrainingLoop : IDisposable
         {
             return RunToEnd(cancellation);
         }
-        catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0)
+        catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0 && AllSave(e))
         {
             TrySaveCheckpoint();
             throw;
@@ -131,34 +142,79 @@ public sealed class TrainingLoop : IDisposable
         return Evaluate(cancellation);
     }
 
+    /// <summary>Whether all ranks see a failure, and so can bring their parts of a checkpoint together: when they stop.</summary>
+    private bool AllSave(Exception e) => !_exchange.IsShared || e is OperationCanceledException;
+
+    /// <summary>Where a checkpoint was, or the start; on every rank what rank 0 has.</summary>
+    private TrainState Begin(string? checkpoint)
+    {
+        using var scope = NewDisposeScope();
+        var (first, second) = (_optimizer.FirstMoment, _optimizer.SecondMoment);
+        if (checkpoint is not null && _exchange.Shards.Divides)
+        {
+            (first, second) = (zeros(_trainee.Parameters.Count), zeros(_trainee.Parameters.Count));
+        }
+
+        var state = checkpoint is null ? TrainState.Start : CheckpointStore.Load(checkpoint, _trainee.Parameters, _trainee.Model, first, second, Ema);
+        if (_exchange.IsShared)
+        {
+            state = JsonSerializer.Deserialize<TrainState>(_ranks.Broadcast(JsonSerializer.SerializeToUtf8Bytes(state)))!;
+            _whole.Spread(_trainee.Parameters.Master);
+            _trainee.Parameters.CastToCompute();
+            if (state.Steps > 0) // else they are 0
+            {
+                _whole.Divide(first, _optimizer.FirstMoment);
+                _whole.Divide(second, _optimizer.SecondMoment);
+            }
+
+            if (Ema is not null)
+            {
+                _whole.Spread(Ema.Average);
+            }
+        }
+
+        _optimizer.Steps = state.Steps;
+        return state;
+    }
+
     private void Step(CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
+        if (!_exchange.IsShared)
+        {
+            cancellation.ThrowIfCancellationRequested(); // ranks agree on it behind the step
+        }
+
         var started = Stopwatch.GetTimestamp();
         var learningRate = Plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
         var position = Position(State.Samples, State.Steps);
-        var (pending, waited) = _trainee.ComputeGradient(Source, position, cancellation);
-        var bad = BadSamples(); // before the next step's pairs are taken
-        var (loss, norm, factor) = Read(pending, position);
+        var (pending, waited) = _trainee.ComputeGradient(Source, position, _exchange, _exchange.IsShared ? CancellationToken.None : cancellation);
+        var (agreed, factor) = Read(pending, position, cancellation);
+        var (loss, norm) = (agreed.Loss, agreed.Norm);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
             throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
         }
 
         _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
+        _exchange.SpreadWeights();
         _trainee.OnUpdated();
         Ema?.Update();
 
         var before = position.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
         State = new TrainState(
-            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, bad);
+            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, BadSamples(agreed.BadSamples));
         _interval.AddStep(loss, Plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
             _observer.OnProgress(
                 _interval.Progress(State, Plan.TotalSamples, learningRate, norm, factor, position.ImageMaskRatio));
             _interval.Restart();
+        }
+
+        if (agreed.Stops)
+        {
+            throw new OperationCanceledException(cancellation);
         }
     }
 
@@ -178,11 +234,13 @@ public sealed class TrainingLoop : IDisposable
     private StepPosition Position(long samples, long steps) => new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples));
 
     /// <summary>The step's numbers, in the one wait that it has; before it, the next step's pairs join the device's queue.</summary>
-    private (StepLoss Loss, double Norm, double? LogitFactor) Read(PendingLoss pending, StepPosition position)
+    private (AgreedStep Step, double? LogitFactor) Read(PendingLoss pending, StepPosition position, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var held = pending;
-        var (norm, factor) = (GradientNorm.On(_trainee.Parameters.Gradient), _trainee.LogitFactor());
+        var bad = Source.BadSamples; // before the next step's pairs are taken
+        var norm = _exchange.IsShared ? _exchange.OwnSquaredNorm() : GradientNorm.On(_trainee.Parameters.Gradient);
+        var factor = _trainee.LogitFactor();
         var after = position.Samples + Plan.BatchSize;
         if (after < Plan.TotalSamples)
         {
@@ -190,7 +248,10 @@ public sealed class TrainingLoop : IDisposable
         }
 
         var (loss, others) = pending.Read(factor is null ? [norm] : [norm, factor]);
-        return (loss, others[0], factor is null ? null : others[1]);
+        var agreed = _exchange.IsShared
+            ? _agreement.Of(loss, others[0], cancellation.IsCancellationRequested, bad)
+            : new AgreedStep(loss, others[0], false, bad);
+        return (agreed, factor is null ? null : others[1]);
     }
 
     /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
@@ -201,15 +262,26 @@ public sealed class TrainingLoop : IDisposable
             throw NotFinite("A weight");
         }
 
-        _observer.OnCheckpoint(State, _checkpoints.Save(State, _trainee.Parameters, _optimizer, Ema));
+        using var scope = NewDisposeScope();
+        _whole.CheckIsSame(_trainee.Parameters.Master);
+        var (first, second) = (_whole.Collect(_optimizer.FirstMoment), _whole.Collect(_optimizer.SecondMoment));
+        if (_ranks.Rank == 0)
+        {
+            _observer.OnCheckpoint(State, _checkpoints.Save(State, _trainee.Parameters, first, second, Ema));
+        }
     }
 
     /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
     /// the newest that stays is good.</summary>
-    private NonFiniteLossException NotFinite(string what)
+    private Exception NotFinite(string what)
     {
+        if (_ranks.Rank > 0)
+        {
+            return new RankFailedException(0, _ranks.Places[0].Host, $"{what} is not finite."); // all see it, one tells it
+        }
+
         var setAside = _checkpoints.SetAside(State.Samples);
-        return new(State.Samples, what, _checkpoints.Latest, setAside);
+        return new NonFiniteLossException(State.Samples, what, _checkpoints.Latest, setAside);
     }
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
@@ -226,7 +298,7 @@ public sealed class TrainingLoop : IDisposable
     }
 
     /// <summary>Those before this process began and those since.</summary>
-    private Dictionary<string, long> BadSamples() => _badBefore.Concat(Source.BadSamples)
+    private Dictionary<string, long> BadSamples(IReadOnlyDictionary<string, long> since) => _badBefore.Concat(since)
         .GroupBy(cause => cause.Key)
         .ToDictionary(cause => cause.Key, cause => cause.Sum(c => c.Value));
 
