@@ -89,6 +89,7 @@ internal static class FlipCommand
         DatasetsCommand.Create(),
         BenchCommand.Create(ranks),
         DoctorCommand.Create(ranks),
+        LaunchCommand.Create(),
         ConfigCommand.Create(),
         CompletionCommand.Create(),
     };

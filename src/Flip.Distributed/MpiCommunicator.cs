@@ -117,6 +117,15 @@ public sealed class MpiCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    public PendingCollective StartBroadcast(Tensor values, int root = 0)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var bytes = Bytes(values);
+        return Start(
+            CollectiveCount.OfBroadcast(bytes, World), $"the broadcast of {bytes} bytes", (on, at) => _thread.Transfers.Broadcast(on, at[0], bytes, root), values);
+    }
+
+    /// <inheritdoc/>
     public PendingCollective StartShift(Tensor send, Tensor receive)
     {
         ArgumentNullException.ThrowIfNull(send);

@@ -40,6 +40,9 @@ public sealed class RankCommunicator : ICommunicator
     public PendingCollective StartScatterSum(Tensor all, Tensor own, IReadOnlyList<long> counts) => Of(all).StartScatterSum(all, own, counts);
 
     /// <inheritdoc/>
+    public PendingCollective StartBroadcast(Tensor values, int root = 0) => Of(values).StartBroadcast(values, root);
+
+    /// <inheritdoc/>
     public PendingCollective StartShift(Tensor send, Tensor receive) => Of(send).StartShift(send, receive);
 
     /// <inheritdoc/>
