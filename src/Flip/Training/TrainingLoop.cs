@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Flip.Optim;
-using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -12,9 +11,9 @@ namespace Flip.Training;
 public sealed class TrainingLoop : IDisposable
 {
     private readonly ITrainee _trainee;
-    private readonly CheckpointStore _checkpoints;
     private readonly ITrainingObserver _observer;
     private readonly AdamW _optimizer;
+    private readonly TrainingCheckpoints? _checkpoints;
     private readonly IBatchSource? _source;
     private readonly Interval _interval = new();
     private readonly IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
@@ -29,7 +28,7 @@ public sealed class TrainingLoop : IDisposable
     public TrainingLoop(
         ITrainee trainee, Func<long, IBatchSource> openSource, CheckpointStore checkpoints, ITrainingObserver observer, string? checkpoint = null)
     {
-        (_trainee, _checkpoints, _observer) = (trainee, checkpoints, observer);
+        (_trainee, _observer) = (trainee, observer);
         _optimizer = trainee.CreateOptimizer();
         try
         {
@@ -48,6 +47,7 @@ public sealed class TrainingLoop : IDisposable
             }
 
             Plan = trainee.Plan(Source.SamplesPerEpoch);
+            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, Ema is not null, Whole);
         }
         catch
         {
@@ -67,9 +67,12 @@ public sealed class TrainingLoop : IDisposable
 
     private IBatchSource Source => _source!;
 
+    private TrainingCheckpoints Checkpoints => _checkpoints!;
+
     /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there.</summary>
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; the earlier ones are as they were.</exception>
     /// <exception cref="NonFiniteLossException">A loss, a gradient or the weights are not finite.</exception>
     /// <exception cref="OutOfDeviceMemoryException">A step does not fit in the device's memory.</exception>
     public IReadOnlyDictionary<string, double> Run(CancellationToken cancellation = default)
@@ -80,7 +83,7 @@ public sealed class TrainingLoop : IDisposable
         }
         catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0)
         {
-            TrySaveCheckpoint();
+            Checkpoints.TrySave(State);
             throw;
         }
     }
@@ -97,6 +100,7 @@ public sealed class TrainingLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _checkpoints?.Dispose();
         _source?.Dispose();
         _optimizer.Dispose();
         Ema?.Dispose();
@@ -115,8 +119,9 @@ public sealed class TrainingLoop : IDisposable
                     return true;
                 },
                 _trainee.DescribeMemory);
+            Checkpoints.Collect();
             var last = State.Samples >= Plan.TotalSamples;
-            if (!last && TrainingPlan.Passes(before, State.Samples, Plan.CheckpointEvery))
+            if (!last && Checkpoints.IsDue(before, State.Samples))
             {
                 SaveCheckpoint();
             }
@@ -128,7 +133,9 @@ public sealed class TrainingLoop : IDisposable
         }
 
         SaveCheckpoint();
-        return Evaluate(cancellation);
+        var values = Evaluate(cancellation);
+        Checkpoints.Finish();
+        return values;
     }
 
     private void Step(CancellationToken cancellation)
@@ -142,7 +149,7 @@ public sealed class TrainingLoop : IDisposable
         var (loss, norm, factor) = Read(pending, position);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
+            throw Checkpoints.NotFinite(State, NonFiniteLossException.Step(loss.Loss, norm));
         }
 
         _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
@@ -193,37 +200,22 @@ public sealed class TrainingLoop : IDisposable
         return (loss, others[0], factor is null ? null : others[1]);
     }
 
-    /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
-    private void SaveCheckpoint()
-    {
-        if (!WeightFile.IsFinite(_trainee.Parameters.Master))
+    private void SaveCheckpoint() => WithAdvice(
+        () =>
         {
-            throw NotFinite("A weight");
-        }
+            Checkpoints.Save(State);
+            return true;
+        },
+        _trainee.DescribeMemory);
 
-        _observer.OnCheckpoint(State, _checkpoints.Save(State, _trainee.Parameters, _optimizer, Ema));
-    }
-
-    /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
-    /// the newest that stays is good.</summary>
-    private NonFiniteLossException NotFinite(string what)
+    /// <summary>A tensor of the checkpoint, <c>[parameters]</c>.</summary>
+    private Tensor Whole(CheckpointPart part) => part switch
     {
-        var setAside = _checkpoints.SetAside(State.Samples);
-        return new(State.Samples, what, _checkpoints.Latest, setAside);
-    }
-
-    /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
-    private void TrySaveCheckpoint()
-    {
-        try
-        {
-            SaveCheckpoint();
-        }
-        catch (Exception)
-        {
-            // The first failure is the one to show. It may be this very one, a full disk; and after an error of a GPU every call of it fails.
-        }
-    }
+        CheckpointPart.Weights => _trainee.Parameters.Master,
+        CheckpointPart.FirstMoment => _optimizer.FirstMoment,
+        CheckpointPart.SecondMoment => _optimizer.SecondMoment,
+        _ => Ema!.Average,
+    };
 
     /// <summary>Those before this process began and those since.</summary>
     private Dictionary<string, long> BadSamples() => _badBefore.Concat(Source.BadSamples)

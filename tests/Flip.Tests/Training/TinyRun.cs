@@ -60,6 +60,8 @@ internal static class TinyRun
 
         public List<string> Checkpoints { get; } = [];
 
+        public List<string> Notices { get; } = [];
+
         public Action<TrainingProgress>? Then { get; init; }
 
         public void OnProgress(TrainingProgress progress)
@@ -73,6 +75,8 @@ internal static class TinyRun
         }
 
         public void OnCheckpoint(TrainState state, string folder) => Checkpoints.Add(folder);
+
+        public void OnNotice(string message) => Notices.Add(message);
     }
 
     internal sealed class PositionSource(long position) : IBatchSource

@@ -1,0 +1,82 @@
+using Flip.Storage;
+using static TorchSharp.torch;
+
+namespace Flip.Training;
+
+/// <summary>The checkpoints of a running training: when they come, and that only good ones are kept. For the training's thread.</summary>
+internal sealed class TrainingCheckpoints : IDisposable
+{
+    private readonly ITrainee _trainee;
+    private readonly CheckpointStore _store;
+    private readonly CheckpointWriter _writer;
+    private readonly CheckpointSchedule _schedule;
+    private readonly Func<CheckpointPart, Tensor> _whole;
+
+    /// <param name="trainee">What is trained.</param>
+    /// <param name="plan">Its lengths.</param>
+    /// <param name="store">Where checkpoints go.</param>
+    /// <param name="observer">Hears of them.</param>
+    /// <param name="hasAverage">Whether a moving average of weights is kept.</param>
+    /// <param name="whole">A tensor of the training, <c>[parameters]</c>, fp32, on any device; it is copied.</param>
+    public TrainingCheckpoints(
+        ITrainee trainee, TrainingPlan plan, CheckpointStore store, ITrainingObserver observer, bool hasAverage, Func<CheckpointPart, Tensor> whole)
+    {
+        (_trainee, _store, _whole) = (trainee, store, whole);
+        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, plan.KeepEvery), observer, trainee.Parameters, hasAverage);
+        _schedule = CheckpointSchedule.Of(plan, trainee.Settings.CheckpointMinutes);
+    }
+
+    /// <summary>Whether one is due after a step.</summary>
+    /// <param name="before">Samples seen before the step.</param>
+    /// <param name="after">Samples seen after it.</param>
+    public bool IsDue(long before, long after) => _schedule.IsDue(before, after);
+
+    /// <summary>Copies the training and begins to write it.</summary>
+    /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
+    /// <exception cref="IOException">The checkpoint before could not be written.</exception>
+    public void Save(TrainState state)
+    {
+        if (!WeightFile.IsFinite(_whole(CheckpointPart.Weights)))
+        {
+            throw NotFinite(state, "A weight");
+        }
+
+        _writer.Begin(snapshot => snapshot.Fill(state, _whole));
+        _schedule.Restart();
+    }
+
+    /// <summary>Tells of a checkpoint that was written meanwhile.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Collect() => _writer.Collect();
+
+    /// <summary>Waits for the last checkpoint.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Finish() => _writer.Finish();
+
+    /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
+    public void TrySave(TrainState state)
+    {
+        try
+        {
+            _writer.TryFinish();
+            Save(state);
+            _writer.Finish();
+        }
+        catch (Exception)
+        {
+            // The first failure is the one to show. It may be this very one, a full disk; and after an error of a GPU every call of it fails.
+        }
+    }
+
+    /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
+    /// the newest that stays is good.</summary>
+    public NonFiniteLossException NotFinite(TrainState state, string what)
+    {
+        _writer.TryFinish();
+        var setAside = _store.SetAside(state.Samples);
+        return new(state.Samples, what, _store.Latest, setAside);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _writer.Dispose();
+}
