@@ -55,7 +55,7 @@ internal static class TrainCommand
         {
             Finish(run, train(), view, json);
         }
-        catch (Exception e) when (run.HasBegun && CanGoOn(e))
+        catch (Exception e) when (File.Exists(run.ConfigFile) && CanGoOn(e))
         {
             view.Message($"To go on: flip train --resume {run.Path}");
             throw;

@@ -22,7 +22,7 @@ public sealed record ResumableCommand(IReadOnlyList<string> Arguments, string Ru
         if (arguments is not [("train" or "tune" or "finetune") and var command, ..])
         {
             throw new ConfigException(
-                $"flip launch starts a training and goes on with it after a loss: -- train ..., tune or finetune. Start '{arguments.FirstOrDefault()}' with mpirun itself.");
+                $"flip launch starts a training and goes on with it after a loss: -- train ..., tune or finetune. Start other commands with mpirun itself, not '{string.Join(' ', arguments.Take(1))}'.");
         }
 
         var named = Value(arguments, RunOption) ?? Value(arguments, ResumeOption);

@@ -28,10 +28,11 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         BatchReading.CheckMemory(config, compute);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
-        using var held = run.Lock();
+        using var held = run.LockToBegin("train");
         if (initial is not null)
         {
             using var loaded = ModelSource.Load(initial, _ => config, trains: true, say: view.Message);
+            StartWeights.Save(run, loaded.Model.Parameters);
             return Start(loaded.Config, data, loaded.Tokenizer, loaded.Model, cancellation);
         }
 
@@ -41,7 +42,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         return Start(config, data, tokenizer, model, cancellation);
     }
 
-    /// <summary>Continues a run from its newest checkpoint.</summary>
+    /// <summary>Continues a run from its newest whole checkpoint, or from its beginning where it has none.</summary>
     /// <param name="sets">Settings to change, <c>key=value</c>; those that would make it another run are refused.</param>
     /// <param name="cancellation">Stops the run after a checkpoint.</param>
     public TrainingResult Resume(IEnumerable<string> sets, CancellationToken cancellation)
@@ -54,14 +55,21 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
         BatchReading.CheckMemory(config, compute);
-        var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest
-            ?? throw new ConfigException($"{run.Path} has no checkpoint to resume from.");
-        view.Message($"Resuming from {checkpoint}.");
+        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
         var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
-        CheckWeights(checkpoint, config);
+        if (checkpoint is not null)
+        {
+            CheckWeights(checkpoint, config);
+        }
+
         using var model = NewModel(config, compute);
+        if (checkpoint is null)
+        {
+            StartWeights.Restore(run, model);
+        }
+
         return Train(config, data, tokenizer, model, evaluators, checkpoint, cancellation);
     }
 

@@ -102,7 +102,7 @@ public sealed class PairTrainee : ITrainee
     {
         var memory = new StepMemory(_config, Parameters.ComputeType, Parameters.Device.type, _share.Ranks.World);
         return FormattableString.Invariant(
-            $"By arithmetic a step takes {memory.OfModel / 1e9:0.0} GB for the model and {memory.OfPair * _reading.MicroBatch / 1e9:0.0} GB for {_reading.MicroBatch:N0} of its {_reading.BatchSize:N0} pairs at a time. train.microBatch={Math.Max(1, _reading.MicroBatch / 2)} is the same step in less; so is train.checkpointBlocks=1.");
+            $"By arithmetic a step takes {memory.OfModel / 1e9:0.0} GB for the model and {memory.OfPair * _reading.MicroBatch / 1e9:0.0} GB for {_reading.MicroBatch:N0} of its {_reading.BatchSize:N0} pairs at a time. train.microBatch={Math.Max(1, _reading.MicroBatch / 2)} is the same step in less; so is train.checkpointBlocks=1. The copy from which checkpoints are written takes {memory.OfSnapshot / 1e9:0.0} GB of the machine's memory.");
     }
 
     /// <inheritdoc/>

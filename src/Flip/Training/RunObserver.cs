@@ -61,6 +61,8 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
 
     public void OnCheckpoint(TrainState state, string folder) => Log?.Flush();
 
+    public void OnNotice(string message) => view.Message(message);
+
     /// <summary>Once a run, and not of its first step, which waits for the loader to begin.</summary>
     private void SayBottleneck(TrainingProgress progress)
     {
