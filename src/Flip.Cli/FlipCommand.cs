@@ -75,8 +75,8 @@ internal static class FlipCommand
     {
         Verbose,
         QuickstartCommand.Create(),
-        TrainCommand.Create(),
-        TuneCommand.Create(),
+        TrainCommand.Create(ranks),
+        TuneCommand.Create(ranks),
         FinetuneCommand.Create(),
         EvalCommand.Create(),
         ProbeCommand.Create(),
