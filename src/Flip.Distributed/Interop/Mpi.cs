@@ -19,7 +19,7 @@ internal sealed unsafe class Mpi(MpiAbi abi)
         var text = stackalloc byte[LongestText];
         var length = 0;
         var words = MpiCalls.MPI_Get_library_version(text, out length) == 0 ? Encoding.UTF8.GetString(text, length) : "";
-        return words.Split('\n')[0].Trim('\0', ' ');
+        return string.Join(' ', words.Split('\n')[0].Split(['\0', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>Initialises MPI for one thread; errors of its communicators are returned from here on.</summary>
