@@ -77,7 +77,7 @@ internal static class FlipCommand
         QuickstartCommand.Create(),
         TrainCommand.Create(ranks),
         TuneCommand.Create(ranks),
-        FinetuneCommand.Create(),
+        FinetuneCommand.Create(ranks),
         EvalCommand.Create(),
         ProbeCommand.Create(),
         CompareCommand.Create(),
