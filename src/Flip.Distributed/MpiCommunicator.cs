@@ -228,7 +228,7 @@ public sealed class MpiCommunicator : ICommunicator
         {
             if (!HasFailed)
             {
-                Post("the end of all ranks", _thread.Transfers.Barrier, _limits.Ending).Wait();
+                Post("the end of all ranks", Transfers.Barrier, _limits.Ending).Wait();
             }
         }
         catch (CollectiveException)
@@ -279,7 +279,7 @@ public sealed class MpiCommunicator : ICommunicator
         return address.Value;
     }
 
-    private PendingCollective Start(CollectiveCount count, string name, Func<nint, nint[], IEnumerable<MpiRequest>> transfers, params Tensor[] tensors)
+    private MpiOperation Start(CollectiveCount count, string name, Func<nint, nint[], IEnumerable<MpiRequest>> transfers, params Tensor[] tensors)
     {
         nint[] addresses = [.. tensors.Select(AddressOf)];
         Sent += count;

@@ -7,7 +7,7 @@ namespace Flip.Distributed;
 internal sealed class MpiMailbox
 {
     private readonly object _gate = new(); // a Monitor, not a Lock: threads wait on it
-    private readonly AutoResetEvent _work = new(false);
+    private readonly object _work = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Queue<MpiOperation> _posted = new();
     private readonly Queue<string> _reasons = new();
@@ -15,6 +15,7 @@ internal sealed class MpiMailbox
     private RankFailure? _failure;
     private long _count;
     private long _lastStep;
+    private bool _hasWork;
 
     /// <summary>The time, from the start.</summary>
     public TimeSpan Now => _clock.Elapsed;
@@ -63,7 +64,7 @@ internal sealed class MpiMailbox
             _posted.Enqueue(operation);
         }
 
-        _work.Set();
+        Wake();
         return operation;
     }
 
@@ -75,7 +76,7 @@ internal sealed class MpiMailbox
             _reasons.Enqueue(reason);
         }
 
-        _work.Set();
+        Wake();
     }
 
     /// <summary>Waits until an operation is done.</summary>
@@ -149,10 +150,30 @@ internal sealed class MpiMailbox
     public void Beat() => Interlocked.Exchange(ref _lastStep, Now.Ticks);
 
     /// <summary>MPI's thread: sleeps until something is handed over, or for so long.</summary>
-    public bool WaitForWork(TimeSpan time) => _work.WaitOne(time);
+    /// <returns>Whether something was handed over.</returns>
+    public bool WaitForWork(TimeSpan time)
+    {
+        lock (_work)
+        {
+            if (!_hasWork)
+            {
+                Monitor.Wait(_work, time);
+            }
+
+            (var had, _hasWork) = (_hasWork, false);
+            return had;
+        }
+    }
 
     /// <summary>Wakes MPI's thread.</summary>
-    public void Wake() => _work.Set();
+    public void Wake()
+    {
+        lock (_work)
+        {
+            _hasWork = true;
+            Monitor.Pulse(_work);
+        }
+    }
 
     private void Sleep(MpiOperation operation, TimeSpan since, TimeSpan patience)
     {

@@ -27,7 +27,7 @@ internal sealed class MpiThread
     private static readonly TimeSpan FinishTime = TimeSpan.FromSeconds(60);
 
     private readonly MpiMailbox _mailbox = new();
-    private readonly ManualResetEventSlim _hasStarted = new();
+    private readonly TaskCompletionSource<CollectiveException?> _start = new();
     private readonly List<MpiOperation> _running = [];
     private readonly nint[] _communicators = new nint[Slots];
     private readonly Predicate<MpiOperation> _isFree;
@@ -35,7 +35,6 @@ internal sealed class MpiThread
     private readonly CollectiveLimits _limits;
     private readonly Thread _thread;
 
-    private CollectiveException? _startFault;
     private RankWatch? _watch;
     private TimeSpan _moved;
     private TimeSpan _looked;
@@ -49,14 +48,14 @@ internal sealed class MpiThread
         _isFree = operation => !_running.Exists(other => other.Number % Slots == operation.Number % Slots); // the same slot on all ranks
         _thread = new Thread(Run) { IsBackground = true, Name = "flip-mpi" };
         _thread.Start();
-        if (!_hasStarted.Wait(limits.Timeout))
+        if (!_start.Task.Wait(limits.Starting))
         {
-            throw new CollectiveException($"MPI did not start in {limits.Timeout.TotalSeconds:0} s: are all processes there, and can they reach each other?");
+            throw new CollectiveException($"MPI did not start in {limits.Starting.TotalSeconds:0} s: are all processes there, and can they reach each other?");
         }
 
-        if (_startFault is not null)
+        if (_start.Task.Result is { } fault)
         {
-            throw _startFault;
+            throw fault;
         }
     }
 
@@ -119,11 +118,12 @@ internal sealed class MpiThread
         }
         catch (Exception e)
         {
-            _startFault = e as CollectiveException ?? new CollectiveException($"MPI cannot be used: {e.Message}", e);
+            _start.SetResult(e as CollectiveException ?? new CollectiveException($"MPI cannot be used: {e.Message}", e));
+            return;
         }
 
-        _hasStarted.Set();
-        while (_startFault is null && _phase != Phase.Left)
+        _start.SetResult(null);
+        while (_phase != Phase.Left)
         {
             try
             {
@@ -169,7 +169,7 @@ internal sealed class MpiThread
         if (_phase == Phase.Finish && _running.Count == 0)
         {
             _phase = Phase.Left;
-            _mpi.Finish();
+            Mpi.Finish();
         }
 
         return hasMoved;

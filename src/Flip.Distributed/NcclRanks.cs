@@ -74,7 +74,7 @@ internal sealed class NcclRanks : IDisposable
                     return;
                 }
 
-                _nccl.Group(() => ForEachPart(to, bytes, (root, place) => _nccl.Check("ncclBroadcast", on => NcclCalls.ncclBroadcast(
+                Nccl.Group(() => ForEachPart(to, bytes, (root, place) => _nccl.Check("ncclBroadcast", on => NcclCalls.ncclBroadcast(
                     root == _mpi.Rank ? from : place, place, (nuint)bytes[root], NcclType.Uint8, root, on, _stream.Handle))));
             },
             own,
@@ -97,7 +97,7 @@ internal sealed class NcclRanks : IDisposable
                     return;
                 }
 
-                _nccl.Group(() => ForEachPart(from, bytes, (root, place) => _nccl.Check("ncclReduce", on => NcclCalls.ncclReduce(
+                Nccl.Group(() => ForEachPart(from, bytes, (root, place) => _nccl.Check("ncclReduce", on => NcclCalls.ncclReduce(
                     place, root == _mpi.Rank ? to : 0, (nuint)(bytes[root] / size), type, NcclOperation.Sum, root, on, _stream.Handle))));
             },
             all,
@@ -124,7 +124,7 @@ internal sealed class NcclRanks : IDisposable
         return Start(
             CollectiveCount.OfShift(sent),
             $"the shift of {sent} bytes",
-            () => _nccl.Group(() =>
+            () => Nccl.Group(() =>
             {
                 _nccl.Check("ncclSend", on => NcclCalls.ncclSend(from, (nuint)sent, NcclType.Uint8, before, on, _stream.Handle));
                 _nccl.Check("ncclRecv", on => NcclCalls.ncclRecv(to, (nuint)received, NcclType.Uint8, behind, on, _stream.Handle));
@@ -147,6 +147,7 @@ internal sealed class NcclRanks : IDisposable
     {
         _isEnding.Set();
         _watch.Join();
+        _isEnding.Dispose();
         if (_failure is null && _marks.IsEmpty)
         {
             _stream.Within(_nccl.Destroy);

@@ -32,7 +32,7 @@ internal sealed unsafe class Nccl
     public void Check(string call, Func<nint, int> make) => Check(call, make(_communicator), _communicator);
 
     /// <summary>Makes several calls as one.</summary>
-    public void Group(Action calls)
+    public static void Group(Action calls)
     {
         Check("ncclGroupStart", NcclCalls.ncclGroupStart());
         try

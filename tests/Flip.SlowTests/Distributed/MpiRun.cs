@@ -64,7 +64,7 @@ internal sealed class MpiRun : IDisposable
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
 
-    /// <summary>The process of a rank, once it is there.</summary>
+    /// <summary>The process of a rank, once it has joined the others: the command loads libtorch after that.</summary>
     public int ProcessOf(int rank)
     {
         for (var clock = Stopwatch.StartNew(); clock.Elapsed.TotalSeconds < Patience; Thread.Sleep(50))
@@ -114,7 +114,8 @@ internal sealed class MpiRun : IDisposable
         try
         {
             var variables = File.ReadAllText($"/proc/{process}/environ").Split('\0');
-            return variables.Contains($"OMPI_COMM_WORLD_RANK={rank}") && IsBelow(process);
+            return variables.Contains($"OMPI_COMM_WORLD_RANK={rank}") && IsBelow(process)
+                && File.ReadAllText($"/proc/{process}/maps").Contains("libtorch_cpu", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

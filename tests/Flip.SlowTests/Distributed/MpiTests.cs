@@ -52,7 +52,7 @@ public sealed class MpiTests
     [Fact]
     public void A_rank_that_hangs_is_named_and_the_job_ends()
     {
-        using var run = MpiRun.Start(3, [MpiRun.Flip, "bench", "comm", "--largest", "4000"], new Dictionary<string, string> { [Timeout] = "3" });
+        using var run = MpiRun.Start(3, [MpiRun.Flip, "bench", "comm", "--largest", "4000"], new Dictionary<string, string> { [Timeout] = "5" });
         var process = run.ProcessOf(1);
         Thread.Sleep(3000);
         MpiRun.Signal(process, "STOP");
@@ -107,7 +107,7 @@ public sealed class MpiTests
         using var run = MpiRun.Start(3, [MpiRun.Flip, "compare", "a", "b"]);
         var (code, output, error) = run.End();
         Assert.Equal(FlipCommand.Failed, code);
-        Assert.Single((output + error).Split('\n'), line => line.StartsWith("flip: 'flip compare' works in one process, and 3 were started.", StringComparison.Ordinal));
+        Assert.Single((output + error).Split('\n'), line => line.Contains("flip: 'flip compare' works in one process, and 3 were started.", StringComparison.Ordinal));
     }
 
     [Fact]
