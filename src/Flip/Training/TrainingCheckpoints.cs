@@ -1,3 +1,4 @@
+using Flip.Config;
 using Flip.Storage;
 using static TorchSharp.torch;
 
@@ -11,6 +12,8 @@ internal sealed class TrainingCheckpoints : IDisposable
     private readonly CheckpointWriter _writer;
     private readonly CheckpointSchedule _schedule;
     private readonly Func<CheckpointPart, Tensor> _whole;
+    private readonly ITrainingObserver _observer;
+    private readonly CheckpointKeeping _keeping;
 
     /// <param name="trainee">What is trained.</param>
     /// <param name="plan">Its lengths.</param>
@@ -21,8 +24,9 @@ internal sealed class TrainingCheckpoints : IDisposable
     public TrainingCheckpoints(
         ITrainee trainee, TrainingPlan plan, CheckpointStore store, ITrainingObserver observer, bool hasAverage, Func<CheckpointPart, Tensor> whole)
     {
-        (_trainee, _store, _whole) = (trainee, store, whole);
-        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, plan.KeepEvery), observer, trainee.Parameters, hasAverage);
+        (_trainee, _store, _whole, _observer) = (trainee, store, whole, observer);
+        _keeping = CheckpointKeeping.Of(plan, trainee.Settings is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback });
+        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, hasAverage);
         _schedule = CheckpointSchedule.Of(plan, trainee.Settings.CheckpointMinutes);
     }
 
@@ -52,6 +56,15 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <summary>Waits for the last checkpoint.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
     public void Finish() => _writer.Finish();
+
+    /// <summary>The checkpoint that a spike goes back to; the one that is being written is waited for.</summary>
+    /// <returns>Its folder; null where there is none yet.</returns>
+    /// <exception cref="IOException">The last checkpoint could not be written.</exception>
+    public string? RestorePoint()
+    {
+        _writer.Finish();
+        return _store.RestorePoint(_keeping, _observer.OnNotice);
+    }
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     public void TrySave(TrainState state)
