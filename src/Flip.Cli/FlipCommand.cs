@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
-using Flip.Io;
+using Flip.Distributed;
 using Flip.Native;
 
 namespace Flip.Cli;
@@ -13,46 +12,63 @@ internal static class FlipCommand
     /// <summary>Exit code of a failure.</summary>
     public const int Failed = 1;
 
-    /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
+    /// <summary>Exit code of a command that was stopped by Ctrl-C, as shells have it for SIGINT. A training has written a checkpoint.</summary>
     public const int Stopped = 130;
 
-    private const int LongestMessage = 1 << 14;
+    /// <summary>Exit code of a command that the system stopped, by SIGTERM or, as Slurm before a time limit, by SIGUSR1. A training has written a checkpoint.</summary>
+    public const int Terminated = 143;
 
-    /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const int LongestMessage = 1 << 14;
 
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
     public static int Run(string[] args)
     {
         LibTorch.PrepareProcess();
-        using var filter = Consoles.Filter();
+        var ranks = new CommandRanks(LaunchEnvironment.Find());
+        using var filter = Consoles.Filter(ranks.IsMuted);
         using var cancel = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, cancel));
-        var parsed = Root().Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
+        using var stop = new StopSignals(ranks, cancel);
+        var parsed = Root(ranks).Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
+        var code = Run(parsed, ranks, stop, cancel.Token);
+        ranks.Dispose(); // an error is shown by now
+        return code == 0 && ranks.HasFailed ? Failed : code;
+    }
+
+    private static int Run(ParseResult parsed, CommandRanks ranks, StopSignals stop, CancellationToken cancellation)
+    {
         try
         {
+            if (ranks.Join(parsed) is { } code)
+            {
+                return code;
+            }
+
             // Signals are ours: what holds a folder, a run or an unfinished embedding, writes its checkpoint before it ends, however long that takes.
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return parsed.InvokeAsync(configuration, cancel.Token).GetAwaiter().GetResult();
+            return parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("Stopped.");
-            return Stopped;
+            ranks.All.Fail("stopped");
+            return stop.Code;
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine(parsed.GetValue(Verbose) ? $"flip: {e}"
-                : IsExpected(e) ? $"flip: {Shortened(e.Message)}"
-                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
+            ranks.Show(e, parsed.GetValue(Verbose) ? $"{e}"
+                : IsExpected(e) ? Shortened(e.Message)
+                : $"internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
             return Failed;
         }
     }
 
+    /// <summary>The whole command tree of a single process.</summary>
+    public static RootCommand Root() => Root(new CommandRanks(null));
+
     /// <summary>The whole command tree.</summary>
-    public static RootCommand Root() => new("FLIP: fast language-image pre-training by masking. Trains, tunes and evaluates CLIP models.")
+    /// <param name="ranks">The processes that commands can share their work with.</param>
+    public static RootCommand Root(CommandRanks ranks) => new("FLIP: fast language-image pre-training by masking. Trains, tunes and evaluates CLIP models.")
     {
         Verbose,
         QuickstartCommand.Create(),
@@ -68,8 +84,9 @@ internal static class FlipCommand
         InspectCommand.Create(),
         ConvertCommand.Create(),
         DatasetsCommand.Create(),
-        BenchCommand.Create(),
-        DoctorCommand.Create(),
+        BenchCommand.Create(ranks),
+        DoctorCommand.Create(ranks),
+        LaunchCommand.Create(),
         ConfigCommand.Create(),
         CompletionCommand.Create(),
     };
@@ -82,24 +99,4 @@ internal static class FlipCommand
     /// <summary>A message quotes files, which may be a stranger's and long: of a very long one the beginning and the end.</summary>
     internal static string Shortened(string message) =>
         message.Length <= LongestMessage ? message : $"{message[..(LongestMessage / 2)]} ... {message[^(LongestMessage / 2)..]}";
-
-    private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
-    {
-        if (!cancel.IsCancellationRequested)
-        {
-            context.Cancel = true; // a second signal ends the process at once
-            Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
-            cancel.Cancel();
-            new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
-        }
-    }
-
-    private static void EndIfNothingIsHeld()
-    {
-        Thread.Sleep(Patience);
-        if (!FolderLock.IsAnyHeld)
-        {
-            Environment.Exit(Stopped);
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Flip.Collectives;
 using Flip.Data.Images;
 using Flip.Data.Order;
 using Flip.Data.Shards;
@@ -27,7 +28,8 @@ public sealed class BatchLoader : IBatchSource
     private readonly BadSampleLog _bad;
     private readonly List<Batch> _spare = [];
     private Division _division;
-    private long _planned;
+    private long _taken; // pairs handed out since the division began
+    private long _planned; // and planned
     private bool _disposed;
 
     /// <summary>Starts reading pairs where <paramref name="options"/> say.</summary>
@@ -61,8 +63,14 @@ public sealed class BatchLoader : IBatchSource
         ArgumentOutOfRangeException.ThrowIfNegative(options.PartSize);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Rank, options.World);
-        var inParts = options.PartSize > 0 && options.PartSize < options.BatchSize;
-        _division = new Division(options.Start, options.BatchSize, inParts ? options.PartSize : options.BatchSize);
+        if (options.World > 1)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, options.World); // else nobody knows where a rank's share is
+        }
+
+        var share = Share.Of(options.BatchSize, options.World, options.Rank);
+        var inParts = options.PartSize > 0 && options.PartSize < share.Count;
+        _division = new Division(options.Start, options.BatchSize, (int)share.First, (int)share.Count, inParts ? options.PartSize : (int)share.Count);
         if (options.Layout is null)
         {
             BatchSizeLimit.Check(inParts ? "train.microBatch" : "train.batchSize", _division.Part, samples.ImageSize);
@@ -71,7 +79,6 @@ public sealed class BatchLoader : IBatchSource
         (_samples, _options) = (samples, options);
         _order = new SampleOrder(samples.ShardSizes, options.Seed, options.ShuffleShards);
         _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
-        Position = _planned = options.Start;
         _pipeline = new RowPipeline<Block>(options.Workers, Fill, block => _samples.Finish(block.Batch));
         try
         {
@@ -88,8 +95,8 @@ public sealed class BatchLoader : IBatchSource
     public long SamplesPerEpoch => _order.SamplesPerEpoch;
 
     /// <inheritdoc/>
-    /// <remarks>Counted over all ranks: a call moves it by its size times the number of ranks.</remarks>
-    public long Position { get; private set; }
+    /// <remarks>Where ranks share the batches, that of this rank's next pair.</remarks>
+    public long Position => _division.PositionOf(_taken);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> BadSamples => _bad.Counts();
@@ -99,18 +106,23 @@ public sealed class BatchLoader : IBatchSource
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if ((_pipeline.Head?.Rows ?? PlannedSize()) != size)
+        if ((_pipeline.Head?.Rows ?? _division.SizeAt(_planned)) != size)
         {
+            if (_options.World > 1)
+            {
+                throw new ArgumentException($"The next pairs of this rank's share are {_division.SizeAt(_taken)}, not {size}.", nameof(size));
+            }
+
             // Not what was expected: whole batches of this size from here on.
             _pipeline.Clear();
             DropSpare();
-            _planned = Position;
-            _division = new Division(Position, size, size);
+            _division = new Division(Position, size, 0, size, size);
+            _taken = _planned = 0;
         }
 
         PlanAhead(1);
         var block = _pipeline.Take(cancellation);
-        Position += (long)size * _options.World;
+        _taken += size;
         _bad.Add(size, block.Bad);
         PlanAhead(_options.PrefetchBatches);
         var isOut = true;
@@ -158,29 +170,10 @@ public sealed class BatchLoader : IBatchSource
     {
         while (_pipeline.Count < batches)
         {
-            var size = PlannedSize();
-            _pipeline.Put(new Block(_samples.NewBatch(size, StepOf(_planned), TakeSpare(size)), _planned));
-            _planned += (long)size * _options.World;
+            var size = _division.SizeAt(_planned);
+            _pipeline.Put(new Block(_samples.NewBatch(size, _division.StepOf(_planned), TakeSpare(size)), _division.PositionOf(_planned)));
+            _planned += size;
         }
-    }
-
-    /// <summary>Pairs of the block at the planned position: a part, or what is left of a batch.</summary>
-    private int PlannedSize()
-    {
-        if (_division.Batch == 0)
-        {
-            return 0;
-        }
-
-        var done = (int)((_planned - _division.Start) / _options.World % _division.Batch);
-        return Math.Min(_division.Part, _division.Batch - done);
-    }
-
-    /// <summary>Position at which the step begins that a position belongs to.</summary>
-    private long StepOf(long position)
-    {
-        var step = Math.Max(1, (long)_division.Batch * _options.World);
-        return _division.Start + ((position - _division.Start) / step * step);
     }
 
     private Batch? TakeSpare(int size)
@@ -198,7 +191,7 @@ public sealed class BatchLoader : IBatchSource
 
     private void Fill(Block block, int row)
     {
-        var place = _order.At(block.Start + ((long)row * _options.World) + _options.Rank);
+        var place = _order.At(block.Start + row);
         var sample = place.Sample;
         var replacements = new CounterRandom(_options.Seed, RandomPurpose.Replacement, place.Epoch, place.Place);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
@@ -227,11 +220,23 @@ public sealed class BatchLoader : IBatchSource
             $"{MaxAttempts} samples in a row could not be used; the last was {_samples.Describe(last.Sample)}: {last.Cause}, {last.Message}");
     }
 
-    /// <summary>What the following calls are expected to ask for.</summary>
+    /// <summary>What the following calls are expected to ask for. Pairs are counted as this process hands them out, from where the division begins.</summary>
     /// <param name="Start">Position of a batch's first pair.</param>
     /// <param name="Batch">Pairs of a batch; 0 before the first call where it is not known.</param>
+    /// <param name="First">Place in a batch of this process's first pair.</param>
+    /// <param name="Count">Pairs of a batch that this process reads.</param>
     /// <param name="Part">Pairs of a call, the last of a batch left out.</param>
-    private readonly record struct Division(long Start, int Batch, int Part);
+    private readonly record struct Division(long Start, int Batch, int First, int Count, int Part)
+    {
+        /// <summary>Pairs of the call that begins with a pair: a part, or what is left of a batch.</summary>
+        public int SizeAt(long pair) => Count == 0 ? 0 : Math.Min(Part, Count - (int)(pair % Count));
+
+        /// <summary>Position at which the step begins that a pair belongs to.</summary>
+        public long StepOf(long pair) => Count == 0 ? Start : Start + (pair / Count * Batch);
+
+        /// <summary>Position of a pair.</summary>
+        public long PositionOf(long pair) => Count == 0 ? Start : StepOf(pair) + First + (pair % Count);
+    }
 
     /// <summary>A batch in the making.</summary>
     private sealed class Block(Batch batch, long start) : RowBlock(batch.Size)

@@ -32,15 +32,15 @@ public sealed record BatchLoaderOptions
     /// <summary>The mask ratio of each step; goes with <see cref="Layout"/>.</summary>
     public ImageMaskSchedule? Mask { get; init; }
 
-    /// <summary>Pairs of a batch, where known, so that the threads begin before the first call; 0 waits for it.</summary>
+    /// <summary>Pairs of a batch over all ranks, where known, so that the threads begin before the first call; 0 waits for it, where one process reads.</summary>
     public int BatchSize { get; init; }
 
-    /// <summary>Pairs of a call where a batch is read in parts, the last of which may be smaller; 0 for whole batches.</summary>
+    /// <summary>Pairs of a call where a batch is read in parts, the last of which may be smaller; 0 for all that this process reads of a batch.</summary>
     public int PartSize { get; init; }
 
-    /// <summary>This process, from 0; it takes the positions p with (p - start) % <see cref="World"/> == rank.</summary>
+    /// <summary>This process, from 0; it reads its <see cref="Collectives.Share"/> of every batch.</summary>
     public int Rank { get; init; }
 
-    /// <summary>Number of processes that share the sequence.</summary>
+    /// <summary>Number of processes that share the batches.</summary>
     public int World { get; init; } = 1;
 }

@@ -6,7 +6,7 @@ namespace Flip.Data.Order;
 /// Which sample stands at a position: a pure function of (seed, position) over the sizes of the shards. In each epoch the
 /// shards are permuted, runs of <c>shuffleShards</c> neighbours form windows, and the samples of a window are shuffled
 /// together: reads stay within a window, every epoch has each sample exactly once, and to resume is to know a number.
-/// Ranks take interleaved positions. Safe to call from several threads.
+/// Ranks divide the positions of each batch. Safe to call from several threads.
 /// </summary>
 public sealed class SampleOrder
 {

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Losses;
@@ -15,11 +16,14 @@ namespace Flip.Tasks.Finetuning;
 /// </summary>
 /// <param name="classifier">The classifier.</param>
 /// <param name="config">Smoothing, mixing, drop-path, micro-batch and seed.</param>
-public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig config)
+/// <param name="exchange">Sums the gradients of the ranks that share a batch; null for a single process.</param>
+public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig config, GradientExchange? exchange = null)
 {
     private readonly ImageConfig _image = classifier.Config.Image;
+    private readonly GradientExchange _exchange = exchange ?? GradientExchange.Alone(classifier.Parameters);
 
-    /// <summary>Fills the gradient with that of the batch's mean loss, without waiting for the device.</summary>
+    /// <summary>Fills the gradient with that of the batch's mean loss, without waiting for the device. Where ranks share the batch, the loss is this rank's
+    /// part of it, and the gradient is summed where this rank owns it.</summary>
     /// <param name="batch">Images with labels.</param>
     /// <param name="step">Steps before this one.</param>
     /// <param name="imageMaskRatio">Share of patches removed in this step.</param>
@@ -28,14 +32,18 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
         ArgumentNullException.ThrowIfNull(batch);
         using var scope = NewDisposeScope();
         var mix = BatchMix.Of(config, _image.ImageSize, step);
-        var part = config.MicroBatch == 0 ? batch.Size : Math.Min(config.MicroBatch, batch.Size);
+        var share = new BatchShare(_exchange.Ranks, batch.Size);
+        var part = config.MicroBatch == 0 ? share.Count : Math.Min(config.MicroBatch, share.Count);
+        var end = share.First + share.Count;
         var losses = new List<Tensor>();
         classifier.Parameters.ZeroGradient();
-        for (var start = 0; start < batch.Size; start += part)
+        _exchange.Begin();
+        for (var start = share.First; start < end; start += part)
         {
-            losses.Add(ComputeGradient(batch, start, Math.Min(part, batch.Size - start), mix, imageMaskRatio));
+            losses.Add(ComputeGradient(batch, start, Math.Min(part, end - start), mix, imageMaskRatio));
         }
 
+        _exchange.Finish();
         return PendingLoss.Sum(losses);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Models;
 using Flip.Optim;
@@ -12,7 +13,6 @@ public sealed class ClassifierTrainee : ITrainee
 {
     private readonly ImageClassifier _classifier;
     private readonly FinetuneConfig _config;
-    private readonly ClassifierStep _step;
     private readonly Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> _measure;
 
     private ClassifierTrainee(
@@ -21,7 +21,6 @@ public sealed class ClassifierTrainee : ITrainee
         Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> measure)
     {
         (_classifier, _config, _measure) = (classifier, config, measure);
-        _step = new ClassifierStep(classifier, config);
     }
 
     /// <inheritdoc/>
@@ -43,6 +42,7 @@ public sealed class ClassifierTrainee : ITrainee
     /// <param name="measure">Named numbers of the classifier, during and after training.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <param name="ranks">Who shares the training; null for this process alone.</param>
     /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
     public static TrainingLoop Loop(
         ImageClassifier classifier,
@@ -51,32 +51,41 @@ public sealed class ClassifierTrainee : ITrainee
         CheckpointStore checkpoints,
         Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> measure,
         ITrainingObserver observer,
-        string? checkpoint = null) =>
-        new(new ClassifierTrainee(classifier, config, measure), openSource, checkpoints, observer, checkpoint);
+        string? checkpoint = null,
+        ICommunicator? ranks = null) =>
+        new(new ClassifierTrainee(classifier, config, measure), openSource, checkpoints, observer, checkpoint, ranks);
 
     /// <summary>The optimiser of a recipe: layer-wise rates, decay of matrices.</summary>
-    public static AdamW Optimizer(ImageClassifier classifier, FinetuneConfig config) => new(
-        classifier.Parameters, AdamWOptions.Of(config), new LayerDecay(classifier.Config.Image.Depth, config.LayerDecay).Factor);
+    public static AdamW Optimizer(ImageClassifier classifier, FinetuneConfig config, ParameterShards? shards = null) => new(
+        classifier.Parameters, AdamWOptions.Of(config), new LayerDecay(classifier.Config.Image.Depth, config.LayerDecay).Factor, shards);
 
     /// <inheritdoc/>
     public TrainingPlan Plan(long samplesPerEpoch) => FinetunePlan.Of(_config, samplesPerEpoch);
 
     /// <inheritdoc/>
-    public AdamW CreateOptimizer() => Optimizer(_classifier, _config);
+    public AdamW CreateOptimizer(ParameterShards shards) => Optimizer(_classifier, _config, shards);
 
     /// <inheritdoc/>
-    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
+    /// <remarks>Every rank reads the whole batch, since an image is mixed with one at the batch's other end, and computes its share.</remarks>
+    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(
+        IBatchSource source, StepPosition step, GradientExchange exchange, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
         using var batch = source.Next(step.BatchSize, cancellation);
         var waited = Stopwatch.GetElapsedTime(started);
-        return (_step.ComputeGradient(batch, step.Steps, step.ImageMaskRatio), waited);
+        return (new ClassifierStep(_classifier, _config, exchange).ComputeGradient(batch, step.Steps, step.ImageMaskRatio), waited);
     }
 
     /// <inheritdoc/>
     public void Prepare(IBatchSource source, StepPosition next)
     {
         // Mixing needs the whole batch, and reads it from plain memory.
+    }
+
+    /// <inheritdoc/>
+    public void Forget()
+    {
+        // Nothing is prepared.
     }
 
     /// <inheritdoc/>

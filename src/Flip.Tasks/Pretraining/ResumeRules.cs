@@ -21,7 +21,7 @@ public static class ResumeRules
     private const int ThreadsPerProcessor = 4;
     private const int FewestThreads = 16;
 
-    private static int MostThreads => Math.Max(FewestThreads, ThreadsPerProcessor * Environment.ProcessorCount);
+    private static int MostThreads => Math.Max(FewestThreads, ThreadsPerProcessor * Processors.Available);
 
     /// <summary>A run's configuration with what it asks of the machine held to what this machine has, which is said. None of it changes what is learnt.</summary>
     public static FlipConfig Fitted(FlipConfig config, Action<string> say) => config with

@@ -2,7 +2,7 @@ namespace Flip.Collectives;
 
 /// <summary>
 /// What a rank has handed over. Bytes are those that any way of doing an operation has to send from a rank: of n bytes on W ranks n·(W - 1)/W for
-/// a sum that is scattered and for each rank's part of a gather times W - 1, the two together for a sum on all, n for a shift.
+/// a sum that is scattered, for each rank's part of a gather times W - 1 and on average for a broadcast; the first two together for a sum on all; n for a shift.
 /// </summary>
 /// <param name="Operations">Operations on tensors.</param>
 /// <param name="Bytes">Bytes of them.</param>
@@ -22,6 +22,9 @@ public readonly record struct CollectiveCount(long Operations, long Bytes)
 
     /// <summary>A sum of so many bytes, of which so many are left to this rank.</summary>
     public static CollectiveCount OfScatterSum(long bytes, long ownBytes) => new(1, bytes - ownBytes);
+
+    /// <summary>One rank's bytes on all: in a chain each rank but the last sends them once.</summary>
+    public static CollectiveCount OfBroadcast(long bytes, int world) => new(1, bytes * (world - 1) / world);
 
     /// <summary>A shift of so many bytes.</summary>
     public static CollectiveCount OfShift(long bytes) => new(1, bytes);

@@ -41,6 +41,11 @@ public interface ICommunicator : IDisposable
     /// <param name="counts">Rows of each rank, 0 or more, <c>[World]</c>.</param>
     PendingCollective StartScatterSum(Tensor all, Tensor own, IReadOnlyList<long> counts);
 
+    /// <summary>Each entry becomes that of one rank.</summary>
+    /// <param name="values">Of any type, of the same shape on all ranks; overwritten but on <paramref name="root"/>.</param>
+    /// <param name="root">The rank that has them.</param>
+    PendingCollective StartBroadcast(Tensor values, int root = 0);
+
     /// <summary>Sends to the rank before this one and receives from the one behind it, in a ring.</summary>
     /// <param name="send">What goes to rank (<see cref="Rank"/> - 1) mod <see cref="World"/>; of any type.</param>
     /// <param name="receive">Receives what rank (<see cref="Rank"/> + 1) mod <see cref="World"/> sends: it has that one's size.</param>

@@ -37,6 +37,9 @@ public sealed class OneProcess : ICommunicator
     public PendingCollective StartScatterSum(Tensor all, Tensor own, IReadOnlyList<long> counts) => Copy(all, own);
 
     /// <inheritdoc/>
+    public PendingCollective StartBroadcast(Tensor values, int root = 0) => PendingCollective.Done;
+
+    /// <inheritdoc/>
     public PendingCollective StartShift(Tensor send, Tensor receive) => Copy(send, receive);
 
     /// <inheritdoc/>

@@ -35,6 +35,9 @@ public abstract record OptimizationConfig
     [Setting(SettingOwner.User, "Samples computed at a time; the step is the same, in less memory (of pairs by GradCache). 0 takes the whole batch, or equal parts that fit in the memory of the device.", Min = 0, Max = Limits.TrainingBatch)]
     public int MicroBatch { get; init; }
 
+    [Setting(SettingOwner.User, "Where ranks share a training: each keeps the moments of a part of the weights and updates that part (ZeRO-1). Off, every rank has all of them; the step is the same.")]
+    public bool ShardOptimizer { get; init; } = true;
+
     [Setting(SettingOwner.User, "Blocks of a tower of which only the input is kept, the rest being computed again in the backward pass: 1 takes the least memory. 0 keeps all.", Min = 0, Max = Limits.Depth)]
     public int CheckpointBlocks { get; init; }
 

@@ -12,9 +12,13 @@ namespace Flip.Models;
 /// scopes would have to agree on whose tensors these are.
 /// </remarks>
 /// <param name="every">Blocks of a group, 1 or more.</param>
-internal sealed class BlockTape(int every) : IDisposable
+/// <param name="recomputes">Whether the backward pass computes groups again; without, their graph is kept, and the tape only lets the backward pass go
+/// group by group.</param>
+/// <param name="onFinal">Called in the backward pass with each block whose gradient nothing on the tape adds to any more; null for nothing.</param>
+internal sealed class BlockTape(int every, bool recomputes = true, Action<TransformerBlock>? onFinal = null) : IDisposable
 {
     private readonly Stack<Segment> _segments = new();
+    private readonly Dictionary<TransformerBlock, int> _left = []; // segments that a block is in: texts pass in several groups
     private readonly List<Tensor> _kept = [];
 
     /// <summary>Passes through blocks, on the tape where there is one and a gradient is wanted.</summary>
@@ -41,7 +45,7 @@ internal sealed class BlockTape(int every) : IDisposable
             return x;
         }
 
-        return tape.Push(new Segment([], tape.Keep(x), new BlockPass(null, false, null)));
+        return tape.Push(new Segment([], tape.Keep(x), new BlockPass(null, false, null), recomputes: true));
     }
 
     /// <summary>The backward pass of a loss that was computed with this tape, which is empty afterwards.</summary>
@@ -51,6 +55,10 @@ internal sealed class BlockTape(int every) : IDisposable
         while (_segments.TryPop(out var segment))
         {
             segment.Backward();
+            foreach (var block in onFinal is null ? [] : segment.Blocks.Where(block => --_left[block] == 0))
+            {
+                onFinal!(block);
+            }
         }
 
         Dispose();
@@ -60,6 +68,7 @@ internal sealed class BlockTape(int every) : IDisposable
     public void Dispose()
     {
         _segments.Clear();
+        _left.Clear();
         _kept.ForEach(tensor => tensor.Dispose());
         _kept.Clear();
     }
@@ -74,7 +83,7 @@ internal sealed class BlockTape(int every) : IDisposable
         {
             var part = pass.Of(first, group.Length);
             Keep(part.BranchScale);
-            x = Push(new Segment(group, x, part));
+            x = Push(new Segment(group, x, part, recomputes));
             first += group.Length;
         }
 
@@ -85,6 +94,12 @@ internal sealed class BlockTape(int every) : IDisposable
     {
         _segments.Push(segment);
         Keep(segment.Input);
+        Keep(segment.Graph);
+        foreach (var block in segment.Blocks)
+        {
+            _left[block] = _left.GetValueOrDefault(block) + 1;
+        }
+
         return Keep(segment.Output)!;
     }
 
@@ -116,19 +131,24 @@ internal sealed class BlockTape(int every) : IDisposable
         public BlockPass Of(int first, int count) => this with { BranchScale = BranchScale?.narrow(0, first, count) };
     }
 
-    /// <summary>A group of blocks on one input, computed without graph.</summary>
+    /// <summary>A group of blocks on one input, computed without graph or cut from the others'.</summary>
     private sealed class Segment
     {
-        private readonly TransformerBlock[] _blocks;
         private readonly Tensor _incoming;
         private readonly BlockPass _pass;
 
-        public Segment(TransformerBlock[] blocks, Tensor x, BlockPass pass)
+        public Segment(TransformerBlock[] blocks, Tensor x, BlockPass pass, bool recomputes)
         {
-            (_blocks, _incoming, _pass) = (blocks, x, pass);
+            (Blocks, _incoming, _pass) = (blocks, x, pass);
             Input = x.is_leaf ? x : x.detach().requires_grad_(true); // a leaf is the output of the segment before
-            Output = Compute();
+            Graph = recomputes ? null : pass.Run(blocks, Input);
+            Output = Graph?.detach().requires_grad_(true) ?? Compute();
         }
+
+        public TransformerBlock[] Blocks { get; }
+
+        /// <summary>The output with its graph; null where the backward pass computes it again.</summary>
+        public Tensor? Graph { get; }
 
         /// <summary>A leaf: what the segment begins with.</summary>
         public Tensor Input { get; }
@@ -144,7 +164,8 @@ internal sealed class BlockTape(int every) : IDisposable
                 return; // nothing of it reached the loss
             }
 
-            _pass.Run(_blocks, Input).backward([gradient]);
+            (Graph ?? _pass.Run(Blocks, Input)).backward([gradient]);
+            Graph?.Dispose();
             if (!ReferenceEquals(Input, _incoming))
             {
                 _incoming.backward([Input.grad!]);
@@ -158,7 +179,7 @@ internal sealed class BlockTape(int every) : IDisposable
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return _pass.Run(_blocks, Input).detach().requires_grad_(true).MoveToOuterDisposeScope();
+            return _pass.Run(Blocks, Input).detach().requires_grad_(true).MoveToOuterDisposeScope();
         }
     }
 }

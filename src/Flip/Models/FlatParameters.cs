@@ -114,7 +114,12 @@ public sealed class FlatParameters : IDisposable
     public void CastToCompute() => _compute?.copy_(Master);
 
     /// <summary>Adds the compute type's gradients to <see cref="Gradient"/> and clears them; call after each backward pass.</summary>
-    public void AccumulateGradient()
+    public void AccumulateGradient() => AccumulateGradient(0, Count);
+
+    /// <summary>The same of some entries.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="count">How many.</param>
+    internal void AccumulateGradient(long first, long count)
     {
         if (_computeGradient is null)
         {
@@ -125,13 +130,15 @@ public sealed class FlatParameters : IDisposable
         {
             using var sum = TensorAddress.Of<float>(Gradient);
             using var part = TensorAddress.Of<ushort>(_computeGradient);
-            KernelThreads.For(Count, (start, end) => GradientKernel.Gather(sum.Value, part.Value, start, end));
+            KernelThreads.For(count, (start, end) => GradientKernel.Gather(sum.Value, part.Value, first + start, first + end));
             return;
         }
 
         using var noGrad = no_grad();
-        Gradient.Plus_(_computeGradient); // a GPU converts as it reads: no copy in fp32
-        _computeGradient.zero_();
+        using var scope = NewDisposeScope();
+        var added = _computeGradient.narrow(0, first, count);
+        Gradient.narrow(0, first, count).Plus_(added); // a GPU converts as it reads: no copy in fp32
+        added.zero_();
     }
 
     /// <summary>Clears the gradient; call before a step.</summary>

@@ -12,6 +12,9 @@ internal sealed class TransformerBlock(
     private readonly LayerNorm _norm2 = new(parameters, $"{name}.norm2", width, kind.LayerNormEps);
     private readonly Mlp _mlp = new(parameters, $"{name}.mlp", width, mlpRatio, kind.Activation);
 
+    /// <summary>All weights of the block.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; private set; } = [];
+
     /// <param name="x"><c>[batch, tokens, width]</c></param>
     /// <param name="mask">See <see cref="Attention.Forward"/>.</param>
     /// <param name="causal">See <see cref="Attention.Forward"/>.</param>
@@ -27,7 +30,13 @@ internal sealed class TransformerBlock(
     /// <summary>The blocks of a tower, named <c>{name}.blocks.0</c> and on.</summary>
     public static TransformerBlock[] Stack(
         FlatParameters parameters, string name, int depth, long width, int heads, double mlpRatio, BlockKind kind) =>
-        [.. Enumerable.Range(0, depth).Select(i => new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, kind))];
+        [.. Enumerable.Range(0, depth).Select(i =>
+        {
+            var declared = parameters.All.Count;
+            var block = new TransformerBlock(parameters, $"{name}.blocks.{i}", width, heads, mlpRatio, kind);
+            block.Parameters = [.. parameters.All.Skip(declared)];
+            return block;
+        })];
 
     private static Tensor Scaled(Tensor branch, Tensor? branchScale, long index) =>
         branchScale is null ? branch : branch * branchScale.select(0, index);

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Kernels;
 using Flip.Models;
@@ -18,31 +19,34 @@ public sealed record AdamWOptions(double Beta1, double Beta2, double Eps, double
     public static AdamWOptions Of(OptimizationConfig train) => new(train.Beta1, train.Beta2, train.Eps, train.WeightDecay);
 }
 
-/// <summary>AdamW (Loshchilov and Hutter, 2019) on the flat buffers: moments are one fp32 tensor each.</summary>
+/// <summary>AdamW (Loshchilov and Hutter, 2019) on the flat buffers: moments are one fp32 tensor each, of the entries that this rank owns.</summary>
 public sealed class AdamW : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly AdamWOptions _options;
-    private readonly IReadOnlyList<UpdateSegment> _segments;
+    private readonly IReadOnlyList<OwnedSegment> _segments;
     private FusedAdamW? _fused;
 
-    /// <summary>Moments of zero for all parameters.</summary>
+    /// <summary>Moments of zero.</summary>
     /// <param name="parameters">What is updated.</param>
     /// <param name="options">Constants.</param>
     /// <param name="rateFactor">A parameter's factor on the learning rate, such as <see cref="LayerDecay.Factor"/>; null for 1.</param>
-    public AdamW(FlatParameters parameters, AdamWOptions options, Func<Parameter, double>? rateFactor = null)
+    /// <param name="shards">Which entries this rank updates; null for all.</param>
+    public AdamW(FlatParameters parameters, AdamWOptions options, Func<Parameter, double>? rateFactor = null, ParameterShards? shards = null)
     {
         _parameters = parameters;
         _options = options;
-        _segments = UpdateSegment.Divide(parameters, rateFactor ?? (_ => 1));
-        FirstMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
-        SecondMoment = zeros_like(parameters.Master).DetachFromDisposeScope();
+        var owned = shards?.Owned ?? [new Share(0, parameters.Count)];
+        _segments = [.. OwnedSegment.Of(UpdateSegment.Divide(parameters, rateFactor ?? (_ => 1)), owned)];
+        var count = owned.Sum(piece => piece.Count);
+        FirstMoment = zeros(count, ScalarType.Float32, parameters.Device).DetachFromDisposeScope();
+        SecondMoment = zeros(count, ScalarType.Float32, parameters.Device).DetachFromDisposeScope();
     }
 
-    /// <summary>Moving average of gradients, <c>[parameters]</c>.</summary>
+    /// <summary>Moving average of gradients, <c>[owned]</c>: the pieces that this rank owns, one behind another.</summary>
     public Tensor FirstMoment { get; }
 
-    /// <summary>Moving average of squared gradients, <c>[parameters]</c>.</summary>
+    /// <summary>Moving average of squared gradients, <c>[owned]</c>.</summary>
     public Tensor SecondMoment { get; }
 
     /// <summary>Updates made so far.</summary>
@@ -106,13 +110,14 @@ public sealed class AdamW : IDisposable
             (float)gradientScale);
         KernelThreads.For(_parameters.Count, (start, end) =>
         {
-            foreach (var segment in _segments)
+            foreach (var (segment, moments) in _segments)
             {
                 var (from, to) = (Math.Max(start, segment.Offset), Math.Min(end, segment.Offset + segment.Count));
                 if (from < to)
                 {
+                    var shift = (nint)(moments - segment.Offset) * sizeof(float); // the kernel counts all buffers alike
                     AdamWKernel.Run(
-                        buffers,
+                        buffers with { First = buffers.First + shift, Second = buffers.Second + shift },
                         update with { LearningRate = (float)(learningRate * segment.RateFactor) },
                         (float)(segment.Decays ? _options.WeightDecay : 0),
                         from,
@@ -131,15 +136,16 @@ public sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         _fused ??= new FusedAdamW(dispatcher, _options, _parameters.Device);
         _fused.Begin(Steps, gradientScale);
-        foreach (var alike in _segments.GroupBy(segment => (segment.RateFactor, segment.Decays)))
+        foreach (var alike in _segments.GroupBy(owned => (owned.Segment.RateFactor, owned.Segment.Decays)))
         {
-            var pieces = alike.SelectMany(segment => segment.Aligned()).ToList();
-            Tensor[] Parts(Tensor whole) => [.. pieces.Select(piece => whole.narrow(0, piece.Offset, piece.Count))];
+            var pieces = alike.SelectMany(owned => owned.Aligned()).ToList();
+            Tensor[] Parts(Tensor whole) => [.. pieces.Select(piece => whole.narrow(0, piece.Segment.Offset, piece.Segment.Count))];
+            Tensor[] Moments(Tensor owned) => [.. pieces.Select(piece => owned.narrow(0, piece.Moments, piece.Segment.Count))];
             _fused.Update(
                 Parts(_parameters.Master),
                 Parts(_parameters.Gradient),
-                Parts(FirstMoment),
-                Parts(SecondMoment),
+                Moments(FirstMoment),
+                Moments(SecondMoment),
                 learningRate * alike.Key.RateFactor,
                 alike.Key.Decays);
         }
@@ -148,17 +154,19 @@ public sealed class AdamW : IDisposable
     /// <summary>The same by libtorch's operations one after another: 20 passes over memory and one temporary.</summary>
     internal void StepByOperations(double learningRate, double gradientScale)
     {
-        foreach (var segment in _segments)
+        foreach (var owned in _segments)
         {
-            StepByOperations(segment, learningRate * segment.RateFactor, gradientScale);
+            StepByOperations(owned, learningRate * owned.Segment.RateFactor, gradientScale);
         }
     }
 
-    private void StepByOperations(UpdateSegment segment, double learningRate, double gradientScale)
+    private void StepByOperations(OwnedSegment owned, double learningRate, double gradientScale)
     {
         using var scope = NewDisposeScope();
+        var segment = owned.Segment;
         Tensor Part(Tensor whole) => whole.narrow(0, segment.Offset, segment.Count);
-        var (weights, gradient, first, second) = (Part(_parameters.Master), Part(_parameters.Gradient), Part(FirstMoment), Part(SecondMoment));
+        Tensor Moments(Tensor all) => all.narrow(0, owned.Moments, segment.Count);
+        var (weights, gradient, first, second) = (Part(_parameters.Master), Part(_parameters.Gradient), Moments(FirstMoment), Moments(SecondMoment));
         first.Times_(_options.Beta1).Plus_(gradient, (1 - _options.Beta1) * gradientScale);
         second.Times_(_options.Beta2).PlusProduct_(gradient, gradient, (1 - _options.Beta2) * gradientScale * gradientScale);
         if (segment.Decays)

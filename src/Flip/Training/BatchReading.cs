@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Devices;
 using TorchSharp;
@@ -5,7 +6,7 @@ using TorchSharp;
 namespace Flip.Training;
 
 /// <summary>How the pairs of a step are computed and read: whole, or in parts; from parts that stay in memory, or that are read twice because they do not fit.</summary>
-/// <param name="BatchSize">Pairs of a step.</param>
+/// <param name="BatchSize">Pairs of a step, of this rank where several share it.</param>
 /// <param name="MicroBatch">Pairs computed at a time, 1 to <paramref name="BatchSize"/>.</param>
 /// <param name="Streams">True if each of the two passes over the micro-batches reads them one after another.</param>
 /// <param name="IsChosen">True if the micro-batch is chosen here because the whole batch does not fit.</param>
@@ -21,24 +22,26 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
     /// <summary>What a configuration comes to on a device. It depends on the size of the memory, not on how much of it is free.</summary>
     /// <param name="config">Model, batch and the memory for pixels.</param>
     /// <param name="compute">Where and in which number format.</param>
-    public static BatchReading Of(FlipConfig config, Compute compute)
+    /// <param name="world">Ranks that share a step.</param>
+    public static BatchReading Of(FlipConfig config, Compute compute, int world = 1)
     {
         ArgumentNullException.ThrowIfNull(compute);
-        return Of(config, compute, DeviceMemory.Of(compute.Device), DeviceMemory.OfMachine);
+        return Of(config, compute, DeviceMemory.Of(compute.Device), DeviceMemory.OfMachine, world);
     }
 
-    /// <inheritdoc cref="Of(FlipConfig, Compute)"/>
+    /// <inheritdoc cref="Of(FlipConfig, Compute, int)"/>
     /// <param name="config">Model, batch and the memory for pixels.</param>
     /// <param name="compute">Where and in which number format.</param>
     /// <param name="deviceBytes">Memory of the device.</param>
     /// <param name="machineBytes">Memory of the processor.</param>
-    internal static BatchReading Of(FlipConfig config, Compute compute, long deviceBytes, long machineBytes)
+    /// <param name="world">Ranks that share a step.</param>
+    internal static BatchReading Of(FlipConfig config, Compute compute, long deviceBytes, long machineBytes, int world = 1)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var size = config.Train.BatchSize;
+        var size = (int)Share.Of(config.Train.BatchSize, world, 0).Count;
         var isGpu = compute.Device.type == DeviceType.CUDA;
         var pixels = PixelBytes(config, compute) * size;
-        var fits = Fitting(config, compute, deviceBytes);
+        var fits = Fitting(config, compute, deviceBytes, size, world);
         var part = config.Train.MicroBatch > 0 ? Math.Min(size, config.Train.MicroBatch) : Part(size, fits, isGpu);
         var room = (double)config.Data.BatchMemory * (1 << 20);
         var held = pixels * (1 + config.Data.PrefetchBatches) <= (isGpu && room > 0 ? Math.Max(room, machineBytes * PinnedShare) : room)
@@ -73,18 +76,18 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
 
     /// <summary>Refuses a micro-batch that the device's memory cannot hold, by an estimate below what it takes.</summary>
     /// <exception cref="ConfigException">It cannot; a smaller micro-batch is the same step.</exception>
-    public static void CheckMemory(FlipConfig config, Compute compute)
+    public static void CheckMemory(FlipConfig config, Compute compute, int world = 1)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(compute);
-        var reading = Of(config, compute);
-        var memory = new StepMemory(config, compute.Type, compute.Device.type);
+        var reading = Of(config, compute, world);
+        var memory = new StepMemory(config, compute.Type, compute.Device.type, world);
         var copies = compute.Device.type == DeviceType.CPU ? memory.OfSnapshot : 0;
         var least = memory.OfModel + copies + (memory.SumOfPair * reading.MicroBatch);
         var all = DeviceMemory.Of(compute.Device);
         if (least > all)
         {
-            var better = Of(config with { Train = config.Train with { MicroBatch = 0 } }, compute).MicroBatch;
+            var better = Of(config with { Train = config.Train with { MicroBatch = 0 } }, compute, world).MicroBatch;
             throw new ConfigException(FormattableString.Invariant(
                 $"train.microBatch = {config.Train.MicroBatch}: the model and {reading.MicroBatch:N0} pairs at a time take about {least / 1e9:0.0} GB, and {Name(compute)} has {all / 1e9:0.0} GB of memory; {Advice(memory.OfModel + copies > all, better)}."));
         }
@@ -101,11 +104,10 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         : FormattableString.Invariant($"a micro-batch of {better} is the same step in parts, and train.checkpointBlocks=1 keeps less of each");
 
     /// <summary>Pairs whose activations fit beside the model and what all pairs of the batch need.</summary>
-    private static double Fitting(FlipConfig config, Compute compute, long deviceBytes)
+    private static double Fitting(FlipConfig config, Compute compute, long deviceBytes, int size, int world)
     {
         var isGpu = compute.Device.type == DeviceType.CUDA;
-        var memory = new StepMemory(config, compute.Type, compute.Device.type);
-        var size = config.Train.BatchSize;
+        var memory = new StepMemory(config, compute.Type, compute.Device.type, world);
         var pixels = isGpu ? Math.Min(PixelBytes(config, compute) * size, PixelsOfGpu * deviceBytes) : 0;
         var room = (deviceBytes * (isGpu ? ShareOfGpu : ShareOfProcessor)) - memory.OfModel - memory.OfBatch(size) - pixels;
         return Math.Max(1, room / memory.OfPair);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Flip.Config;
 using Flip.Io;
 using Flip.Models;
-using Flip.Optim;
 using Flip.Storage;
 using static TorchSharp.torch;
 
@@ -23,7 +22,7 @@ internal static class CheckpointReader
 
     /// <summary>Restores weights, moments and average.</summary>
     /// <inheritdoc cref="CheckpointStore.Load"/>
-    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema)
+    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
     {
         var state = LoadState(checkpoint);
         using (var weights = Open(checkpoint, ModelFolder.WeightsFile))
@@ -35,8 +34,8 @@ internal static class CheckpointReader
         using var scope = NewDisposeScope();
         using (var moments = Open(checkpoint, CheckpointStore.MomentsFile))
         {
-            CopyFlat(moments, CheckpointStore.FirstMoment, optimizer.FirstMoment);
-            CopyFlat(moments, CheckpointStore.SecondMoment, optimizer.SecondMoment);
+            CopyFlat(moments, CheckpointStore.FirstMoment, firstMoment);
+            CopyFlat(moments, CheckpointStore.SecondMoment, secondMoment);
         }
 
         if (ema is not null)
@@ -48,7 +47,6 @@ internal static class CheckpointReader
             }
         }
 
-        optimizer.Steps = state.Steps;
         return state;
     }
 

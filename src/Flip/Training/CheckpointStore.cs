@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Io;
 using Flip.Models;
-using Flip.Optim;
 using Flip.Storage;
 using static TorchSharp.torch;
 
@@ -37,14 +36,14 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <summary>Writes a checkpoint of the present tensors and removes the oldest ones.</summary>
     /// <param name="state">Where the training is.</param>
     /// <param name="parameters">The weights.</param>
-    /// <param name="optimizer">Its moments.</param>
+    /// <param name="firstMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="secondMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
     /// <param name="ema">The average, where one is kept.</param>
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
-    public string Save(TrainState state, FlatParameters parameters, AdamW optimizer, WeightEma? ema)
+    public string Save(TrainState state, FlatParameters parameters, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(optimizer);
-        return Save(state, parameters, parameters.Master, optimizer.FirstMoment, optimizer.SecondMoment, ema?.Average, new CheckpointKeeping());
+        return Save(state, parameters, parameters.Master, firstMoment, secondMoment, ema?.Average, new CheckpointKeeping());
     }
 
     /// <summary>Writes a checkpoint of a snapshot and removes the oldest ones.</summary>
@@ -144,11 +143,12 @@ public sealed class CheckpointStore(string folder, int keep)
     /// <param name="checkpoint">The folder.</param>
     /// <param name="parameters">The weights.</param>
     /// <param name="config">The model that they are of.</param>
-    /// <param name="optimizer">Its moments and steps.</param>
+    /// <param name="firstMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="secondMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
     /// <param name="ema">The average, where one is kept.</param>
     /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
-    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, AdamW optimizer, WeightEma? ema) =>
-        CheckpointReader.Load(checkpoint, parameters, config, optimizer, ema);
+    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, Tensor firstMoment, Tensor secondMoment, WeightEma? ema) =>
+        CheckpointReader.Load(checkpoint, parameters, config, firstMoment, secondMoment, ema);
 
     private string Save(
         TrainState state, FlatParameters parameters, Tensor weights, Tensor firstMoment, Tensor secondMoment, Tensor? average, CheckpointKeeping keeping)

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Models;
@@ -14,20 +15,21 @@ public sealed class PairTrainee : ITrainee
     private readonly Func<long, IBatchSource> _openSource;
     private readonly IReadOnlyList<IEvaluator> _evaluators;
     private readonly BatchReading _reading;
-    private readonly TrainingStep _step;
+    private readonly BatchShare _share;
     private readonly PairLayout _layout;
     private IBatchSource? _secondPass;
     private StreamedBatch? _streamed;
     private HeldBatch? _held;
+    private TrainingStep? _step;
     private (StepPosition Step, HeldBatch Batch)? _next;
 
     private PairTrainee(
-        FlipModel model, FlipConfig config, Func<long, IBatchSource> openSource, IReadOnlyList<IEvaluator> evaluators)
+        FlipModel model, FlipConfig config, Func<long, IBatchSource> openSource, IReadOnlyList<IEvaluator> evaluators, ICommunicator ranks)
     {
         (_model, _config, _openSource, _evaluators) = (model, config, openSource, evaluators);
-        _reading = BatchReading.Of(config, new Compute(model.Parameters.Device, model.Parameters.ComputeType));
+        _share = new BatchShare(ranks, config.Train.BatchSize);
+        _reading = BatchReading.Of(config, new Compute(model.Parameters.Device, model.Parameters.ComputeType), ranks.World);
         _layout = new PairLayout(model.Config, (ulong)config.Train.Seed, model.Parameters.Device);
-        _step = new TrainingStep(model, config.Train);
     }
 
     /// <inheritdoc/>
@@ -47,6 +49,7 @@ public sealed class PairTrainee : ITrainee
     /// <param name="evaluators">Measurements during and after training.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <param name="ranks">Who shares the training; null for this process alone.</param>
     /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
     public static TrainingLoop Loop(
         FlipModel model,
@@ -55,30 +58,33 @@ public sealed class PairTrainee : ITrainee
         CheckpointStore checkpoints,
         IReadOnlyList<IEvaluator> evaluators,
         ITrainingObserver observer,
-        string? checkpoint = null) =>
-        new(new PairTrainee(model, config, openSource, evaluators), openSource, checkpoints, observer, checkpoint);
+        string? checkpoint = null,
+        ICommunicator? ranks = null) =>
+        new(new PairTrainee(model, config, openSource, evaluators, ranks ?? OneProcess.Instance), openSource, checkpoints, observer, checkpoint, ranks);
 
     /// <inheritdoc/>
     public TrainingPlan Plan(long samplesPerEpoch) => TrainingPlan.Of(_config, samplesPerEpoch);
 
     /// <inheritdoc/>
-    public AdamW CreateOptimizer() => new(Parameters, AdamWOptions.Of(Settings));
+    public AdamW CreateOptimizer(ParameterShards shards) => new(Parameters, AdamWOptions.Of(Settings), shards: shards);
 
     /// <inheritdoc/>
-    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(IBatchSource source, StepPosition step, CancellationToken cancellation)
+    public (PendingLoss Loss, TimeSpan Waited) ComputeGradient(
+        IBatchSource source, StepPosition step, GradientExchange exchange, CancellationToken cancellation)
     {
         ReleaseBatch(); // the device is done with it: the numbers of the step before were read
+        _step ??= new TrainingStep(_model, _config.Train, exchange: exchange);
         if (_reading.Streams)
         {
-            _secondPass ??= _openSource(step.Samples);
-            _streamed = new StreamedBatch(source, _secondPass, step.BatchSize, _reading.MicroBatch, _layout, step.ImageMaskRatio, cancellation);
-            return (_step.ComputeGradient(_streamed), _streamed.Waited);
+            _secondPass ??= _openSource(step.DataPosition);
+            _streamed = new StreamedBatch(source, _secondPass, _share.Count, _reading.MicroBatch, _layout, step.ImageMaskRatio, cancellation);
+            return (_step.ComputeGradient(_streamed, _share), _streamed.Waited);
         }
 
         _held = _next is { } next && next.Step == step ? next.Batch : Hold(source, step);
         _held.Cancellation = cancellation;
         _next = null;
-        return (_step.ComputeGradient(_held), _held.Waited);
+        return (_step.ComputeGradient(_held, _share), _held.Waited);
     }
 
     /// <inheritdoc/>
@@ -92,9 +98,18 @@ public sealed class PairTrainee : ITrainee
     }
 
     /// <inheritdoc/>
+    public void Forget()
+    {
+        ReleaseBatch();
+        _next?.Batch.Dispose();
+        _secondPass?.Dispose();
+        (_next, _secondPass) = (null, null);
+    }
+
+    /// <inheritdoc/>
     public string DescribeMemory()
     {
-        var memory = new StepMemory(_config, Parameters.ComputeType, Parameters.Device.type);
+        var memory = new StepMemory(_config, Parameters.ComputeType, Parameters.Device.type, _share.Ranks.World);
         return FormattableString.Invariant(
             $"By arithmetic a step takes {memory.OfModel / 1e9:0.0} GB for the model and {memory.OfPair * _reading.MicroBatch / 1e9:0.0} GB for {_reading.MicroBatch:N0} of its {_reading.BatchSize:N0} pairs at a time. train.microBatch={Math.Max(1, _reading.MicroBatch / 2)} is the same step in less; so is train.checkpointBlocks=1. The copy from which checkpoints are written takes {memory.OfSnapshot / 1e9:0.0} GB of the machine's memory.");
     }
@@ -123,15 +138,10 @@ public sealed class PairTrainee : ITrainee
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        ReleaseBatch();
-        _next?.Batch.Dispose();
-        _secondPass?.Dispose();
-    }
+    public void Dispose() => Forget();
 
     private HeldBatch Hold(IBatchSource source, StepPosition step) =>
-        HeldBatch.Read(source, step.BatchSize, _reading.MicroBatch, _layout, step.ImageMaskRatio);
+        HeldBatch.Read(source, _share.Count, _reading.MicroBatch, _layout, step.ImageMaskRatio);
 
     private void ReleaseBatch()
     {

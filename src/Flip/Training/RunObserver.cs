@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Config;
+using Flip.Devices;
 using Flip.Progress;
 
 namespace Flip.Training;
@@ -96,7 +97,7 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
         _bottleneckSaid = true;
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
-            $"Reading is the bottleneck: {progress.DataWaitShare * 100:0}% of the time is spent waiting for data. What helps: decoding threads (data.workers, now {(workers == 0 ? Environment.ProcessorCount : workers)} on {Environment.ProcessorCount} cores), more cores, photos stored smaller (their short side about 1.3 times the model's image size), shards on a faster disk."));
+            $"Reading is the bottleneck: {progress.DataWaitShare * 100:0}% of the time is spent waiting for data. What helps: decoding threads (data.workers, now {(workers == 0 ? Processors.Available : workers)} on {Processors.Available} cores), more cores, photos stored smaller (their short side about 1.3 times the model's image size), shards on a faster disk."));
     }
 
     private static string Show(double value) => value.ToString(value < 1 ? "0.0000" : "0.##", CultureInfo.InvariantCulture);

@@ -11,7 +11,8 @@ namespace Flip.Training;
 /// <param name="config">Model and training; a vocabulary of 0 counts as BERT's.</param>
 /// <param name="type">Number format of the towers' products.</param>
 /// <param name="device">Kind of device.</param>
-public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType device)
+/// <param name="world">Ranks that share a step.</param>
+public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType device, int world = 1)
 {
     private const int UnknownVocabulary = 30522;
 
@@ -31,8 +32,9 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
     {
         get
         {
-            var buffers = (4 + (config.Train.WeightEma > 0 ? 1 : 0)) * sizeof(float);
-            return Parameters * (buffers + (type == ScalarType.BFloat16 ? 2 * _size : 0));
+            var moments = 2.0 / (config.Train.ShardOptimizer ? world : 1);
+            var buffers = (2 + moments + (config.Train.WeightEma > 0 ? 1 : 0)) * sizeof(float);
+            return (long)(Parameters * (buffers + (type == ScalarType.BFloat16 ? 2 * _size : 0)));
         }
     }
 
@@ -57,12 +59,16 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
         }
     }
 
-    /// <summary>Bytes of all pairs of a batch: embeddings of both towers with their gradients, and chunks of the logits.</summary>
-    /// <param name="batch">Pairs.</param>
+    /// <summary>Bytes of all pairs that a rank computes of a batch: embeddings of both towers with their gradients, chunks of the logits, and of the
+    /// other ranks the texts with their gradients, or two blocks of them.</summary>
+    /// <param name="batch">Pairs of this rank.</param>
     public long OfBatch(int batch)
     {
-        var chunk = Math.Min(batch, config.Train.LossChunk > 0 ? config.Train.LossChunk : Losses.ChunkedContrastiveLoss.AutomaticChunk(batch));
-        return sizeof(float) * (((long)batch * config.Model.EmbedDim * 6) + ((long)batch * chunk * 4));
+        var isRing = config.Train.TextExchange == TextExchange.Ring;
+        var columns = isRing || world == 1 ? batch : config.Train.BatchSize;
+        var chunk = Math.Min(batch, config.Train.LossChunk > 0 ? config.Train.LossChunk : Losses.ChunkedContrastiveLoss.AutomaticChunk(columns));
+        var others = world == 1 ? 0 : isRing ? batch * 4L : columns * 2L;
+        return sizeof(float) * ((((batch * 6L) + others) * config.Model.EmbedDim) + ((long)columns * chunk * 4));
     }
 
     /// <summary>Bytes that an image tower keeps of one whole image, as <see cref="OfPair"/> of a pair.</summary>

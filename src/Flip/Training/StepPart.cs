@@ -21,6 +21,9 @@ public enum StepPart
     /// <summary>Backward pass, and the release of what the forward pass kept for it.</summary>
     Backward,
 
+    /// <summary>Waiting for the other ranks' gradients, when the backward pass is over.</summary>
+    Exchange,
+
     /// <summary>Everything on the flat buffers: clearing and gathering gradients, clipping, the optimiser, the cast to the compute type.</summary>
     Update,
 }

@@ -1,32 +1,32 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Storage;
-using static TorchSharp.torch;
 
 namespace Flip.Training;
 
 /// <summary>The checkpoints of a running training: when they come, and that only good ones are kept. For the training's thread.</summary>
 internal sealed class TrainingCheckpoints : IDisposable
 {
-    private readonly ITrainee _trainee;
     private readonly CheckpointStore _store;
     private readonly CheckpointWriter _writer;
     private readonly CheckpointSchedule _schedule;
-    private readonly Func<CheckpointPart, Tensor> _whole;
+    private readonly WholeState _whole;
+    private readonly ICommunicator _ranks;
     private readonly ITrainingObserver _observer;
     private readonly CheckpointKeeping _keeping;
 
     /// <param name="trainee">What is trained.</param>
     /// <param name="plan">Its lengths.</param>
-    /// <param name="store">Where checkpoints go.</param>
+    /// <param name="store">Where checkpoints go; used on rank 0 alone.</param>
     /// <param name="observer">Hears of them.</param>
-    /// <param name="hasAverage">Whether a moving average of weights is kept.</param>
-    /// <param name="whole">A tensor of the training, <c>[parameters]</c>, fp32, on any device; it is copied.</param>
+    /// <param name="whole">The training's tensors.</param>
+    /// <param name="ranks">Who shares the training.</param>
     public TrainingCheckpoints(
-        ITrainee trainee, TrainingPlan plan, CheckpointStore store, ITrainingObserver observer, bool hasAverage, Func<CheckpointPart, Tensor> whole)
+        ITrainee trainee, TrainingPlan plan, CheckpointStore store, ITrainingObserver observer, WholeState whole, ICommunicator ranks)
     {
-        (_trainee, _store, _whole, _observer) = (trainee, store, whole, observer);
+        (_store, _whole, _ranks, _observer) = (store, whole, ranks, observer);
         _keeping = CheckpointKeeping.Of(plan, trainee.Settings is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback });
-        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, hasAverage);
+        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, whole.HasAverage);
         _schedule = CheckpointSchedule.Of(plan, trainee.Settings.CheckpointMinutes);
     }
 
@@ -40,12 +40,24 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <exception cref="IOException">The checkpoint before could not be written.</exception>
     public void Save(TrainState state)
     {
-        if (!WeightFile.IsFinite(_whole(CheckpointPart.Weights)))
+        if (!WeightFile.IsFinite(_whole.Weights))
         {
             throw NotFinite(state, "A weight");
         }
 
-        _writer.Begin(snapshot => snapshot.Fill(state, _whole));
+        _whole.CheckIsSame();
+        if (_ranks.Rank == 0)
+        {
+            _writer.Begin(snapshot => snapshot.Fill(state, (part, target) => _whole.Copy(part, target)));
+        }
+        else
+        {
+            foreach (var part in CheckpointSnapshot.Parts(_whole.HasAverage))
+            {
+                _whole.Copy(part, null);
+            }
+        }
+
         _schedule.Restart();
     }
 
@@ -66,6 +78,9 @@ internal sealed class TrainingCheckpoints : IDisposable
         return _store.RestorePoint(_keeping, _observer.OnNotice);
     }
 
+    /// <summary>Removes those beyond a state that the training has gone back to.</summary>
+    public void RemoveAfter(long samples) => _store.RemoveAfter(samples);
+
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     public void TrySave(TrainState state)
     {
@@ -83,11 +98,17 @@ internal sealed class TrainingCheckpoints : IDisposable
 
     /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
     /// the newest that stays is good.</summary>
-    public NonFiniteLossException NotFinite(TrainState state, string what)
+    /// <returns>What is thrown: all ranks see it, and rank 0 tells it.</returns>
+    public Exception NotFinite(TrainState state, string what)
     {
+        if (_ranks.Rank > 0)
+        {
+            return new RankFailedException(0, _ranks.Places[0].Host, $"{what} is not finite.");
+        }
+
         _writer.TryFinish();
         var setAside = _store.SetAside(state.Samples);
-        return new(state.Samples, what, _store.Latest, setAside);
+        return new NonFiniteLossException(state.Samples, what, _store.Latest, setAside);
     }
 
     /// <inheritdoc/>

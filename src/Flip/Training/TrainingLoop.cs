@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Flip.Collectives;
+using Flip.Config;
 using Flip.Optim;
 using static TorchSharp.torch;
 
@@ -6,40 +8,51 @@ namespace Flip.Training;
 
 /// <summary>
 /// The training loop. Everything random in a step is a function of (seed, epoch, sample) or of the step, and everything scheduled a function
-/// of samples seen, so a run that is stopped and continued is the same run.
+/// of samples seen, so a run that is stopped and continued is the same run. Ranks that share a training each compute their part of every batch;
+/// rank 0 writes checkpoints and is the one that is observed.
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
     private readonly ITrainee _trainee;
     private readonly ITrainingObserver _observer;
+    private readonly ICommunicator _ranks;
+    private readonly GradientExchange _exchange;
     private readonly AdamW _optimizer;
     private readonly TrainingCheckpoints? _checkpoints;
-    private readonly IBatchSource? _source;
-    private readonly Interval _interval = new();
-    private readonly IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
+    private readonly SpikeResponse? _spikes;
+    private readonly Func<long, IBatchSource> _openSource;
+    private readonly ProgressInterval _interval = new();
+    private RankAgreement _agreement;
+    private IBatchSource? _source;
+    private IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
 
     /// <summary>A training from a checkpoint's folder, or from the present weights where that is null.</summary>
     /// <param name="trainee">What is trained; owned, as is all that it and the following open.</param>
     /// <param name="openSource">Opens the data at a position, samples.</param>
-    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="checkpoints">Where checkpoints go; used on rank 0 alone.</param>
     /// <param name="observer">Sees progress.</param>
-    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
+    /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start, and on all ranks but the first.</param>
+    /// <param name="ranks">Who shares the training; null for this process alone. All begin from the weights of rank 0.</param>
     /// <exception cref="ConfigException">The settings make no training of the data, or the checkpoint was made on other data.</exception>
     public TrainingLoop(
-        ITrainee trainee, Func<long, IBatchSource> openSource, CheckpointStore checkpoints, ITrainingObserver observer, string? checkpoint = null)
+        ITrainee trainee,
+        Func<long, IBatchSource> openSource,
+        CheckpointStore checkpoints,
+        ITrainingObserver observer,
+        string? checkpoint = null,
+        ICommunicator? ranks = null)
     {
-        (_trainee, _observer) = (trainee, observer);
-        _optimizer = trainee.CreateOptimizer();
+        (_trainee, _openSource, _observer, _ranks) = (trainee, openSource, observer, ranks ?? OneProcess.Instance);
+        var shards = ParameterShards.Of(trainee.Parameters, _ranks, trainee.Settings.ShardOptimizer);
+        (_exchange, _agreement) = (new GradientExchange(trainee.Parameters, _ranks, shards), new RankAgreement(_ranks));
+        _optimizer = trainee.CreateOptimizer(shards);
         try
         {
             Ema = trainee.Settings.WeightEma > 0 ? new WeightEma(trainee.Parameters, trainee.Settings.WeightEma) : null;
-            if (checkpoint is not null)
-            {
-                State = CheckpointStore.Load(checkpoint, trainee.Parameters, trainee.Model, _optimizer, Ema);
-                _badBefore = State.BadSamples;
-            }
-
-            _source = openSource(State.Samples);
+            var whole = new WholeState(trainee, _optimizer, Ema, _exchange);
+            State = whole.Load(checkpoint);
+            _badBefore = State.BadSamples;
+            _source = openSource(State.DataPosition);
             if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
             {
                 throw new ConfigException(
@@ -47,7 +60,8 @@ public sealed class TrainingLoop : IDisposable
             }
 
             Plan = trainee.Plan(Source.SamplesPerEpoch);
-            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, Ema is not null, Whole);
+            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, whole, _ranks);
+            _spikes = new SpikeResponse(SpikeGuard.Of(trainee.Settings), Plan, _checkpoints, whole, _ranks);
         }
         catch
         {
@@ -81,7 +95,7 @@ public sealed class TrainingLoop : IDisposable
         {
             return RunToEnd(cancellation);
         }
-        catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0)
+        catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0 && AllSave(e))
         {
             Checkpoints.TrySave(State);
             throw;
@@ -112,16 +126,10 @@ public sealed class TrainingLoop : IDisposable
         while (State.Samples < Plan.TotalSamples)
         {
             var before = State.Samples;
-            WithAdvice(
-                () =>
-                {
-                    Step(cancellation);
-                    return true;
-                },
-                _trainee.DescribeMemory);
+            var saves = WithAdvice(() => Step(cancellation), _trainee.DescribeMemory);
             Checkpoints.Collect();
             var last = State.Samples >= Plan.TotalSamples;
-            if (!last && Checkpoints.IsDue(before, State.Samples))
+            if (!last && saves)
             {
                 SaveCheckpoint();
             }
@@ -138,28 +146,54 @@ public sealed class TrainingLoop : IDisposable
         return values;
     }
 
-    private void Step(CancellationToken cancellation)
+    /// <summary>Whether all ranks see a failure, and so can bring their parts of a checkpoint together: when they stop.</summary>
+    private bool AllSave(Exception e) => !_exchange.IsShared || e is OperationCanceledException;
+
+    /// <returns>Whether a checkpoint is due.</returns>
+    private bool Step(CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
+        if (!_exchange.IsShared)
+        {
+            cancellation.ThrowIfCancellationRequested(); // ranks agree on it behind the step
+        }
+
         var started = Stopwatch.GetTimestamp();
         var learningRate = Plan.LearningRate.At(State.Samples); // read before counting: the first update changes nothing
         var position = Position(State.Samples, State.Steps);
-        var (pending, waited) = _trainee.ComputeGradient(Source, position, cancellation);
-        var bad = BadSamples(); // before the next step's pairs are taken
-        var (loss, norm, factor) = Read(pending, position);
-        if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
+        var (pending, waited) = _trainee.ComputeGradient(Source, position, _exchange, _exchange.IsShared ? CancellationToken.None : cancellation);
+        var (agreed, factor) = Read(pending, position, cancellation);
+        var (loss, norm) = (agreed.Loss, agreed.Norm);
+        var (spike, history) = _spikes!.Judge(State, loss.Loss, norm);
+        var (action, restored) = (SpikeAction.Log, (TrainState?)null);
+        if (spike is not null)
         {
-            throw Checkpoints.NotFinite(State, NonFiniteLossException.Step(loss.Loss, norm));
+            (action, history, restored) = _spikes.Act(State, history!);
         }
 
-        _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
-        _trainee.OnUpdated();
-        Ema?.Update();
+        if (action == SpikeAction.Log)
+        {
+            _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
+            _exchange.SpreadWeights();
+            _trainee.OnUpdated();
+            Ema?.Update();
+        }
 
         var before = position.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
-        State = new TrainState(
-            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, bad);
+        var seconds = State.Seconds + elapsed.TotalSeconds;
+        State = restored is not null ? restored with { Seconds = seconds } : new TrainState(
+            before + Plan.BatchSize, State.Steps + 1, seconds, Source.SamplesPerEpoch, BadSamples(agreed.BadSamples), history);
+        if (spike is not null)
+        {
+            _observer.OnSpike(new SpikeOutcome(spike, action, before, State, Plan.BatchSize));
+        }
+
+        if (restored is not null)
+        {
+            GoOnElsewhere();
+            return agreed.Stops ? throw new OperationCanceledException(cancellation) : false;
+        }
+
         _interval.AddStep(loss, Plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
@@ -167,6 +201,8 @@ public sealed class TrainingLoop : IDisposable
                 _interval.Progress(State, Plan.TotalSamples, learningRate, norm, factor, position.ImageMaskRatio));
             _interval.Restart();
         }
+
+        return agreed.Stops ? throw new OperationCanceledException(cancellation) : agreed.Saves;
     }
 
     /// <summary>Adds to a want of memory what takes less.</summary>
@@ -182,14 +218,27 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
-    private StepPosition Position(long samples, long steps) => new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples));
+    /// <summary>Reads the data from where the state says.</summary>
+    private void GoOnElsewhere()
+    {
+        _trainee.Forget();
+        Source.Dispose();
+        _source = _openSource(State.DataPosition);
+        (_badBefore, _agreement) = (State.BadSamples, new RankAgreement(_ranks));
+        _interval.Restart();
+    }
+
+    private StepPosition Position(long samples, long steps) =>
+        new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples)) { SkippedSamples = State.Spikes?.SkippedSamples ?? 0 };
 
     /// <summary>The step's numbers, in the one wait that it has; before it, the next step's pairs join the device's queue.</summary>
-    private (StepLoss Loss, double Norm, double? LogitFactor) Read(PendingLoss pending, StepPosition position)
+    private (AgreedStep Step, double? LogitFactor) Read(PendingLoss pending, StepPosition position, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var held = pending;
-        var (norm, factor) = (GradientNorm.On(_trainee.Parameters.Gradient), _trainee.LogitFactor());
+        var bad = Source.BadSamples; // before the next step's pairs are taken
+        var norm = _exchange.IsShared ? _exchange.OwnSquaredNorm() : GradientNorm.On(_trainee.Parameters.Gradient);
+        var factor = _trainee.LogitFactor();
         var after = position.Samples + Plan.BatchSize;
         if (after < Plan.TotalSamples)
         {
@@ -197,7 +246,11 @@ public sealed class TrainingLoop : IDisposable
         }
 
         var (loss, others) = pending.Read(factor is null ? [norm] : [norm, factor]);
-        return (loss, others[0], factor is null ? null : others[1]);
+        var saves = Checkpoints.IsDue(position.Samples, after);
+        var agreed = _exchange.IsShared
+            ? _agreement.Of(loss, others[0], cancellation.IsCancellationRequested, saves, bad)
+            : new AgreedStep(loss, others[0], false, saves, bad);
+        return (agreed, factor is null ? null : others[1]);
     }
 
     private void SaveCheckpoint() => WithAdvice(
@@ -208,54 +261,8 @@ public sealed class TrainingLoop : IDisposable
         },
         _trainee.DescribeMemory);
 
-    /// <summary>A tensor of the checkpoint, <c>[parameters]</c>.</summary>
-    private Tensor Whole(CheckpointPart part) => part switch
-    {
-        CheckpointPart.Weights => _trainee.Parameters.Master,
-        CheckpointPart.FirstMoment => _optimizer.FirstMoment,
-        CheckpointPart.SecondMoment => _optimizer.SecondMoment,
-        _ => Ema!.Average,
-    };
-
     /// <summary>Those before this process began and those since.</summary>
-    private Dictionary<string, long> BadSamples() => _badBefore.Concat(Source.BadSamples)
+    private Dictionary<string, long> BadSamples(IReadOnlyDictionary<string, long> since) => _badBefore.Concat(since)
         .GroupBy(cause => cause.Key)
         .ToDictionary(cause => cause.Key, cause => cause.Sum(c => c.Value));
-
-    /// <summary>Sums over the steps since the last log line; time between steps, as of evaluations, is left out.</summary>
-    private sealed class Interval
-    {
-        private readonly List<StepLoss> _losses = [];
-        private TimeSpan _elapsed;
-        private TimeSpan _waited;
-        private long _samples;
-
-        public void Restart()
-        {
-            _losses.Clear();
-            (_elapsed, _waited, _samples) = (TimeSpan.Zero, TimeSpan.Zero, 0);
-        }
-
-        public void AddStep(StepLoss loss, int samples, TimeSpan elapsed, TimeSpan waited)
-        {
-            _losses.Add(loss);
-            _samples += samples;
-            _elapsed += elapsed;
-            _waited += waited;
-        }
-
-        public TrainingProgress Progress(
-            TrainState state, long total, double learningRate, double norm, double? logitFactor, double maskRatio) => new(
-            state,
-            total,
-            _losses.Average(l => l.Loss),
-            _losses.Average(l => l.ContrastiveLoss),
-            _losses.Average(l => l.ReconstructionLoss),
-            learningRate,
-            norm,
-            logitFactor,
-            maskRatio,
-            _samples / Math.Max(1e-9, _elapsed.TotalSeconds),
-            _waited / (_elapsed + TimeSpan.FromTicks(1)));
-    }
 }

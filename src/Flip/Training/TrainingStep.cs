@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Losses;
 using Flip.Models;
@@ -15,14 +16,21 @@ public readonly record struct StepLoss(double Loss, double? ContrastiveLoss = nu
 /// <summary>
 /// The gradient of the loss of one batch. A batch larger than the micro-batch is computed in parts by GradCache
 /// (arXiv 2101.06983): embeddings of all parts without a graph, the loss and its gradient on all embeddings, then each part
-/// again with a graph and that gradient. The result is that of the whole batch at once, up to rounding.
+/// again with a graph and that gradient. The result is that of the whole batch at once, up to rounding. Ranks divide a batch in the same way:
+/// each computes its own pairs, contrasted with everyone's, and the gradients are summed.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="train">Loss, micro-batch and seed.</param>
 /// <param name="clock">Measures where the time goes, of which <see cref="ComputeGradient"/> is some laps; null for nothing.</param>
-public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? clock = null)
+/// <param name="exchange">Sums the gradients of the ranks that share a batch; null for a single process.</param>
+public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? clock = null, GradientExchange? exchange = null)
 {
+    private const int BlocksOfBackward = 1; // after each block its gradients may leave
+
     private readonly PairLayout _layout = new(model.Config, (ulong)train.Seed, model.Parameters.Device);
+    private readonly GradientExchange _exchange = exchange ?? GradientExchange.Alone(model.Parameters);
+    private BatchShare _share = BatchShare.Alone(1);
+    private bool _isLastBackward;
 
     /// <summary>Fills <see cref="FlatParameters.Gradient"/> with the gradient of a batch of whole images, whose masks are made here.</summary>
     /// <param name="batch">The pairs.</param>
@@ -37,22 +45,28 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     /// <summary>
     /// Fills <see cref="FlatParameters.Gradient"/> with the gradient of the batch's loss, part by part. It waits for no device: the loss and
-    /// the gradient are there when all that is in the device's queue is done.
+    /// the gradient are there when all that is in the device's queue is done. Where ranks share the batch, the loss is this rank's part of it, and the
+    /// gradient is summed where this rank owns it.
     /// </summary>
-    /// <param name="batch">The pairs; they are gone through twice if they have several parts.</param>
-    public PendingLoss ComputeGradient(IDividedBatch batch)
+    /// <param name="batch">The pairs of this rank; they are gone through twice if they have several parts.</param>
+    /// <param name="share">The batch that they are part of; null where they are all of it.</param>
+    public PendingLoss ComputeGradient(IDividedBatch batch, BatchShare? share = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        _share = share ?? BatchShare.Alone(batch.Size);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(_share.Count, batch.Size, nameof(share));
         PendingLoss loss;
         using (NewDisposeScope())
         {
-            using var tape = train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks) : null;
+            using var tape = NewTape();
             model.Tape = tape;
             try
             {
                 model.Parameters.ZeroGradient();
+                _exchange.Begin();
                 clock?.Lap(StepPart.Update);
                 loss = Compute(batch);
+                _exchange.Finish();
             }
             finally
             {
@@ -60,8 +74,21 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
             }
         }
 
-        clock?.Lap(StepPart.Backward); // the graph is gone
+        clock?.Lap(_exchange.IsShared ? StepPart.Exchange : StepPart.Backward); // the graph is gone
         return loss;
+    }
+
+    /// <summary>Where the backward pass is cut: to compute blocks again, or for the gradients of each to leave when they are done.</summary>
+    private BlockTape? NewTape() => train.CheckpointBlocks > 0 ? new BlockTape(train.CheckpointBlocks, recomputes: true, OnFinal)
+        : _exchange.IsShared ? new BlockTape(BlocksOfBackward, recomputes: false, OnFinal)
+        : null;
+
+    private void OnFinal(TransformerBlock block)
+    {
+        if (_isLastBackward)
+        {
+            _exchange.MarkFinal(block.Parameters);
+        }
     }
 
     private PendingLoss Compute(IDividedBatch batch)
@@ -79,12 +106,14 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     private PendingLoss Whole(BatchPart part)
     {
         var (images, texts, reconstruction) = Encode(part.Inputs);
-        var plain = LossChunk(part.Count) == part.Count ? PlainLoss(images, texts) : null;
+        var plain = _share.IsWhole && LossChunk(part.Count) == part.Count ? PlainLoss(images, texts) : null;
         var gradient = plain is null ? ContrastAll(images.detach(), texts.detach()) : null;
         var loss = plain ?? Surrogate(images, texts, gradient!.Images, gradient.Texts);
         clock?.Lap(StepPart.Loss);
-        Backward(reconstruction is null ? loss : loss.Plus(reconstruction.Times(model.Config.Reconstruction.Weight)));
-        return Total(plain ?? gradient!.Loss, reconstruction is null ? [] : [(reconstruction, 1)]);
+        _isLastBackward = true;
+        var share = ShareOf(part.Count);
+        Backward(reconstruction is null ? loss : loss.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight)));
+        return Total(plain ?? gradient!.Loss, reconstruction is null ? [] : [(reconstruction, share)]);
     }
 
     private PendingLoss InParts(IDividedBatch batch, IEnumerator<BatchPart> parts)
@@ -93,12 +122,14 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
         var gradient = ContrastAll(allImages, allTexts);
         clock?.Lap(StepPart.Loss);
         var reconstruction = new List<(Tensor, double)>();
-        BackwardOfPart(last, gradient, batch.Size, reconstruction);
+        _isLastBackward = false;
+        BackwardOfPart(last, gradient, reconstruction);
         foreach (var part in batch.Parts().Where(part => !IsLast(part, batch)))
         {
             clock?.Lap(StepPart.Inputs);
             using var scope = NewDisposeScope();
-            BackwardOfPart(new EncodedPart(part.First, part.Count, Encode(part.Inputs)), gradient, batch.Size, reconstruction);
+            _isLastBackward = part.First + part.Count == last.First;
+            BackwardOfPart(new EncodedPart(part.First, part.Count, Encode(part.Inputs)), gradient, reconstruction);
         }
 
         var total = Total(gradient.Loss, reconstruction);
@@ -142,16 +173,16 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
 
     private static bool IsLast(BatchPart part, IDividedBatch batch) => part.First + part.Count == batch.Size;
 
+    /// <summary>What a part counts in a mean over the images of the whole batch, of which equally many patches are removed.</summary>
+    private double ShareOf(int pairs) => (double)pairs / _share.Whole;
+
     /// <summary>Adds a part's gradient, and its reconstruction loss to <paramref name="reconstructions"/>.</summary>
-    private void BackwardOfPart(
-        EncodedPart part, ContrastiveGradient gradient, int batchSize, List<(Tensor Loss, double Share)> reconstructions)
+    private void BackwardOfPart(EncodedPart part, ContrastiveGradient gradient, List<(Tensor Loss, double Share)> reconstructions)
     {
         var (images, texts, reconstruction) = part.Encoded;
         var surrogate = Surrogate(
             images, texts, gradient.Images.narrow(0, part.First, part.Count), gradient.Texts.narrow(0, part.First, part.Count));
-
-        // A mean over images with equally many removed patches: each part counts by its size.
-        var share = (double)part.Count / batchSize;
+        var share = ShareOf(part.Count);
         Backward(reconstruction is null ? surrogate : surrogate.Plus(reconstruction.Times(share * model.Config.Reconstruction.Weight)));
         if (reconstruction is not null)
         {
@@ -218,18 +249,24 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     private ContrastiveGradient ContrastAll(Tensor images, Tensor texts)
     {
         var factor = model.LogitFactor();
-        var chunk = LossChunk((int)images.shape[0]);
-        if (train.Loss == LossKind.InfoNce)
-        {
-            var gradient = ChunkedContrastiveLoss.InfoNce(images, texts, factor, chunk);
-            (factor * gradient.Factor).sum().backward();
-            return gradient;
-        }
+        var bias = model.LogitBias?.Value;
+        var gradient = Contrast(images, texts, factor, bias);
+        var scalars = (factor * gradient.Factor).sum();
+        (bias is null ? scalars : scalars.Plus((bias * gradient.Bias!).sum())).backward();
+        return gradient;
+    }
 
-        var bias = model.LogitBias!.Value;
-        var withBias = ChunkedContrastiveLoss.Sigmoid(images, texts, factor, bias, chunk);
-        (factor * withBias.Factor).sum().Plus((bias * withBias.Bias!).sum()).backward();
-        return withBias;
+    private ContrastiveGradient Contrast(Tensor images, Tensor texts, Tensor factor, Tensor? bias)
+    {
+        var isRing = !_share.IsWhole && train.TextExchange == TextExchange.Ring;
+        var chunk = LossChunk(isRing ? (int)_share.Counts.Max() : _share.Whole); // rows by the columns that they have at a time
+        return (train.Loss, isRing) switch
+        {
+            (LossKind.InfoNce, false) => ChunkedContrastiveLoss.InfoNce(images, texts, factor, chunk, _share),
+            (LossKind.InfoNce, true) => RingContrastiveLoss.InfoNce(images, texts, factor, chunk, _share),
+            (_, false) => ChunkedContrastiveLoss.Sigmoid(images, texts, factor, bias!, chunk, _share),
+            (_, true) => RingContrastiveLoss.Sigmoid(images, texts, factor, bias!, chunk, _share),
+        };
     }
 
     private int LossChunk(int batch) =>

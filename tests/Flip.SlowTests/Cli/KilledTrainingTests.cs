@@ -19,7 +19,7 @@ public sealed class KilledTrainingTests : IDisposable
     [Fact]
     public void Fifty_kills_change_no_bit_of_the_weights()
     {
-        string[] more = [.. TinyTraining.Model, "-s", "train.samples=300 steps", "-s", "train.weightEma=0.9", "-s", "train.keepCheckpoints=2"];
+        string[] more = [.. TinyTraining.Model, "-s", "train.samples=150 steps", "-s", "train.weightEma=0.9", "-s", "train.keepCheckpoints=2"];
         var clock = Stopwatch.StartNew();
         using (var undisturbed = Begin("whole", more))
         {

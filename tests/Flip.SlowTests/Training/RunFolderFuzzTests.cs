@@ -47,7 +47,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]).Save(run);
         AtomicFile.WriteText(_folder.File("finetune.json"), FinetuneConfigFile.ToJson(new FinetuneConfig()));
         var state = new TrainState(64, 8, 1.5, 1000, new Dictionary<string, long> { ["not an image"] = 3 });
-        new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer, _average);
+        new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
         using (var log = new MetricLog(run.Path))
         {
             for (var step = 1; step <= 4; step++)
@@ -134,7 +134,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
     }
 
     private void LoadCheckpoint() =>
-        CheckpointStore.Load(new CheckpointStore(_folder.File("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
+        CheckpointStore.Load(new CheckpointStore(_folder.File("checkpoints"), 2).Latest!, _model.Parameters, TinyRun.Config.Model, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
 
     /// <summary>Of weights mostly the header, which is where a stranger can say something; of JSON as often a value as bytes, and then it is still JSON.</summary>
     private static byte[] Damaged(string file, byte[] whole, ref CounterRandom random)

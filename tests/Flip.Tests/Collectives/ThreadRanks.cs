@@ -154,6 +154,9 @@ internal sealed class ThreadRanks
                 }
             });
 
+        public PendingCollective StartBroadcast(Tensor values, int root = 0) => Start(
+            CollectiveCount.OfBroadcast(Bytes(values), World), [values], given => Spread(given, (Tensor)given[root][0]));
+
         public PendingCollective StartShift(Tensor send, Tensor receive) => Start(
             CollectiveCount.OfShift(Bytes(send)),
             [send, receive],

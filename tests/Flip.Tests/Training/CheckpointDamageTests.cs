@@ -204,7 +204,7 @@ public sealed class CheckpointDamageTests : IDisposable
     }
 
     private string Save(long samples) =>
-        Store.Save(new TrainState(samples, samples / 8, 1, 1000, new Dictionary<string, long>()), _model.Parameters, _optimizer, _average);
+        Store.Save(new TrainState(samples, samples / 8, 1, 1000, new Dictionary<string, long>()), _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
 
-    private TrainState Load(string checkpoint) => CheckpointStore.Load(checkpoint, _model.Parameters, TinyRun.Config.Model, _optimizer, _average);
+    private TrainState Load(string checkpoint) => CheckpointStore.Load(checkpoint, _model.Parameters, TinyRun.Config.Model, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
 }

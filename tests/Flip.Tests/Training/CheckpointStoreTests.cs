@@ -118,9 +118,9 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     private string Save(CheckpointStore store, long samples) =>
-        store.Save(new TrainState(samples, samples / 8, 1, 1000, new Dictionary<string, long>()), _model.Parameters, _optimizer, null);
+        store.Save(new TrainState(samples, samples / 8, 1, 1000, new Dictionary<string, long>()), _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, null);
 
-    private TrainState Load(string checkpoint, WeightEma? ema = null) => CheckpointStore.Load(checkpoint, _model.Parameters, TinyRun.Config.Model, _optimizer, ema);
+    private TrainState Load(string checkpoint, WeightEma? ema = null) => CheckpointStore.Load(checkpoint, _model.Parameters, TinyRun.Config.Model, _optimizer.FirstMoment, _optimizer.SecondMoment, ema);
 
     private string Refusal(string checkpoint, WeightEma? ema = null) => Assert.Throws<CheckpointFormatException>(() => Load(checkpoint, ema)).Message;
 }

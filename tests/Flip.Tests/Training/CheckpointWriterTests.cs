@@ -40,7 +40,7 @@ public sealed class CheckpointWriterTests : IDisposable
     public void What_is_written_beside_the_training_has_the_bytes_of_what_is_written_in_it(bool hasAverage)
     {
         var (front, back) = (new CheckpointStore(_folder.File("front"), 0), new CheckpointStore(_folder.File("back"), 0));
-        var expected = front.Save(State(8), _model.Parameters, _optimizer, hasAverage ? _average : null);
+        var expected = front.Save(State(8), _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, hasAverage ? _average : null);
         using var writer = Writer(back, hasAverage);
         writer.Begin(snapshot => snapshot.Fill(State(8), Whole));
         using (no_grad())
@@ -127,7 +127,7 @@ public sealed class CheckpointWriterTests : IDisposable
         });
         Assert.Equal([CheckpointPart.Weights, CheckpointPart.FirstMoment, CheckpointPart.SecondMoment, CheckpointPart.Average], asked);
         var saved = new CheckpointStore(_folder.File("pieces"), 0).Save(snapshot);
-        var whole = new CheckpointStore(_folder.File("whole"), 0).Save(State(8), _model.Parameters, _optimizer, _average);
+        var whole = new CheckpointStore(_folder.File("whole"), 0).Save(State(8), _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "manifest.json")), File.ReadAllBytes(Path.Combine(saved, "manifest.json")));
     }
 

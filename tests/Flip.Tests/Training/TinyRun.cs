@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Models;
 using Flip.Randomness;
@@ -43,12 +44,14 @@ internal static class TinyRun
     }
 
     /// <summary>Trains and returns the losses of all steps.</summary>
-    public static List<double> Losses(FlipConfig config, string folder, string? checkpoint = null, Action<FlipModel>? after = null)
+    public static List<double> Losses(
+        FlipConfig config, string folder, string? checkpoint = null, Action<FlipModel>? after = null, ICommunicator? ranks = null)
     {
         using var model = Model(config);
         var recorder = new Recorder();
+        var share = ranks is null ? null : new BatchShare(ranks, config.Train.BatchSize);
         using var trainer = PairTrainee.Loop(
-            model, config, position => new PositionSource(position), new CheckpointStore(folder, 0), [], recorder, checkpoint);
+            model, config, position => new PositionSource(position) { Share = share }, new CheckpointStore(folder, 0), [], recorder, checkpoint, ranks);
         trainer.Run(TestContext.Current.CancellationToken);
         after?.Invoke(model);
         return recorder.Losses;
@@ -85,13 +88,20 @@ internal static class TinyRun
 
     internal sealed class PositionSource(long position) : IBatchSource
     {
+        private long _taken;
+
         public long SamplesPerEpoch { get; init; } = 1000;
 
         public long FailsAt { get; init; } = long.MaxValue;
 
         public int LongestText { get; init; } = 6;
 
-        public long Position { get; private set; } = position;
+        /// <summary>The part of each batch that is handed out; null for all.</summary>
+        public BatchShare? Share { get; init; }
+
+        public long Position => Share is null
+            ? position + _taken
+            : position + (_taken / Share.Count * Share.Whole) + Share.First + (_taken % Share.Count);
 
         public IReadOnlyDictionary<string, long> BadSamples { get; init; } = new Dictionary<string, long>();
 
@@ -107,7 +117,8 @@ internal static class TinyRun
             var batch = new Batch(16, 6, new byte[size * 16 * 16 * 3], new int[size * 6], new int[size], new long[size], new int[size]);
             for (var i = 0; i < size; i++)
             {
-                var at = Position++;
+                var at = Position;
+                _taken++;
                 var random = new CounterRandom(99, RandomPurpose.Evaluation, item: at);
                 batch.Samples[i] = at % SamplesPerEpoch;
                 batch.Epochs[i] = (int)(at / SamplesPerEpoch);

@@ -179,11 +179,11 @@ public class TrainingLoopTests
         using var model = TinyRun.Model(TinyRun.Config);
         using var optimizer = new AdamW(model.Parameters, new AdamWOptions(0.9, 0.95, 1e-8, 0.2));
         var store = new CheckpointStore(folder.Path, 2);
-        var good = store.Save(TrainState.Start, model.Parameters, optimizer, null);
+        var good = store.Save(TrainState.Start, model.Parameters, optimizer.FirstMoment, optimizer.SecondMoment, null);
 
         // A file stands where the next checkpoint is to be.
         File.WriteAllText(folder.File("samples-0000000000008"), "");
-        var failure = Assert.Throws<IOException>(() => store.Save(TrainState.Start with { Samples = 8 }, model.Parameters, optimizer, null));
+        var failure = Assert.Throws<IOException>(() => store.Save(TrainState.Start with { Samples = 8 }, model.Parameters, optimizer.FirstMoment, optimizer.SecondMoment, null));
         Assert.Contains("samples-0000000000008", failure.Message, StringComparison.Ordinal);
         Assert.Equal(good, store.Latest);
     }

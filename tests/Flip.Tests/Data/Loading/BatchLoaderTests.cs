@@ -78,13 +78,20 @@ public sealed class BatchLoaderTests : IDisposable
         var whole = Sequence(paths, new(), 48);
         for (var rank = 0; rank < 3; rank++)
         {
-            var expected = whole.Where((_, position) => position % 3 == rank);
-            Assert.Equal(expected, Sequence(paths, new() { Rank = rank, World = 3 }, 4, 4, 8));
+            // Batches of 16 in shares of 6, 5 and 5, read whole or in parts.
+            var (first, count) = (new[] { 0, 6, 11 }[rank], rank == 0 ? 6 : 5);
+            var expected = whole.Where((_, position) => position % 16 >= first && position % 16 < first + count);
+            var options = new BatchLoaderOptions { Rank = rank, World = 3, BatchSize = 16 };
+            Assert.Equal(expected, Sequence(paths, options, count, count, count));
+            Assert.Equal(expected, Sequence(paths, options with { PartSize = 4 }, 4, count - 4, 4, count - 4, 4, count - 4));
         }
 
-        using var loader = Open(paths, new() { World = 3, Start = 12 });
+        using var loader = Open(paths, new() { Rank = 1, World = 3, Start = 12, BatchSize = 16 });
+        Assert.Equal(18, loader.Position);
         loader.Next(5);
-        Assert.Equal(27, loader.Position);
+        Assert.Equal(34, loader.Position);
+        Assert.Throws<ArgumentException>(() => loader.Next(4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Open(paths, new() { World = 3 }));
     }
 
     [Fact]
