@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
 using Flip.Distributed;
-using Flip.Io;
 using Flip.Native;
 
 namespace Flip.Cli;
@@ -14,13 +12,13 @@ internal static class FlipCommand
     /// <summary>Exit code of a failure.</summary>
     public const int Failed = 1;
 
-    /// <summary>Exit code of a run that was stopped by the user, as shells have it for SIGINT.</summary>
+    /// <summary>Exit code of a command that was stopped by Ctrl-C, as shells have it for SIGINT. A training has written a checkpoint.</summary>
     public const int Stopped = 130;
 
-    private const int LongestMessage = 1 << 14;
+    /// <summary>Exit code of a command that the system stopped, by SIGTERM or, as Slurm before a time limit, by SIGUSR1. A training has written a checkpoint.</summary>
+    public const int Terminated = 143;
 
-    /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const int LongestMessage = 1 << 14;
 
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
 
@@ -30,15 +28,14 @@ internal static class FlipCommand
         var ranks = new CommandRanks(LaunchEnvironment.Find());
         using var filter = Consoles.Filter(ranks.IsMuted);
         using var cancel = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, ranks, cancel));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, ranks, cancel));
+        using var stop = new StopSignals(ranks, cancel);
         var parsed = Root(ranks).Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
-        var code = Run(parsed, ranks, cancel.Token);
+        var code = Run(parsed, ranks, stop, cancel.Token);
         ranks.Dispose(); // an error is shown by now
         return code == 0 && ranks.HasFailed ? Failed : code;
     }
 
-    private static int Run(ParseResult parsed, CommandRanks ranks, CancellationToken cancellation)
+    private static int Run(ParseResult parsed, CommandRanks ranks, StopSignals stop, CancellationToken cancellation)
     {
         try
         {
@@ -55,7 +52,7 @@ internal static class FlipCommand
         {
             Console.Error.WriteLine("Stopped.");
             ranks.All.Fail("stopped");
-            return Stopped;
+            return stop.Code;
         }
         catch (Exception e)
         {
@@ -102,24 +99,4 @@ internal static class FlipCommand
     /// <summary>A message quotes files, which may be a stranger's and long: of a very long one the beginning and the end.</summary>
     internal static string Shortened(string message) =>
         message.Length <= LongestMessage ? message : $"{message[..(LongestMessage / 2)]} ... {message[^(LongestMessage / 2)..]}";
-
-    private static void Stop(PosixSignalContext context, CommandRanks ranks, CancellationTokenSource cancel)
-    {
-        if (!cancel.IsCancellationRequested)
-        {
-            context.Cancel = true; // a second signal ends the process at once
-            Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
-            cancel.Cancel();
-            new Thread(() => EndIfNothingIsHeld(ranks)) { IsBackground = true }.Start();
-        }
-    }
-
-    private static void EndIfNothingIsHeld(CommandRanks ranks)
-    {
-        Thread.Sleep(Patience);
-        if (!FolderLock.IsAnyHeld && ranks.All.World == 1) // ranks end together
-        {
-            Environment.Exit(Stopped);
-        }
-    }
 }

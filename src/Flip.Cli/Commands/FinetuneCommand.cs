@@ -88,6 +88,7 @@ internal static class FinetuneCommand
         try
         {
             var finished = train();
+            using var held = run.Lock(); // nothing is written to a run without it
             var report = new Report(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests, finished.WiseFt);
             AtomicFile.WriteText(run.ResultsFile, JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
             view.Message($"Classifier: {run.Model}");

@@ -77,6 +77,7 @@ internal static class TrainCommand
     /// <summary>Writes results and report, and tells where they are.</summary>
     private static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)
     {
+        using var held = run.Lock(); // nothing is written to a run without it
         var results = JsonSerializer.Serialize(
             new { trained.State.Samples, trained.State.Steps, trained.State.Seconds, trained.State.BadSamples, trained.Scores },
             JsonOutput.Options);

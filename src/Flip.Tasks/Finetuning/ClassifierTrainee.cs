@@ -83,6 +83,12 @@ public sealed class ClassifierTrainee : ITrainee
     }
 
     /// <inheritdoc/>
+    public void Forget()
+    {
+        // Nothing is prepared.
+    }
+
+    /// <inheritdoc/>
     public string DescribeMemory()
     {
         var part = _config.MicroBatch > 0 ? Math.Min(_config.MicroBatch, _config.BatchSize) : _config.BatchSize;

@@ -102,12 +102,22 @@ public static class ResumeRules
     public static void Check(FlipConfig stored, FlipConfig wanted)
     {
         var refused = ConfigWriter.Difference(wanted, stored)
-            .Where(change => !Free.Any(key => change.StartsWith(key, StringComparison.Ordinal)))
+            .Where(change => !IsFree(change, stored.Train, wanted.Train))
             .Select(change => $"{change}: a resumed run keeps this setting; `--init` starts a new run from its weights.")
             .ToList();
         if (refused.Count > 0)
         {
             throw new ConfigException(refused);
         }
+    }
+
+    /// <summary>A spike guard that only looks changes nothing. One that goes back goes to the checkpoints that come by samples, and so their distance is part of the run.</summary>
+    private static bool IsFree(string change, OptimizationConfig stored, OptimizationConfig wanted)
+    {
+        bool Is(string key) => change.StartsWith(key, StringComparison.Ordinal);
+        bool Either(Func<OptimizationConfig, bool> has) => has(stored) || has(wanted);
+        return Is("train.spike") ? !Either(train => train is { SpikeFactor: > 0, SpikeAction: not SpikeAction.Log })
+            : Is("train.checkpointEvery") ? !Either(train => train is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback })
+            : Free.Any(Is);
     }
 }

@@ -148,6 +148,11 @@ internal static class ConfigRules
         new(
             ["train.batchSize"],
             c => c.Train.BatchSize > 1 ? null : "must be at least 2: a pair alone is contrasted with nothing, and its loss is always 0"),
+        new(
+            ["train.spikeAction", "train.spikeFactor", "model.image.maskRatio", "model.image.finalMaskRatio"],
+            c => c.Train is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback } && c.Model.Image.FinalMaskRatio is { } final && final != c.Model.Image.MaskRatio
+                ? "needs one mask ratio for the whole training, since the samples behind a spike come earlier in it, not " + SettingCatalog.Flip.Shown("model.image.finalMaskRatio", c)
+                : null),
         .. OptimizationRules.Of<FlipConfig>(SettingCatalog.Flip, "train.", c => c.Train),
     ];
 

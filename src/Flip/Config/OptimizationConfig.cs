@@ -71,6 +71,18 @@ public abstract record OptimizationConfig
     [Setting(SettingOwner.Recipe, "Decay of the moving average of weights per step, for example 0.9999; 0 keeps none (paper).", Min = 0, Max = 1, BelowMax = true)]
     public double WeightEma { get; init; }
 
+    [Setting(SettingOwner.Recipe, "Spike guard: a step whose loss or gradient norm lies above the median of the last steps by more than so many robust standard deviations is a spike, for example 10; 0 looks for none (paper).", Min = 0, Max = 1e6)]
+    public double SpikeFactor { get; init; }
+
+    [Setting(SettingOwner.Recipe, "What is done at a spike: log says it, skip leaves out its update, rollback goes back to the last checkpoint and on with the samples behind it. With the last two, numbers that are not finite are spikes too.")]
+    public SpikeAction SpikeAction { get; init; }
+
+    [Setting(SettingOwner.Recipe, "Steps whose median a step is compared with; a quarter of them must be there before any is judged, and the warm-up be over.", Min = 8, Max = 4096)]
+    public int SpikeWindow { get; init; } = 128;
+
+    [Setting(SettingOwner.Recipe, "Spikes in a row that may be left out or gone back from; one more stops the training.", Min = 1, Max = 1_000_000)]
+    public int SpikeLimit { get; init; } = 10;
+
     [Setting(SettingOwner.User, "Number format of the towers: auto, fp32 or bf16.")]
     public Precision Precision { get; init; } = Precision.Auto;
 

@@ -111,9 +111,10 @@ internal static class CheckpointReader
             return JsonSerializer.Deserialize<TrainState>(json.Span, CheckpointStore.Json)
                 is { BadSamples: not null, Samples: >= 0 and <= MostSamples, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity, SamplesPerEpoch: >= 0 } state
                 && state.Steps <= state.Samples && state.BadSamples.Count <= MostCauses && state.BadSamples.Values.All(count => count is >= 0 and <= MostSamples)
+                && state.Spikes?.IsValid(state.Steps, MostSamples) != false
                 ? (state, Format(json))
                 : throw new CheckpointFormatException(
-                    path, null, $"holds no training state: samples up to {MostSamples}, no more steps than samples, seconds and bad samples, none negative");
+                    path, null, $"holds no training state: samples up to {MostSamples}, no more steps than samples, seconds and bad samples, none negative, and a history of spikes that fits them");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

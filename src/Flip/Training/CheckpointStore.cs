@@ -43,14 +43,14 @@ public sealed class CheckpointStore(string folder, int keep)
     public string Save(TrainState state, FlatParameters parameters, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return Save(state, parameters, parameters.Master, firstMoment, secondMoment, ema?.Average, keepEvery: null);
+        return Save(state, parameters, parameters.Master, firstMoment, secondMoment, ema?.Average, new CheckpointKeeping());
     }
 
     /// <summary>Writes a checkpoint of a snapshot and removes the oldest ones.</summary>
     /// <param name="snapshot">What is written.</param>
-    /// <param name="keepEvery">Samples; the first checkpoint beyond each multiple is kept for good. Null keeps none so.</param>
+    /// <param name="keeping">Which stay besides the newest; null for none.</param>
     /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
-    public string Save(CheckpointSnapshot snapshot, long? keepEvery = null)
+    public string Save(CheckpointSnapshot snapshot, CheckpointKeeping? keeping = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         return Save(
@@ -60,7 +60,7 @@ public sealed class CheckpointStore(string folder, int keep)
             snapshot[CheckpointPart.FirstMoment]!,
             snapshot[CheckpointPart.SecondMoment]!,
             snapshot[CheckpointPart.Average],
-            keepEvery);
+            keeping ?? new CheckpointKeeping());
     }
 
     /// <summary>
@@ -94,6 +94,37 @@ public sealed class CheckpointStore(string folder, int keep)
             folder, null, $"no checkpoint is whole: {string.Join("; ", found)}. To begin the run again from its beginning, remove {folder}");
     }
 
+    /// <summary>The newest checkpoint that a spike may go back to and that is as it was written. It is not renamed, whatever it is.</summary>
+    /// <param name="keeping">Which a spike may go back to.</param>
+    /// <param name="say">Receives which are damaged and why.</param>
+    /// <returns>Its folder; null where there is none.</returns>
+    public string? RestorePoint(CheckpointKeeping keeping, Action<string> say)
+    {
+        ArgumentNullException.ThrowIfNull(keeping);
+        ArgumentNullException.ThrowIfNull(say);
+        foreach (var checkpoint in CheckpointFolder.All(folder).Reverse().Where(one => keeping.IsRestorePoint(CheckpointFolder.SamplesOf(one))))
+        {
+            if (CheckpointReader.Damage(checkpoint) is not { } damage)
+            {
+                return checkpoint;
+            }
+
+            say($"{checkpoint} is damaged and not gone back to: {damage}.");
+        }
+
+        return null;
+    }
+
+    /// <summary>Removes the checkpoints beyond one that the training has gone back to: they lead to the spike.</summary>
+    /// <param name="samples">Samples seen before the one that stays.</param>
+    public void RemoveAfter(long samples)
+    {
+        foreach (var later in CheckpointFolder.All(folder).Where(one => CheckpointFolder.SamplesOf(one) > samples).ToList())
+        {
+            Remove(later);
+        }
+    }
+
     /// <summary>Takes the checkpoint of a number of samples out of the run, since its first step is not finite. Its files are kept beside.</summary>
     /// <returns>Where they are; null where there is no such checkpoint, or it cannot be moved.</returns>
     public string? SetAside(long samples)
@@ -120,7 +151,7 @@ public sealed class CheckpointStore(string folder, int keep)
         CheckpointReader.Load(checkpoint, parameters, config, firstMoment, secondMoment, ema);
 
     private string Save(
-        TrainState state, FlatParameters parameters, Tensor weights, Tensor firstMoment, Tensor secondMoment, Tensor? average, long? keepEvery)
+        TrainState state, FlatParameters parameters, Tensor weights, Tensor firstMoment, Tensor secondMoment, Tensor? average, CheckpointKeeping keeping)
     {
         var target = FolderOf(state.Samples);
         if (Directory.Exists(target))
@@ -166,7 +197,7 @@ public sealed class CheckpointStore(string folder, int keep)
             throw new IOException($"Cannot write the checkpoint {target}: {e.Message}", e);
         }
 
-        Prune(keepEvery);
+        Prune(keeping);
         return target;
     }
 
@@ -184,29 +215,16 @@ public sealed class CheckpointStore(string folder, int keep)
         ? [.. Directory.EnumerateDirectories(folder, CheckpointFolder.Prefix + "*" + Damaged + "*").Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Removes all but the newest and those that are the first beyond a multiple of a distance.</summary>
-    private void Prune(long? keepEvery)
+    private void Prune(CheckpointKeeping keeping)
     {
-        var all = CheckpointFolder.All(folder);
-        var before = 0L;
-        var forGood = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var checkpoint in all)
+        foreach (var old in keeping.Removed(CheckpointFolder.All(folder), keep > 0 ? Math.Max(keep, FewestKept) : 0).ToList())
         {
-            var samples = CheckpointFolder.SamplesOf(checkpoint);
-            if (keepEvery is { } every && TrainingPlan.Passes(before, samples, every))
-            {
-                forGood.Add(checkpoint);
-            }
-
-            before = samples;
-        }
-
-        foreach (var old in keep > 0 ? all.SkipLast(Math.Max(keep, FewestKept)).Where(old => !forGood.Contains(old)) : [])
-        {
-            // By its name no one may find a part of it.
-            TryDelete(Rename(old, AtomicFile.TemporaryName(old, Unfinished)) ?? old);
+            Remove(old);
         }
     }
+
+    /// <summary>By its name no one may find a part of a checkpoint.</summary>
+    private static void Remove(string checkpoint) => TryDelete(Rename(checkpoint, AtomicFile.TemporaryName(checkpoint, Unfinished)) ?? checkpoint);
 
     private static string FreeName(string name)
     {

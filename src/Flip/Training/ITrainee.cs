@@ -36,6 +36,9 @@ public interface ITrainee : IDisposable
     /// <summary>Called while the device still computes a step: what the next one reads may be copied meanwhile.</summary>
     void Prepare(IBatchSource source, StepPosition next);
 
+    /// <summary>Drops what was read and prepared: the next step reads the data elsewhere.</summary>
+    void Forget();
+
     /// <summary>What a step takes of its device's memory, and which settings take less: one sentence or two.</summary>
     string DescribeMemory();
 
@@ -54,4 +57,11 @@ public interface ITrainee : IDisposable
 /// <param name="Steps">Steps before.</param>
 /// <param name="BatchSize">Samples of the step, over all ranks.</param>
 /// <param name="ImageMaskRatio">Share of each image's patches that the step removes, [0, 1).</param>
-public readonly record struct StepPosition(long Samples, long Steps, int BatchSize, double ImageMaskRatio);
+public readonly record struct StepPosition(long Samples, long Steps, int BatchSize, double ImageMaskRatio)
+{
+    /// <summary>Samples of the data that were passed over before (<see cref="SpikeHistory.SkippedSamples"/>).</summary>
+    public long SkippedSamples { get; init; }
+
+    /// <summary>Position of the step's first sample in the data.</summary>
+    public long DataPosition => Samples + SkippedSamples;
+}

@@ -12,6 +12,9 @@ public interface ITrainingObserver
     /// <summary>A checkpoint is whole. It was written while the training went on, so it may be of an earlier state.</summary>
     void OnCheckpoint(TrainState state, string folder);
 
+    /// <summary>The spike guard has met a spike. After a rollback the steps beyond the state have not been made.</summary>
+    void OnSpike(SpikeOutcome outcome);
+
     /// <summary>Something that the user should know; the training goes on.</summary>
     void OnNotice(string message);
 }

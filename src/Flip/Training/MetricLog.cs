@@ -26,9 +26,10 @@ public sealed class MetricLog : IDisposable
     /// <summary>JSON has no number for them; these names are what .NET, Python and JavaScript parse back.</summary>
     private static readonly JsonSerializerOptions NonFinite = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    private readonly FileStream _lines;
-    private readonly TensorBoardWriter _events;
+    private readonly string _folder;
     private readonly TimeProvider _time;
+    private FileStream _lines;
+    private TensorBoardWriter _events;
 
     /// <summary>Opens the log of a run.</summary>
     /// <param name="folder">Run folder; created if need be.</param>
@@ -38,19 +39,16 @@ public sealed class MetricLog : IDisposable
     public MetricLog(string folder, long resumedAtSamples = 0, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(resumedAtSamples);
-        _time = time ?? TimeProvider.System;
+        (_folder, _time) = (folder, time ?? TimeProvider.System);
         Directory.CreateDirectory(folder);
         OwnEntries.Require(folder, FileName, EventFolder);
-        var path = Path.Combine(folder, FileName);
-        AtomicFile.Write(path, stream => DamagedLines = KeepUpTo(resumedAtSamples, path, stream));
-        _lines = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         var events = Directory.CreateDirectory(Path.Combine(folder, EventFolder)).FullName;
         if (resumedAtSamples == 0)
         {
             TensorBoardWriter.DeleteAll(events);
         }
 
-        _events = new TensorBoardWriter(events, resumedAtSamples, Now);
+        (_lines, _events) = Open(resumedAtSamples, _ => false);
     }
 
     /// <summary>Lines that cannot be read and were left out, but for a last one that a crash has cut.</summary>
@@ -87,17 +85,33 @@ public sealed class MetricLog : IDisposable
         }
 
         line.Write("\n"u8);
-        _lines.Write(line.WrittenSpan);
-        _lines.Flush();
-        _events.Write(samples, Now, values);
+        WithName(() =>
+        {
+            _lines.Write(line.WrittenSpan);
+            _events.Write(samples, Now, values);
+        });
+    }
+
+    /// <summary>Drops what was logged beyond a position that the run goes back to, as a resume from there does.</summary>
+    /// <param name="samples">Samples seen at the position.</param>
+    /// <param name="keep">Which lines stay all the same.</param>
+    public void CutBack(long samples, Func<MetricRecord, bool> keep)
+    {
+        ArgumentNullException.ThrowIfNull(keep);
+        WithName(() =>
+        {
+            _lines.Dispose();
+            _events.Dispose();
+            (_lines, _events) = Open(samples, keep);
+        });
     }
 
     /// <summary>Forces everything written so far to the disk.</summary>
-    public void Flush()
+    public void Flush() => WithName(() =>
     {
         _lines.Flush(flushToDisk: true);
         _events.Flush();
-    }
+    });
 
     /// <inheritdoc/>
     public void Dispose()
@@ -114,15 +128,37 @@ public sealed class MetricLog : IDisposable
         return File.Exists(path) ? [.. ReadLines(path)] : [];
     }
 
+    /// <summary>The log, with the lines up to a position, and a new file of events.</summary>
+    private (FileStream Lines, TensorBoardWriter Events) Open(long samples, Func<MetricRecord, bool> keep)
+    {
+        var path = Path.Combine(_folder, FileName);
+        AtomicFile.Write(path, stream => DamagedLines = KeepUpTo(samples, keep, path, stream));
+        var lines = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0); // what a full disk did not take is not tried again
+        return (lines, new TensorBoardWriter(Path.Combine(_folder, EventFolder), samples, Now));
+    }
+
+    /// <summary>Says of what the system refuses which file it is.</summary>
+    private void WithName(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Cannot write the log of the run, {Path.Combine(_folder, FileName)} and {EventFolder}: {e.Message}", e);
+        }
+    }
+
     /// <returns>How many lines before the last cannot be read.</returns>
-    private static int KeepUpTo(long samples, string path, Stream target)
+    private static int KeepUpTo(long samples, Func<MetricRecord, bool> keep, string path, Stream target)
     {
         var (damaged, last) = (0, false);
         foreach (var (line, record) in samples > 0 && File.Exists(path) ? AllLines(path) : [])
         {
             damaged += last ? 1 : 0;
             last = record is null && line.Length > 0;
-            if (record?.Samples <= samples)
+            if (record is not null && (record.Samples <= samples || keep(record)))
             {
                 target.Write(Encoding.UTF8.GetBytes(line + "\n"));
             }

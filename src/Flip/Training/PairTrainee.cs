@@ -76,7 +76,7 @@ public sealed class PairTrainee : ITrainee
         _step ??= new TrainingStep(_model, _config.Train, exchange: exchange);
         if (_reading.Streams)
         {
-            _secondPass ??= _openSource(step.Samples);
+            _secondPass ??= _openSource(step.DataPosition);
             _streamed = new StreamedBatch(source, _secondPass, _share.Count, _reading.MicroBatch, _layout, step.ImageMaskRatio, cancellation);
             return (_step.ComputeGradient(_streamed, _share), _streamed.Waited);
         }
@@ -95,6 +95,15 @@ public sealed class PairTrainee : ITrainee
             _next = (next, Hold(source, next));
             _next.Value.Batch.Begin(source);
         }
+    }
+
+    /// <inheritdoc/>
+    public void Forget()
+    {
+        ReleaseBatch();
+        _next?.Batch.Dispose();
+        _secondPass?.Dispose();
+        (_next, _secondPass) = (null, null);
     }
 
     /// <inheritdoc/>
@@ -129,12 +138,7 @@ public sealed class PairTrainee : ITrainee
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        ReleaseBatch();
-        _next?.Batch.Dispose();
-        _secondPass?.Dispose();
-    }
+    public void Dispose() => Forget();
 
     private HeldBatch Hold(IBatchSource source, StepPosition step) =>
         HeldBatch.Read(source, _share.Count, _reading.MicroBatch, _layout, step.ImageMaskRatio);

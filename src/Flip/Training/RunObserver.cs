@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Config;
 using Flip.Devices;
 using Flip.Progress;
 
@@ -60,6 +61,28 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
     }
 
     public void OnCheckpoint(TrainState state, string folder) => Log?.Flush();
+
+    public void OnSpike(SpikeOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        var (spike, state) = (outcome.Spike, outcome.State);
+        var goesBack = outcome.Action == SpikeAction.Rollback;
+        if (goesBack)
+        {
+            Log?.CutBack(state.Samples, record => record.Values.ContainsKey(SpikeOutcome.ActionName));
+        }
+
+        Log?.Write(outcome.KnownAt, state.Steps + (goesBack ? 1 : 0), outcome.Values());
+        var done = outcome.Action switch
+        {
+            SpikeAction.Log => "It is learnt from all the same.",
+            SpikeAction.Skip => "Its update is left out.",
+            _ => string.Create(CultureInfo.InvariantCulture, $"The training goes back to {state.Samples:N0} samples, and on with those behind the spike; {state.Spikes?.SkippedSamples:N0} are passed over so far."),
+        };
+        view.Message(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Spike at {outcome.At:N0} samples: loss {Show(spike.Loss)} (usual {Show(spike.LossMedian)}), gradient norm {Show(spike.GradientNorm)} (usual {Show(spike.NormMedian)}). {done}"));
+    }
 
     public void OnNotice(string message) => view.Message(message);
 

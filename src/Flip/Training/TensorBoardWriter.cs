@@ -26,7 +26,7 @@ internal sealed partial class TensorBoardWriter : IDisposable
         // Readers sort by name, hence the time first; the last part keeps apart what begins in the same millisecond.
         var name = string.Create(
             CultureInfo.InvariantCulture, $"{Prefix}{time:0000000000.000}.{Environment.MachineName}.{Guid.NewGuid():N}");
-        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0); // what a full disk did not take is not tried again
         Append(new Event { WallTime = time, FileVersion = "brain.Event:2" });
         if (resumedAtSamples > 0)
         {
@@ -69,7 +69,6 @@ internal sealed partial class TensorBoardWriter : IDisposable
         data.CopyTo(frame, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(12 + data.Length), MaskedCrc(data));
         _file.Write(frame);
-        _file.Flush();
     }
 
     /// <summary>CRC-32C, rotated and shifted as the TFRecord format asks.</summary>

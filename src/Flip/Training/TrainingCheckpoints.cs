@@ -1,4 +1,5 @@
 using Flip.Collectives;
+using Flip.Config;
 using Flip.Storage;
 
 namespace Flip.Training;
@@ -11,6 +12,8 @@ internal sealed class TrainingCheckpoints : IDisposable
     private readonly CheckpointSchedule _schedule;
     private readonly WholeState _whole;
     private readonly ICommunicator _ranks;
+    private readonly ITrainingObserver _observer;
+    private readonly CheckpointKeeping _keeping;
 
     /// <param name="trainee">What is trained.</param>
     /// <param name="plan">Its lengths.</param>
@@ -21,8 +24,9 @@ internal sealed class TrainingCheckpoints : IDisposable
     public TrainingCheckpoints(
         ITrainee trainee, TrainingPlan plan, CheckpointStore? store, ITrainingObserver observer, WholeState whole, ICommunicator ranks)
     {
-        (_store, _whole, _ranks) = (store, whole, ranks);
-        _writer = store is null ? null : new CheckpointWriter(snapshot => store.Save(snapshot, plan.KeepEvery), observer, trainee.Parameters, whole.HasAverage);
+        (_store, _whole, _ranks, _observer) = (store, whole, ranks, observer);
+        _keeping = CheckpointKeeping.Of(plan, trainee.Settings is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback });
+        _writer = store is null ? null : new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, whole.HasAverage);
         _schedule = CheckpointSchedule.Of(plan, trainee.Settings.CheckpointMinutes);
     }
 
@@ -64,6 +68,18 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <summary>Waits for the last checkpoint.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
     public void Finish() => _writer?.Finish();
+
+    /// <summary>The checkpoint that a spike goes back to; the one that is being written is waited for.</summary>
+    /// <returns>Its folder; null where there is none yet.</returns>
+    /// <exception cref="IOException">The last checkpoint could not be written.</exception>
+    public string? RestorePoint()
+    {
+        _writer?.Finish();
+        return _store?.RestorePoint(_keeping, _observer.OnNotice);
+    }
+
+    /// <summary>Removes those beyond a state that the training has gone back to.</summary>
+    public void RemoveAfter(long samples) => _store?.RemoveAfter(samples);
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     public void TrySave(TrainState state)

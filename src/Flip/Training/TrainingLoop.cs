@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Flip.Collectives;
+using Flip.Config;
 using Flip.Optim;
 using static TorchSharp.torch;
 
@@ -16,12 +17,14 @@ public sealed class TrainingLoop : IDisposable
     private readonly ITrainingObserver _observer;
     private readonly ICommunicator _ranks;
     private readonly GradientExchange _exchange;
-    private readonly RankAgreement _agreement;
     private readonly AdamW _optimizer;
     private readonly TrainingCheckpoints? _checkpoints;
-    private readonly IBatchSource? _source;
+    private readonly SpikeResponse? _spikes;
+    private readonly Func<long, IBatchSource> _openSource;
     private readonly ProgressInterval _interval = new();
-    private readonly IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
+    private RankAgreement _agreement;
+    private IBatchSource? _source;
+    private IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
 
     /// <summary>A training from a checkpoint's folder, or from the present weights where that is null.</summary>
     /// <param name="trainee">What is trained; owned, as is all that it and the following open.</param>
@@ -39,7 +42,7 @@ public sealed class TrainingLoop : IDisposable
         string? checkpoint = null,
         ICommunicator? ranks = null)
     {
-        (_trainee, _observer, _ranks) = (trainee, observer, ranks ?? OneProcess.Instance);
+        (_trainee, _openSource, _observer, _ranks) = (trainee, openSource, observer, ranks ?? OneProcess.Instance);
         var shards = ParameterShards.Of(trainee.Parameters, _ranks, trainee.Settings.ShardOptimizer);
         (_exchange, _agreement) = (new GradientExchange(trainee.Parameters, _ranks, shards), new RankAgreement(_ranks));
         _optimizer = trainee.CreateOptimizer(shards);
@@ -49,7 +52,7 @@ public sealed class TrainingLoop : IDisposable
             var whole = new WholeState(trainee, _optimizer, Ema, _exchange);
             State = whole.Load(checkpoint);
             _badBefore = State.BadSamples;
-            _source = openSource(State.Samples);
+            _source = openSource(State.DataPosition);
             if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
             {
                 throw new ConfigException(
@@ -58,6 +61,7 @@ public sealed class TrainingLoop : IDisposable
 
             Plan = trainee.Plan(Source.SamplesPerEpoch);
             _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, whole, _ranks);
+            _spikes = new SpikeResponse(SpikeGuard.Of(trainee.Settings), Plan, _checkpoints, whole, _ranks);
         }
         catch
         {
@@ -159,20 +163,37 @@ public sealed class TrainingLoop : IDisposable
         var (pending, waited) = _trainee.ComputeGradient(Source, position, _exchange, _exchange.IsShared ? CancellationToken.None : cancellation);
         var (agreed, factor) = Read(pending, position, cancellation);
         var (loss, norm) = (agreed.Loss, agreed.Norm);
-        if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
+        var (spike, history) = _spikes!.Judge(State, loss.Loss, norm);
+        var (action, restored) = (SpikeAction.Log, (TrainState?)null);
+        if (spike is not null)
         {
-            throw Checkpoints.NotFinite(State, NonFiniteLossException.Step(loss.Loss, norm));
+            (action, history, restored) = _spikes.Act(State, history!);
         }
 
-        _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
-        _exchange.SpreadWeights();
-        _trainee.OnUpdated();
-        Ema?.Update();
+        if (action == SpikeAction.Log)
+        {
+            _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
+            _exchange.SpreadWeights();
+            _trainee.OnUpdated();
+            Ema?.Update();
+        }
 
         var before = position.Samples;
         var elapsed = Stopwatch.GetElapsedTime(started);
-        State = new TrainState(
-            before + Plan.BatchSize, State.Steps + 1, State.Seconds + elapsed.TotalSeconds, Source.SamplesPerEpoch, BadSamples(agreed.BadSamples));
+        var seconds = State.Seconds + elapsed.TotalSeconds;
+        State = restored is not null ? restored with { Seconds = seconds } : new TrainState(
+            before + Plan.BatchSize, State.Steps + 1, seconds, Source.SamplesPerEpoch, BadSamples(agreed.BadSamples), history);
+        if (spike is not null)
+        {
+            _observer.OnSpike(new SpikeOutcome(spike, action, before, State, Plan.BatchSize));
+        }
+
+        if (restored is not null)
+        {
+            GoOnElsewhere();
+            return agreed.Stops ? throw new OperationCanceledException(cancellation) : false;
+        }
+
         _interval.AddStep(loss, Plan.BatchSize, elapsed, waited);
         if (State.Steps == 1 || State.Samples >= Plan.TotalSamples || TrainingPlan.Passes(before, State.Samples, Plan.LogEvery))
         {
@@ -197,7 +218,18 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
-    private StepPosition Position(long samples, long steps) => new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples));
+    /// <summary>Reads the data from where the state says.</summary>
+    private void GoOnElsewhere()
+    {
+        _trainee.Forget();
+        Source.Dispose();
+        _source = _openSource(State.DataPosition);
+        (_badBefore, _agreement) = (State.BadSamples, new RankAgreement(_ranks));
+        _interval.Restart();
+    }
+
+    private StepPosition Position(long samples, long steps) =>
+        new(samples, steps, Plan.BatchSize, Plan.ImageMask.At(samples)) { SkippedSamples = State.Spikes?.SkippedSamples ?? 0 };
 
     /// <summary>The step's numbers, in the one wait that it has; before it, the next step's pairs join the device's queue.</summary>
     private (AgreedStep Step, double? LogitFactor) Read(PendingLoss pending, StepPosition position, CancellationToken cancellation)

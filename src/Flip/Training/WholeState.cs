@@ -44,7 +44,7 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
             Divide(first, second, hasMoments: state.Steps > 0);
         }
 
-        optimizer.Steps = state.Steps;
+        optimizer.Steps = state.Updates;
         return state;
     }
 

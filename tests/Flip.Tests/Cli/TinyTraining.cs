@@ -5,15 +5,20 @@ namespace Flip.Tests.Cli;
 /// <summary>A training of the command on generated pairs, as small as one can be: 8 steps of 16, a checkpoint every two.</summary>
 internal sealed class TinyTraining : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
     private readonly SceneDataset _data;
 
-    public TinyTraining() => _data = SceneDataset.Write(_folder.File("scenes"), 150, 30, seed: 1, imageSize: 64);
+    /// <param name="inMemory">Whether runs lie in memory, for tests of many of them.</param>
+    public TinyTraining(bool inMemory = false)
+    {
+        _folder = inMemory ? TemporaryFolder.InMemory() : new TemporaryFolder();
+        _data = SceneDataset.Write(_folder.File("scenes"), 150, 30, seed: 1, imageSize: 64);
+    }
 
     /// <summary>What stands behind <c>flip train</c>, but for the run's folder and the model.</summary>
     public string[] Settings =>
     [
-        "--data", _data.Train, "--samples", "8 steps", "--batch-size", "16", "--json", "-s", "train.logEvery=1 steps", "-s", "train.precision=fp32",
+        "--data", _data.Train, "-s", "train.samples=8 steps", "--batch-size", "16", "--json", "-s", "train.logEvery=1 steps", "-s", "train.precision=fp32",
         "-s", "train.threads=1", "-s", "train.checkpointEvery=2 steps", "-s", "train.keepCheckpoints=0", "-s", "data.workers=1",
     ];
 

@@ -54,6 +54,9 @@ public class ConfigRulesTests
     [InlineData(
         new[] { "model.reconstruction.weight=1", "model.image.finalNorm=none" },
         "model.reconstruction.weight = 1: needs the patches' normalised outputs (beforePooling), not model.image.finalNorm = none")]
+    [InlineData(
+        new[] { "train.spikeFactor=10", "train.spikeAction=rollback", "model.image.finalMaskRatio=0" },
+        "train.spikeAction = rollback: needs one mask ratio for the whole training, since the samples behind a spike come earlier in it, not model.image.finalMaskRatio = 0")]
     public void Settings_that_only_together_have_no_meaning_are_named(string[] sets, string problem) => Assert.Equal([problem], Problems(null, sets));
 
     [Fact]

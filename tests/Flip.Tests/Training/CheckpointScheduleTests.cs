@@ -70,7 +70,7 @@ public sealed class CheckpointScheduleTests : IDisposable
         foreach (var samples in (long[])[8, 11, 16, 24, 29, 32, 40, 48])
         {
             snapshot.Fill(new TrainState(samples, samples / 8, 1, 1000, new Dictionary<string, long>()), (_, target) => target.zero_());
-            new CheckpointStore(_folder.Path, 2).Save(snapshot, keepEvery: 10); // a new store each time, as after a stop
+            new CheckpointStore(_folder.Path, 2).Save(snapshot, new CheckpointKeeping(Every: 10)); // a new store each time, as after a stop
         }
 
         Assert.Equal([11, 24, 32, 40, 48], Samples());

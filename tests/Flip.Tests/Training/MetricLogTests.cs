@@ -14,6 +14,24 @@ public sealed class MetricLogTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_log_that_is_cut_back_goes_on_from_there_and_keeps_what_it_is_told_to()
+    {
+        using var folder = new TemporaryFolder();
+        using (var log = new MetricLog(folder.Path))
+        {
+            for (var step = 1; step <= 6; step++)
+            {
+                log.Write(step, step, new Dictionary<string, double> { [step == 4 ? "spike/action" : "train/loss"] = step });
+            }
+
+            log.CutBack(3, record => record.Values.ContainsKey("spike/action"));
+            log.Write(4, 4, new Dictionary<string, double> { ["train/loss"] = 40 });
+        }
+
+        Assert.Equal([1, 2, 3, 4, 40], MetricLog.Read(folder.Path).Select(record => record.Values.Values.Single()));
+    }
+
+    [Fact]
     public void Lines_are_read_back_as_they_were_written()
     {
         using var log = new MetricLog(_folder.Path);

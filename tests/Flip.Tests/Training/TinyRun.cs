@@ -65,6 +65,8 @@ internal static class TinyRun
 
         public List<string> Notices { get; } = [];
 
+        public List<SpikeOutcome> Spikes { get; } = [];
+
         public Action<TrainingProgress>? Then { get; init; }
 
         public void OnProgress(TrainingProgress progress)
@@ -78,6 +80,8 @@ internal static class TinyRun
         }
 
         public void OnCheckpoint(TrainState state, string folder) => Checkpoints.Add(folder);
+
+        public void OnSpike(SpikeOutcome outcome) => Spikes.Add(outcome);
 
         public void OnNotice(string message) => Notices.Add(message);
     }

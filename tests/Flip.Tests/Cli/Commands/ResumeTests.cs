@@ -82,6 +82,33 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_guard_that_only_looks_may_change_when_a_run_goes_on_and_one_that_leaves_out_is_part_of_it()
+    {
+        var run = _training.Train("run", [.. TinyTraining.Model, "-s", "train.spikeFactor=1e-6", "-s", "train.spikeWindow=8"]);
+        Forget(run);
+        AssertFails(["train", "--resume", run, "-s", "train.spikeAction=skip"], "train.spikeAction=skip: a resumed run keeps this setting");
+        Resume(run, "-s", "train.spikeFactor=100", "-s", "train.checkpointEvery=4 steps");
+
+        var strict = _training.Train("strict", [.. TinyTraining.Model, "-s", "train.spikeFactor=100", "-s", "train.spikeAction=rollback"]);
+        Forget(strict);
+        AssertFails(["train", "--resume", strict, "-s", "train.spikeFactor=0"], "train.spikeFactor=0: a resumed run keeps this setting");
+        AssertFails(["train", "--resume", strict, "-s", "train.checkpointEvery=4 steps"], "train.checkpointEvery=4 steps: a resumed run keeps this setting");
+        Resume(strict, "-s", "train.keepCheckpoints=2");
+    }
+
+    [Fact]
+    public void Spikes_are_said_and_logged()
+    {
+        var (code, _, error) = Run(["train", .. _training.Settings, "--run", _training.File("run"), .. TinyTraining.Model, "-s", "train.warmup=0", "-s", "train.spikeFactor=1e-6", "-s", "train.spikeWindow=8"]);
+        Assert.True(code == 0, error);
+        var logged = Flip.Training.MetricLog.Read(_training.File("run")).Where(record => record.Values.ContainsKey("spike/action")).ToList();
+        Assert.NotEmpty(logged); // a factor of nearly 0 takes what lies above the median for a spike
+        Assert.All(logged, record => Assert.Equal(0, record.Values["spike/action"]));
+        Assert.Equal(logged.Count, error.Split("Spike at ").Length - 1);
+        Assert.Contains("It is learnt from all the same.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_was_killed_before_it_had_begun_says_so_and_its_command_begins_it()
     {
         var run = _training.Train("run", TinyTraining.Model);

@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Flip.Cli.Commands;
+using Flip.Io;
+
+namespace Flip.Cli;
+
+/// <summary>
+/// Signals that ask a command to end: Ctrl-C, SIGTERM, and SIGUSR1, which Slurm sends before a time limit where a job asks for it. What holds a folder, a
+/// run or an unfinished embedding, writes its checkpoint first, however long that takes. A second Ctrl-C ends the process at once; other signals that follow
+/// change nothing, since schedulers repeat them.
+/// </summary>
+internal sealed class StopSignals : IDisposable
+{
+    private const int User1OnLinux = 10;
+    private const int User1OnMac = 30;
+
+    /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly CommandRanks _ranks;
+    private readonly CancellationTokenSource _cancel;
+    private readonly List<PosixSignalRegistration> _registrations;
+
+    /// <param name="ranks">The processes that end together.</param>
+    /// <param name="cancel">Cancelled by the first signal.</param>
+    public StopSignals(CommandRanks ranks, CancellationTokenSource cancel)
+    {
+        (_ranks, _cancel) = (ranks, cancel);
+        List<PosixSignal> signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM];
+        if (!OperatingSystem.IsWindows())
+        {
+            signals.Add((PosixSignal)(OperatingSystem.IsMacOS() ? User1OnMac : User1OnLinux));
+        }
+
+        _registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, Stop))];
+    }
+
+    /// <summary>Exit code of a command that was stopped: by whom it was asked first.</summary>
+    public int Code { get; private set; } = FlipCommand.Stopped;
+
+    /// <inheritdoc/>
+    public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
+
+    private void Stop(PosixSignalContext context)
+    {
+        var isKey = context.Signal == PosixSignal.SIGINT;
+        if (_cancel.IsCancellationRequested)
+        {
+            context.Cancel = !isKey;
+            return;
+        }
+
+        context.Cancel = true;
+        Code = isKey ? FlipCommand.Stopped : FlipCommand.Terminated;
+        Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
+        _cancel.Cancel();
+        new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
+    }
+
+    private void EndIfNothingIsHeld()
+    {
+        Thread.Sleep(Patience);
+        if (!FolderLock.IsAnyHeld && _ranks.All.World == 1) // ranks end together
+        {
+            Environment.Exit(Code);
+        }
+    }
+}
