@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
+using Flip.Distributed;
 using Flip.Io;
 using Flip.Native;
 
@@ -26,38 +27,56 @@ internal static class FlipCommand
     public static int Run(string[] args)
     {
         LibTorch.PrepareProcess();
-        using var filter = Consoles.Filter();
+        var ranks = new CommandRanks(LaunchEnvironment.Find());
+        using var filter = Consoles.Filter(ranks.IsMuted);
         using var cancel = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, cancel));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, cancel));
-        var parsed = Root().Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, ranks, cancel));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, ranks, cancel));
+        var parsed = Root(ranks).Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
+        var code = Run(parsed, ranks, cancel.Token);
+        ranks.Dispose(); // an error is shown by now
+        return code == 0 && ranks.HasFailed ? Failed : code;
+    }
+
+    private static int Run(ParseResult parsed, CommandRanks ranks, CancellationToken cancellation)
+    {
         try
         {
+            if (ranks.Join(parsed) is { } code)
+            {
+                return code;
+            }
+
             // Signals are ours: what holds a folder, a run or an unfinished embedding, writes its checkpoint before it ends, however long that takes.
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return parsed.InvokeAsync(configuration, cancel.Token).GetAwaiter().GetResult();
+            return parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("Stopped.");
+            ranks.All.Fail("stopped");
             return Stopped;
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine(parsed.GetValue(Verbose) ? $"flip: {e}"
-                : IsExpected(e) ? $"flip: {Shortened(e.Message)}"
-                : $"flip: internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
+            ranks.Show(e, parsed.GetValue(Verbose) ? $"{e}"
+                : IsExpected(e) ? Shortened(e.Message)
+                : $"internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
             return Failed;
         }
     }
 
+    /// <summary>The whole command tree of a single process.</summary>
+    public static RootCommand Root() => Root(new CommandRanks(null));
+
     /// <summary>The whole command tree.</summary>
-    public static RootCommand Root() => new("FLIP: fast language-image pre-training by masking. Trains, tunes and evaluates CLIP models.")
+    /// <param name="ranks">The processes that commands can share their work with.</param>
+    public static RootCommand Root(CommandRanks ranks) => new("FLIP: fast language-image pre-training by masking. Trains, tunes and evaluates CLIP models.")
     {
         Verbose,
         QuickstartCommand.Create(),
-        TrainCommand.Create(),
-        TuneCommand.Create(),
+        TrainCommand.Create(ranks),
+        TuneCommand.Create(ranks),
         FinetuneCommand.Create(),
         EvalCommand.Create(),
         ProbeCommand.Create(),
@@ -68,8 +87,9 @@ internal static class FlipCommand
         InspectCommand.Create(),
         ConvertCommand.Create(),
         DatasetsCommand.Create(),
-        BenchCommand.Create(),
-        DoctorCommand.Create(),
+        BenchCommand.Create(ranks),
+        DoctorCommand.Create(ranks),
+        LaunchCommand.Create(),
         ConfigCommand.Create(),
         CompletionCommand.Create(),
     };
@@ -83,21 +103,21 @@ internal static class FlipCommand
     internal static string Shortened(string message) =>
         message.Length <= LongestMessage ? message : $"{message[..(LongestMessage / 2)]} ... {message[^(LongestMessage / 2)..]}";
 
-    private static void Stop(PosixSignalContext context, CancellationTokenSource cancel)
+    private static void Stop(PosixSignalContext context, CommandRanks ranks, CancellationTokenSource cancel)
     {
         if (!cancel.IsCancellationRequested)
         {
             context.Cancel = true; // a second signal ends the process at once
             Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
             cancel.Cancel();
-            new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
+            new Thread(() => EndIfNothingIsHeld(ranks)) { IsBackground = true }.Start();
         }
     }
 
-    private static void EndIfNothingIsHeld()
+    private static void EndIfNothingIsHeld(CommandRanks ranks)
     {
         Thread.Sleep(Patience);
-        if (!FolderLock.IsAnyHeld)
+        if (!FolderLock.IsAnyHeld && ranks.All.World == 1) // ranks end together
         {
             Environment.Exit(Stopped);
         }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Blake3;
+using Flip.Devices;
 using Flip.Io;
 
 namespace Flip.Data;
@@ -63,7 +64,7 @@ public sealed class ContentHashes(string? folder = null, Action<int, int>? repor
         {
             Parallel.ForEach(
                 wanted,
-                new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
+                new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Processors.Available },
                 i =>
                 {
                     hashes[i] = Hash(files[i]!, cancellation);

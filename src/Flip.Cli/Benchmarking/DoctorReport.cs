@@ -28,6 +28,9 @@ public sealed class DoctorReport(MachineFacts machine)
     /// <summary>The timed step; null where it was left out.</summary>
     public StepReport? Step { get; set; }
 
+    /// <summary>The processes that a launcher has started; null for a single one.</summary>
+    public RanksReport? Ranks { get; set; }
+
     /// <summary>The first thing that is wrong; null where nothing is.</summary>
     public string? Problem { get; set; }
 }

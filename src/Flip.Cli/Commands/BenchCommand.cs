@@ -14,7 +14,7 @@ internal static class BenchCommand
     private const int MostSteps = 1_000_000;
     private const int LargestDefaultBatch = 256; // the paper's batches are for clusters
 
-    public static Command Create()
+    public static Command Create(CommandRanks ranks)
     {
         var masks = new Option<string>("--mask") { Description = "Mask ratios, measured in turn.", DefaultValueFactory = _ => "0,0.5,0.75" };
         var rounds = new Option<int>("--steps") { Description = "Steps measured at each ratio.", DefaultValueFactory = _ => 5 };
@@ -24,7 +24,7 @@ internal static class BenchCommand
             "bench",
             "Time whole training steps at several mask ratios, against what this machine's matrix product reaches; with --data the reading too.")
         {
-            masks, rounds, DataOptions.AllowOutside, json, BenchScalingCommand.Create(),
+            masks, rounds, DataOptions.AllowOutside, json, BenchCommCommand.Create(ranks), BenchScalingCommand.Create(),
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>

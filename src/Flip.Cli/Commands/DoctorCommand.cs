@@ -5,6 +5,7 @@ using Flip.Cli.Benchmarking;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Devices;
+using Flip.Distributed;
 using Flip.Tasks.Diagnostics;
 
 namespace Flip.Cli.Commands;
@@ -17,7 +18,7 @@ internal static class DoctorCommand
     private const int BatchOfGpu = 4096; // where the paper's batches begin
     private const int Steps = 3;
 
-    public static Command Create()
+    public static Command Create(CommandRanks ranks)
     {
         var quick = new Option<bool>("--quick") { Description = "Leave the speed out." };
         var mask = new Option<double>("--mask") { Description = "Mask ratio of the step that is timed.", DefaultValueFactory = _ => 0.5 };
@@ -30,6 +31,7 @@ internal static class DoctorCommand
             quick, mask, json,
         };
         settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
             var ratio = result.GetValue(mask);
@@ -48,6 +50,11 @@ internal static class DoctorCommand
             catch (Exception e) when (e is FlipException or ExternalException or OutOfMemoryException)
             {
                 report.Problem ??= e.Message.Split('\n')[0].TrimEnd();
+            }
+
+            if (ranks is { All: RankCommunicator all, Launch: { } launch })
+            {
+                report.Ranks = DoctorRanks.Examine(all, launch.Launcher, report, view, cancellation);
             }
 
             view.End(report);

@@ -16,8 +16,12 @@ internal static class Consoles
     private static Console? _error;
 
     /// <summary>Puts the filter before standard output and standard error.</summary>
+    /// <param name="isMuted">Nothing is shown, but for what is written to <see cref="OwnError"/>: another process speaks for this one.</param>
     /// <returns>Takes it away.</returns>
-    public static IDisposable Filter() => new FilteredConsoles();
+    public static IDisposable Filter(bool isMuted = false) => new FilteredConsoles(isMuted);
+
+    /// <summary>Standard error of a process that is muted otherwise.</summary>
+    public static TextWriter OwnError { get; private set; } = System.Console.Error;
 
     /// <summary>Standard output.</summary>
     public static IAnsiConsole Output() => Of(error: false);
@@ -68,17 +72,20 @@ internal static class Consoles
         private readonly TextWriter _outputWriter = System.Console.Out;
         private readonly TextWriter _errorWriter = System.Console.Error;
 
-        public FilteredConsoles()
+        public FilteredConsoles(bool isMuted)
         {
-            (_output, _error) = (new Console(_outputWriter), new Console(_errorWriter));
-            System.Console.SetOut(new TerminalWriter(_outputWriter));
-            System.Console.SetError(new TerminalWriter(_errorWriter));
+            var (output, error) = isMuted ? (TextWriter.Null, TextWriter.Null) : (_outputWriter, _errorWriter);
+            (_output, _error) = (new Console(output), new Console(error));
+            OwnError = new TerminalWriter(_errorWriter);
+            System.Console.SetOut(new TerminalWriter(output));
+            System.Console.SetError(isMuted ? new TerminalWriter(error) : OwnError);
         }
 
         public void Dispose()
         {
             System.Console.SetOut(_outputWriter);
             System.Console.SetError(_errorWriter);
+            OwnError = _errorWriter;
             (_output, _error) = (null, null);
         }
     }

@@ -65,7 +65,37 @@ internal sealed class DoctorView(TextWriter output)
 
     public void Show(StepReport step) => output.WriteLine(step.ToMarkdown());
 
+    public void Show(RanksReport ranks)
+    {
+        output.WriteLine();
+        Line("Ranks", $"{ranks.Ranks.Count} on {Hosts(ranks)}, started by {ranks.Launcher}");
+        Line("MPI", $"{ranks.Mpi.Version}: {ranks.Mpi.Path}");
+        Line("NCCL", ranks.Nccl is { } nccl ? (FormattableString)$"{nccl.Version}: {nccl.Path}" : $"none, which only GPUs need: {ranks.NcclProblem}");
+        foreach (var rank in ranks.Ranks)
+        {
+            Line($"rank {rank.Rank}", $"{rank.Host}, {rank.Device ?? "no device"}{(rank.Gpu is null ? "" : $" ({rank.Gpu})")}, {rank.Threads} {(rank.Threads == 1 ? "thread" : "threads")}");
+        }
+
+        output.WriteLine();
+    }
+
+    public void Show(IReadOnlyList<CollectiveTime> times)
+    {
+        output.WriteLine();
+        foreach (var operation in times.GroupBy(time => time.Operation))
+        {
+            var (small, large) = (operation.MinBy(time => time.Bytes)!, operation.MaxBy(time => time.Bytes)!);
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {operation.Key,-16} {small.Seconds * 1e6,8:0} us for {small.Bytes} bytes, {large.BytesPerSecond / 1e6,8:0} MB/s sent for {large.Bytes >> 20} MB"));
+        }
+
+        output.WriteLine();
+    }
+
     public void End(DoctorReport report) => output.WriteLine(report.Problem is null ? "Nothing is wrong." : $"WRONG: {report.Problem}");
+
+    private static string Hosts(RanksReport ranks) => ranks.Ranks.Select(rank => rank.Host).Distinct().Count() is var hosts && hosts == 1 ? "1 host" : $"{hosts} hosts";
 
     private static string Origin(LibTorchOrigin origin) => origin switch
     {

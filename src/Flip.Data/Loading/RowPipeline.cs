@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Flip.Devices;
 
 namespace Flip.Data.Loading;
 
@@ -21,14 +22,14 @@ internal sealed class RowPipeline<TBlock> : IDisposable
     private bool _stopping;
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="workers">Number of threads; 0 takes the processor count.</param>
+    /// <param name="workers">Number of threads; 0 takes those that this process has.</param>
     /// <param name="fill">Fills one row of a block; called from several threads at once.</param>
     /// <param name="finish">Called by one thread once all rows of a block are filled; null for nothing.</param>
     public RowPipeline(int workers, Action<TBlock, int> fill, Action<TBlock>? finish = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         (_fill, _finish) = (fill, finish ?? (_ => { }));
-        _threads = Enumerable.Range(0, workers == 0 ? Environment.ProcessorCount : workers)
+        _threads = Enumerable.Range(0, workers == 0 ? Processors.Available : workers)
             .Select(i => new Thread(Work) { IsBackground = true, Name = $"flip-loader-{i}" })
             .ToList();
         _threads.ForEach(thread => thread.Start());

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Flip.Data.Order;
+using Flip.Devices;
 
 namespace Flip.Data.Shards;
 
@@ -62,7 +63,7 @@ public sealed class DataSetIndex
         var options = new ParallelOptions
         {
             CancellationToken = cancellation,
-            MaxDegreeOfParallelism = Environment.ProcessorCount,
+            MaxDegreeOfParallelism = Processors.Available,
         };
         Parallel.For(0, paths.Count, options, i =>
         {

@@ -66,7 +66,7 @@ public sealed record MachineFacts(
             typeof(MachineFacts).Assembly.GetName().Version!.ToString(3),
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}",
             ProcessorName(),
-            Environment.ProcessorCount,
+            Processors.Available,
             [.. Units().Where(unit => unit.IsHere).Select(unit => unit.Name)],
             Bf16Support.OnProcessor,
             DeviceMemory.OfMachine,

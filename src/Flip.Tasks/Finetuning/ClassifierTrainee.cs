@@ -32,6 +32,8 @@ public sealed class ClassifierTrainee : ITrainee
     /// <inheritdoc/>
     public OptimizationConfig Settings => _config;
 
+    private long SnapshotBytes => Parameters.Count * sizeof(float) * CheckpointSnapshot.Parts(_config.WeightEma > 0).Count;
+
     /// <summary>The training of a classifier, from <paramref name="checkpoint"/> or from the classifier's present weights.</summary>
     /// <param name="classifier">The classifier; not owned.</param>
     /// <param name="config">Plan, loss and optimiser.</param>
@@ -85,7 +87,7 @@ public sealed class ClassifierTrainee : ITrainee
     {
         var part = _config.MicroBatch > 0 ? Math.Min(_config.MicroBatch, _config.BatchSize) : _config.BatchSize;
         return FormattableString.Invariant(
-            $"A step computes {part:N0} of its {_config.BatchSize:N0} images at a time. microBatch={Math.Max(1, part / 2)} is the same step in less memory; so is checkpointBlocks=1.");
+            $"A step computes {part:N0} of its {_config.BatchSize:N0} images at a time. microBatch={Math.Max(1, part / 2)} is the same step in less memory; so is checkpointBlocks=1. The copy from which checkpoints are written takes {SnapshotBytes / 1e9:0.0} GB of the machine's memory.");
     }
 
     /// <inheritdoc/>

@@ -25,8 +25,6 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
 {
     private const int ProbeImages = 16;
 
-    private string StartFolder => Path.Combine(run.Path, ClassifierFolder.StartInRun);
-
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
     /// <param name="config">The recipe.</param>
@@ -61,9 +59,10 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             view.Message($"Warning: {warning}");
         }
 
-        using var held = run.Lock();
+        using var held = run.LockToBegin("finetune");
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
-        ClassifierFolder.Save(StartFolder, stored.Config, train.ClassNames, classifier);
+        ClassifierFolder.Save(run.Start, stored.Config, train.ClassNames, classifier);
+        FolderManifest.Seal(run.Start);
         inputs.Save(run);
         config = WithMicroBatch(config, classifier, compute) with { Precision = compute.Precision };
         AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config));
@@ -81,13 +80,13 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         var stored = run.LoadFinetuneConfig();
         var config = ResumeRules.Fitted(stored, view.Message);
         CheckInterpolation(inputs.WiseFt, config.Head);
-        var checkpoint = new CheckpointStore(run.Checkpoints, 0).Latest;
-        view.Message(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
+        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
         Compute.UseThreads(config);
         var compute = Compute.Of(config);
         ResumeRules.SaySlow(compute, view.Message);
         AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(stored with { Precision = compute.Precision }));
-        using var start = ClassifierFolder.Load(StartFolder, compute, trains: true);
+        StartWeights.Check(run);
+        using var start = ClassifierFolder.Load(run.Start, compute, trains: true);
         config = WithMicroBatch(config, start.Classifier, compute);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
@@ -232,7 +231,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             return new FinetuneResult(trainer.State, scores, []);
         }
 
-        using var start = ClassifierFolder.Load(StartFolder, new Compute(classifier.Parameters.Device, classifier.Parameters.ComputeType));
+        using var start = ClassifierFolder.Load(run.Start, new Compute(classifier.Parameters.Device, classifier.Parameters.ComputeType));
         return new FinetuneResult(trainer.State, scores, tests.Interpolate(classifier, start.Classifier, inputs.WiseFt, cancellation));
     }
 

@@ -1,6 +1,8 @@
 using Flip.Config;
 using Flip.Devices;
 using Flip.Native;
+using Flip.Storage;
+using Flip.Training;
 
 namespace Flip.Tasks.Pretraining;
 
@@ -10,7 +12,8 @@ public static class ResumeRules
     /// <summary>None of these changes what is learnt; but a new length, which a user wants who asks for it, changes the schedule.</summary>
     private static readonly string[] Free =
     [
-        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery", "train.checkpointEvery", "train.keepCheckpoints",
+        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery",
+        "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery",
         "data.train", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 
@@ -18,7 +21,7 @@ public static class ResumeRules
     private const int ThreadsPerProcessor = 4;
     private const int FewestThreads = 16;
 
-    private static int MostThreads => Math.Max(FewestThreads, ThreadsPerProcessor * Environment.ProcessorCount);
+    private static int MostThreads => Math.Max(FewestThreads, ThreadsPerProcessor * Processors.Available);
 
     /// <summary>A run's configuration with what it asks of the machine held to what this machine has, which is said. None of it changes what is learnt.</summary>
     public static FlipConfig Fitted(FlipConfig config, Action<string> say) => config with
@@ -82,6 +85,16 @@ public static class ResumeRules
         }
 
         return Math.Min(wanted, most);
+    }
+
+    /// <summary>The checkpoint that a run goes on from: the newest that is as it was written. It is said which one, and which are damaged.</summary>
+    /// <returns>Its folder; null where there is none yet, and the run begins again.</returns>
+    /// <exception cref="CheckpointFormatException">There are checkpoints, and all are damaged.</exception>
+    internal static string? Checkpoint(RunFolder run, Action<string> say)
+    {
+        var checkpoint = new CheckpointStore(run.Checkpoints, 0).NewestWhole(say);
+        say(checkpoint is null ? "There is no checkpoint yet; the run begins again." : $"Resuming from {checkpoint}.");
+        return checkpoint;
     }
 
     /// <summary>Refuses changes that would make it another run.</summary>

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Classes;
@@ -54,13 +55,17 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     /// <param name="tokenizer">Turns captions into rows.</param>
     /// <param name="position">Samples before.</param>
     /// <param name="compute">What the steps compute on.</param>
-    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position, Compute compute)
+    /// <param name="ranks">Who shares the batches; null for this process alone.</param>
+    public IBatchSource Loader(FlipConfig config, ITokenizer tokenizer, long position, Compute compute, ICommunicator? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(compute);
-        var reading = BatchReading.Of(config, compute);
+        ranks ??= OneProcess.Instance;
+        var reading = BatchReading.Of(config, compute, ranks.World);
         return Open(config, tokenizer, Options(config, position) with
         {
+            Rank = ranks.Rank,
+            World = ranks.World,
             PartSize = reading.MicroBatch,
             PrefetchBatches = reading.PartsAhead(config.Data.PrefetchBatches),
             Layout = new PairLayout(config.Model, (ulong)config.Train.Seed, compute.Device),

@@ -6,6 +6,9 @@ internal static class Limits
     /// <summary>Compute and decoding threads: the largest machines have some hundred processors.</summary>
     public const int Threads = 1024;
 
+    /// <summary>Minutes between checkpoints: 70 days.</summary>
+    public const int Minutes = 100_000;
+
     /// <summary>Batches decoded ahead.</summary>
     public const int PrefetchBatches = 64;
 

@@ -83,11 +83,17 @@ public abstract record OptimizationConfig
     [Setting(SettingOwner.Recipe, "Seed of new weights, order, crops, masks and all other draws.", Min = 0, Max = long.MaxValue)]
     public long Seed { get; init; }
 
-    [Setting(SettingOwner.User, "Distance between checkpoints.")]
+    [Setting(SettingOwner.User, "Distance between checkpoints, by what was learnt.")]
     public Duration CheckpointEvery { get; init; } = Duration.OfPercent(10);
+
+    [Setting(SettingOwner.User, "Minutes after which a checkpoint is written, if train.checkpointEvery has not brought one meanwhile: the most that a stop can cost. 0 has no such time.", Min = 0, Max = Limits.Minutes)]
+    public double CheckpointMinutes { get; init; }
 
     [Setting(SettingOwner.User, "Checkpoints kept, the newest, at least 2: a checkpoint is known to be good when a step from it is finite. 0 keeps all.", Min = 0, Max = 1_000_000)]
     public int KeepCheckpoints { get; init; } = 2;
+
+    [Setting(SettingOwner.User, "Distance between checkpoints that are kept for good, such as '10%' or '1 epochs'; 0 keeps none so.")]
+    public Duration KeepEvery { get; init; }
 
     [Setting(SettingOwner.User, "Distance between log lines.")]
     public Duration LogEvery { get; init; } = Duration.OfSteps(10);

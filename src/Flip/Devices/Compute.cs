@@ -34,7 +34,7 @@ public sealed record Compute(Device Device, ScalarType Type)
     {
         ArgumentNullException.ThrowIfNull(train);
         LibTorch.EnsureLoaded();
-        set_num_threads(train.Threads > 0 ? train.Threads : Environment.ProcessorCount);
+        set_num_threads(train.Threads > 0 ? train.Threads : Processors.Available);
     }
 
     /// <summary>True if this machine has a device, by the name that settings give it.</summary>

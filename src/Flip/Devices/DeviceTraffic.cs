@@ -49,6 +49,17 @@ public static class DeviceTraffic
         return tensor.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
     }
 
+    /// <summary>Copies a tensor into memory of the processor that is there already. Waits for the device.</summary>
+    /// <param name="tensor">Of any shape.</param>
+    /// <param name="target">Of the same shape and type, on the processor.</param>
+    public static void ReadInto(Tensor tensor, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        using var noGrad = no_grad();
+        CountWait();
+        target.copy_(tensor);
+    }
+
     /// <summary>
     /// Puts the copy of a result from the device into its queue, right behind what computes it. Nothing is waited for before it is read
     /// (<see cref="PendingResult.Read"/>).

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Flip.Io;
 
 /// <summary>
-/// Files that appear whole or not at all: written beside their place under a name that no one can foresee, forced to the disk, then renamed. A link
-/// in the file's place is replaced, not followed.
+/// Files that appear whole or not at all: written beside their place under a name that no one can foresee, forced to the disk, then renamed, and the
+/// folder forced to the disk too, which holds the name. A link in the file's place is replaced, not followed.
 /// </summary>
 public static class AtomicFile
 {
@@ -18,7 +18,8 @@ public static class AtomicFile
     public static void Write(string path, Action<Stream> write, string? temporarySuffix = null)
     {
         var whole = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(whole)!);
+        var folder = Path.GetDirectoryName(whole)!;
+        FolderSync.Create(folder);
         var temporary = TemporaryName(whole, temporarySuffix ?? DefaultSuffix);
         var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
         try
@@ -36,6 +37,23 @@ public static class AtomicFile
             File.Delete(temporary);
             throw;
         }
+
+        FolderSync.Flush(folder);
+    }
+
+    /// <summary>Writes a file, and counts and hashes it on the way.</summary>
+    /// <inheritdoc cref="Write"/>
+    /// <returns>Length and hash of what was written.</returns>
+    public static FileDigest WriteHashed(string path, Action<Stream> write)
+    {
+        FileDigest? digest = null;
+        Write(path, stream =>
+        {
+            using var hashing = new HashingStream(stream);
+            write(hashing);
+            digest = hashing.Digest();
+        });
+        return digest!;
     }
 
     /// <summary>Writes a text file in UTF-8.</summary>

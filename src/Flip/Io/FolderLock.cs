@@ -67,6 +67,9 @@ public sealed class FolderLock : IDisposable
         }
     }
 
+    /// <summary>Whether a folder was ever taken.</summary>
+    public static bool WasTaken(string folder) => File.Exists(At(folder, LockFile));
+
     /// <summary>Whether a name in a locked folder is the lock's.</summary>
     public static bool Owns(string path) => Path.GetFileName(path) is LockFile or HolderFile;
 

@@ -22,9 +22,18 @@ internal static partial class NativeEnvironment
         Set("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1");
     }
 
+    /// <summary>Sets the GPUs that CUDA shows to this process, before anything has asked it.</summary>
+    public static void ShowDevices(string list) => _ = setenv("CUDA_VISIBLE_DEVICES", list, overwrite: 1);
+
+    /// <summary>Lets this thread sleep for less than the millisecond that .NET's own sleep takes at least.</summary>
+    public static void Sleep(TimeSpan time) => _ = usleep((uint)time.TotalMicroseconds);
+
     private static bool IsSet(string name) => Environment.GetEnvironmentVariable(name) is not null;
 
     private static void Set(string name, string value) => _ = setenv(name, value, overwrite: 0);
+
+    [LibraryImport("libc")]
+    private static partial int usleep(uint microseconds);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

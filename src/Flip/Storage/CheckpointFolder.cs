@@ -35,6 +35,10 @@ public static class CheckpointFolder
             && Path.GetFileName(Path.GetDirectoryName(whole)) == ModelFolder.CheckpointsInRun;
     }
 
+    /// <summary>The samples seen before a checkpoint.</summary>
+    /// <param name="checkpoint">One of <see cref="All"/>.</param>
+    internal static long SamplesOf(string checkpoint) => long.Parse(Path.GetFileName(checkpoint)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture);
+
     /// <summary>The name of a checkpoint.</summary>
     internal static string NameOf(long samples) => Prefix + samples.ToString("D13", CultureInfo.InvariantCulture);
 

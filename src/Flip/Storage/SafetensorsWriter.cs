@@ -17,7 +17,7 @@ public static class SafetensorsWriter
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
     public static void Write(
         string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        Write(path, [.. tensors.Select(item => (Describe(item.Name, item.Tensor), (Action<Stream>)(stream => WriteData(stream, item.Tensor))))], metadata);
+        Write(path, Written(tensors), metadata);
 
     /// <summary>Writes tensors whose data is made while it is written, so that a file can be larger than the memory.</summary>
     /// <param name="path">The file; its folder is created if need be.</param>
@@ -33,29 +33,43 @@ public static class SafetensorsWriter
         IReadOnlyDictionary<string, string>? metadata = null,
         string? temporarySuffix = null)
     {
+        var write = Prepared(tensors, metadata);
+        AtomicFile.Write(path, write, temporarySuffix);
+    }
+
+    /// <summary>Writes tensors to a file that is hashed on the way.</summary>
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
+    /// <returns>Length and hash of the file.</returns>
+    internal static FileDigest WriteHashed(string path, IEnumerable<(string Name, Tensor Tensor)> tensors) =>
+        AtomicFile.WriteHashed(path, Prepared(Written(tensors), metadata: null));
+
+    private static List<(TensorDescription Description, Action<Stream> WriteData)> Written(IEnumerable<(string Name, Tensor Tensor)> tensors) =>
+        [.. tensors.Select(item => (Describe(item.Name, item.Tensor), (Action<Stream>)(stream => WriteData(stream, item.Tensor))))];
+
+    /// <summary>What writes the file, once the header is known to be in order.</summary>
+    private static Action<Stream> Prepared(
+        IReadOnlyList<(TensorDescription Description, Action<Stream> WriteData)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
         // Wide types first, as the reference implementation does: then every tensor is aligned to its element.
         var ordered = tensors.OrderByDescending(item => ElementSize(item.Description)).ToList();
         var header = Header([.. ordered.Select(item => item.Description)], metadata);
-        AtomicFile.Write(
-            path,
-            stream =>
+        return stream =>
+        {
+            Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
+            BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+            stream.Write(prefix);
+            stream.Write(header);
+            foreach (var (description, writeData) in ordered)
             {
-                Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
-                BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
-                stream.Write(prefix);
-                stream.Write(header);
-                foreach (var (description, writeData) in ordered)
+                var end = stream.Position + (description.Count * ElementSize(description));
+                writeData(stream);
+                if (stream.Position != end)
                 {
-                    var end = stream.Position + (description.Count * ElementSize(description));
-                    writeData(stream);
-                    if (stream.Position != end)
-                    {
-                        throw new InvalidOperationException(
-                            $"Tensor '{description.Name}': its data ended {stream.Position - end} bytes away from where its shape ends.");
-                    }
+                    throw new InvalidOperationException(
+                        $"Tensor '{description.Name}': its data ended {stream.Position - end} bytes away from where its shape ends.");
                 }
-            },
-            temporarySuffix);
+            }
+        };
     }
 
     private static TensorDescription Describe(string name, Tensor tensor) => new(

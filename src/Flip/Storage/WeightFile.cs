@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Flip.Config;
+using Flip.Io;
 using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,8 +19,16 @@ public static class WeightFile
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(path, parameters.All.Select(p =>
-            (p.Name, flat is null ? p.Master : flat.narrow(0, p.Offset, p.Count).view(p.Shape))));
+        SafetensorsWriter.Write(path, Tensors(parameters, flat ?? parameters.Master));
+    }
+
+    /// <summary>The same, hashed on the way.</summary>
+    /// <returns>Length and hash of the file.</returns>
+    internal static FileDigest SaveHashed(string path, FlatParameters parameters, Tensor flat)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return SafetensorsWriter.WriteHashed(path, Tensors(parameters, flat));
     }
 
     /// <summary>Reads all parameters of one of our own files.</summary>
@@ -113,6 +122,9 @@ public static class WeightFile
             ? PositionEmbedding.Resize(whole.to(ScalarType.Float32), ExtraTokens(image), image.GridSize(), image.PositionResize)
             : whole).MoveToOuterDisposeScope();
     }
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Tensors(FlatParameters parameters, Tensor flat) =>
+        parameters.All.Select(p => (p.Name, flat.narrow(0, p.Offset, p.Count).view(p.Shape)));
 
     private static void Read(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)
     {

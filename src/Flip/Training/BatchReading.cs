@@ -82,13 +82,14 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         ArgumentNullException.ThrowIfNull(compute);
         var reading = Of(config, compute, world);
         var memory = new StepMemory(config, compute.Type, compute.Device.type, world);
-        var least = memory.OfModel + (memory.SumOfPair * reading.MicroBatch);
+        var copies = compute.Device.type == DeviceType.CPU ? memory.OfSnapshot : 0;
+        var least = memory.OfModel + copies + (memory.SumOfPair * reading.MicroBatch);
         var all = DeviceMemory.Of(compute.Device);
         if (least > all)
         {
             var better = Of(config with { Train = config.Train with { MicroBatch = 0 } }, compute, world).MicroBatch;
             throw new ConfigException(FormattableString.Invariant(
-                $"train.microBatch = {config.Train.MicroBatch}: the model and {reading.MicroBatch:N0} pairs at a time take about {least / 1e9:0.0} GB, and {Name(compute)} has {all / 1e9:0.0} GB of memory; {Advice(memory.OfModel > all, better)}."));
+                $"train.microBatch = {config.Train.MicroBatch}: the model and {reading.MicroBatch:N0} pairs at a time take about {least / 1e9:0.0} GB, and {Name(compute)} has {all / 1e9:0.0} GB of memory; {Advice(memory.OfModel + copies > all, better)}."));
         }
     }
 

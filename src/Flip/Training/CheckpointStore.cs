@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flip.Config;
 using Flip.Io;
 using Flip.Models;
@@ -8,33 +10,117 @@ using static TorchSharp.torch;
 namespace Flip.Training;
 
 /// <summary>
-/// Checkpoints of a run, one folder each, named by samples seen. A folder is written under a temporary name and renamed
-/// when it is whole, so that one that has its name is complete. Folders of other names are neither read nor removed.
+/// Checkpoints of a run, one folder each, named by samples seen. A folder is written under a temporary name, forced to the disk, read back, compared with
+/// its manifest, and renamed: one that has its name is complete. Folders of other names are neither read nor removed.
 /// </summary>
 /// <param name="folder">Folder of all checkpoints of the run.</param>
 /// <param name="keep">Newest checkpoints kept, at least 2; 0 keeps all.</param>
 public sealed class CheckpointStore(string folder, int keep)
 {
-    private const string StateFile = "state.json";
+    internal const string StateFile = "state.json";
+    internal const string MomentsFile = "optimizer.safetensors";
+    internal const string FirstMoment = "firstMoment";
+    internal const string SecondMoment = "secondMoment";
+
     private const string Unfinished = ".unfinished";
     private const string NotFinite = ".not-finite";
-    private const long MostSamples = 9_999_999_999_999; // what a checkpoint's name has digits for; the longest published training saw 4e10
-    private const int MostCauses = 1000; // of bad samples; there are some twenty
-    private const int LongestState = 1 << 20; // bytes; a few causes of bad samples take some hundred
+    private const string Damaged = ".damaged";
     private const int FewestKept = 2; // the newest is known to be good only after the step that follows it
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Folder of the newest checkpoint, or null.</summary>
+    /// <summary>How the state is written and read.</summary>
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>Folder of the newest checkpoint, or null; whether its files are whole is not looked at.</summary>
     public string? Latest => CheckpointFolder.Latest(folder);
 
-    /// <summary>Writes a checkpoint and removes the oldest ones.</summary>
-    /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
+    /// <summary>Writes a checkpoint of the present tensors and removes the oldest ones.</summary>
     /// <param name="state">Where the training is.</param>
     /// <param name="parameters">The weights.</param>
     /// <param name="firstMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
     /// <param name="secondMoment">The optimiser's, whole, <c>[parameters]</c>.</param>
     /// <param name="ema">The average, where one is kept.</param>
+    /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
     public string Save(TrainState state, FlatParameters parameters, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        return Save(state, parameters, parameters.Master, firstMoment, secondMoment, ema?.Average, keepEvery: null);
+    }
+
+    /// <summary>Writes a checkpoint of a snapshot and removes the oldest ones.</summary>
+    /// <param name="snapshot">What is written.</param>
+    /// <param name="keepEvery">Samples; the first checkpoint beyond each multiple is kept for good. Null keeps none so.</param>
+    /// <exception cref="IOException">It could not be written, for example on a full disk; earlier checkpoints are untouched.</exception>
+    public string Save(CheckpointSnapshot snapshot, long? keepEvery = null)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return Save(
+            snapshot.State,
+            snapshot.Parameters,
+            snapshot[CheckpointPart.Weights]!,
+            snapshot[CheckpointPart.FirstMoment]!,
+            snapshot[CheckpointPart.SecondMoment]!,
+            snapshot[CheckpointPart.Average],
+            keepEvery);
+    }
+
+    /// <summary>
+    /// The newest checkpoint that is as it was written. Damaged ones that are newer get another name (<c>.damaged</c>) and stay.
+    /// </summary>
+    /// <param name="say">Receives which are damaged and why, and whether the one that is taken can be verified.</param>
+    /// <returns>Its folder; null where the run has none, whole or damaged.</returns>
+    /// <exception cref="CheckpointFormatException">There are checkpoints, and all are damaged: each is named.</exception>
+    public string? NewestWhole(Action<string> say)
+    {
+        ArgumentNullException.ThrowIfNull(say);
+        var found = SetAsideBefore();
+        foreach (var checkpoint in CheckpointFolder.All(folder).Reverse())
+        {
+            if (CheckpointReader.Damage(checkpoint) is not { } damage)
+            {
+                if (!FolderManifest.IsIn(checkpoint))
+                {
+                    say($"{checkpoint} is of an earlier version, without {FolderManifest.FileName}: whether all of its bytes are as they were written cannot be verified.");
+                }
+
+                return checkpoint;
+            }
+
+            var aside = Rename(checkpoint, FreeName(checkpoint + Damaged));
+            say($"{checkpoint} is damaged and not used: {damage}. {(aside is null ? "It cannot be renamed." : $"It is kept as {aside}.")}");
+            found.Add($"{aside ?? checkpoint} ({damage})");
+        }
+
+        return found.Count == 0 ? null : throw new CheckpointFormatException(
+            folder, null, $"no checkpoint is whole: {string.Join("; ", found)}. To begin the run again from its beginning, remove {folder}");
+    }
+
+    /// <summary>Takes the checkpoint of a number of samples out of the run, since its first step is not finite. Its files are kept beside.</summary>
+    /// <returns>Where they are; null where there is no such checkpoint, or it cannot be moved.</returns>
+    public string? SetAside(long samples)
+    {
+        var checkpoint = FolderOf(samples);
+        if (!Directory.Exists(checkpoint))
+        {
+            return null;
+        }
+
+        TryDelete(checkpoint + NotFinite);
+        return Rename(checkpoint, checkpoint + NotFinite);
+    }
+
+    /// <summary>Restores weights, moments and average from a checkpoint's folder. Whether it is as it was written is not looked at (<see cref="NewestWhole"/>).</summary>
+    /// <param name="checkpoint">The folder.</param>
+    /// <param name="parameters">The weights.</param>
+    /// <param name="config">The model that they are of.</param>
+    /// <param name="firstMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="secondMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
+    /// <param name="ema">The average, where one is kept.</param>
+    /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
+    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, Tensor firstMoment, Tensor secondMoment, WeightEma? ema) =>
+        CheckpointReader.Load(checkpoint, parameters, config, firstMoment, secondMoment, ema);
+
+    private string Save(
+        TrainState state, FlatParameters parameters, Tensor weights, Tensor firstMoment, Tensor secondMoment, Tensor? average, long? keepEvery)
     {
         var target = FolderOf(state.Samples);
         if (Directory.Exists(target))
@@ -50,18 +136,29 @@ public sealed class CheckpointStore(string folder, int keep)
                 Directory.Delete(abandoned, recursive: true); // of a link, the link alone
             }
 
-            Directory.CreateDirectory(temporary);
-            WeightFile.Save(Path.Combine(temporary, ModelFolder.WeightsFile), parameters);
-            SafetensorsWriter.Write(
-                Path.Combine(temporary, "optimizer.safetensors"),
-                [("firstMoment", firstMoment), ("secondMoment", secondMoment)]);
-            if (ema is not null)
+            FolderSync.Create(temporary);
+            string At(string name) => Path.Combine(temporary, name);
+            var files = new Dictionary<string, FileDigest>
             {
-                WeightFile.Save(Path.Combine(temporary, CheckpointFolder.AverageFile), parameters, ema.Average);
+                [ModelFolder.WeightsFile] = WeightFile.SaveHashed(At(ModelFolder.WeightsFile), parameters, weights),
+                [MomentsFile] = SafetensorsWriter.WriteHashed(At(MomentsFile), [(FirstMoment, firstMoment), (SecondMoment, secondMoment)]),
+            };
+            if (average is not null)
+            {
+                files.Add(CheckpointFolder.AverageFile, WeightFile.SaveHashed(At(CheckpointFolder.AverageFile), parameters, average));
             }
 
-            AtomicFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, Json));
+            files.Add(StateFile, AtomicFile.WriteHashed(At(StateFile), stream => stream.Write(Encoded(state))));
+            FolderManifest.Write(temporary, files);
+
+            // Older checkpoints go only after this, so what is read back must be what was written. It may come from the system's memory.
+            if (FolderManifest.Problem(temporary) is { } problem)
+            {
+                throw new IOException($"what was read back is not what was written, {problem}.");
+            }
+
             Directory.Move(temporary, target);
+            FolderSync.Flush(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,128 +166,70 @@ public sealed class CheckpointStore(string folder, int keep)
             throw new IOException($"Cannot write the checkpoint {target}: {e.Message}", e);
         }
 
-        Prune();
+        Prune(keepEvery);
         return target;
     }
 
-    /// <summary>Takes the checkpoint of a number of samples out of the run, since its first step is not finite. Its files are kept beside.</summary>
-    /// <returns>Where they are; null where there is no such checkpoint, or it cannot be moved.</returns>
-    public string? SetAside(long samples)
+    private static byte[] Encoded(TrainState state)
     {
-        var checkpoint = FolderOf(samples);
-        if (!Directory.Exists(checkpoint))
-        {
-            return null;
-        }
-
-        var aside = checkpoint + NotFinite;
-        TryDelete(aside);
-        try
-        {
-            Directory.Move(checkpoint, aside);
-            return aside;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Restores weights, moments and average from a checkpoint's folder.</summary>
-    /// <param name="checkpoint">The folder.</param>
-    /// <param name="parameters">The weights.</param>
-    /// <param name="config">The model that they are of.</param>
-    /// <param name="firstMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
-    /// <param name="secondMoment">Receives the optimiser's, whole, <c>[parameters]</c>.</param>
-    /// <param name="ema">The average, where one is kept.</param>
-    /// <exception cref="CheckpointFormatException">A file is missing, damaged or of another model.</exception>
-    public static TrainState Load(string checkpoint, FlatParameters parameters, ModelConfig config, Tensor firstMoment, Tensor secondMoment, WeightEma? ema)
-    {
-        var state = LoadState(Path.Combine(checkpoint, StateFile));
-        if (Path.GetFileName(checkpoint) is var name && name.StartsWith(CheckpointFolder.Prefix, StringComparison.Ordinal) && name != CheckpointFolder.NameOf(state.Samples))
-        {
-            throw new CheckpointFormatException(checkpoint, null, $"its {StateFile} is of {state.Samples} samples, and its name of others");
-        }
-
-        using (var weights = Open(checkpoint, ModelFolder.WeightsFile))
-        {
-            WeightFile.Load(weights, OwnNames.Instance, parameters, config);
-        }
-
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        using (var moments = Open(checkpoint, "optimizer.safetensors"))
-        {
-            CopyFlat(moments, "firstMoment", firstMoment);
-            CopyFlat(moments, "secondMoment", secondMoment);
-        }
-
-        if (ema is not null)
-        {
-            using var average = Open(checkpoint, CheckpointFolder.AverageFile);
-            foreach (var parameter in parameters.All)
-            {
-                CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
-            }
-        }
-
-        return state;
-    }
-
-    private static SafetensorsReader Open(string checkpoint, string file)
-    {
-        var path = Path.Combine(checkpoint, file);
-        try
-        {
-            return new SafetensorsReader(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointFormatException(path, null, e.Message, e);
-        }
-    }
-
-    private static TrainState LoadState(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<TrainState>(JsonInput.Read(path, LongestState).Span, Json)
-                is { BadSamples: not null, Samples: >= 0 and <= MostSamples, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity, SamplesPerEpoch: >= 0 } state
-                && state.Steps <= state.Samples && state.BadSamples.Count <= MostCauses && state.BadSamples.Values.All(count => count is >= 0 and <= MostSamples)
-                ? state
-                : throw new CheckpointFormatException(
-                    path, null, $"holds no training state: samples up to {MostSamples}, no more steps than samples, seconds and bad samples, none negative");
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointFormatException(path, null, e.Message, e);
-        }
-    }
-
-    private static void CopyFlat(SafetensorsReader reader, string name, Tensor target)
-    {
-        CheckpointFormatException Wrong(string problem) => new(reader.Path, name, problem);
-
-        var count = reader.Contains(name) ? reader.Describe(name).Count : 0;
-        if (count != target.numel())
-        {
-            throw Wrong($"has {count} entries, and the model {target.numel()} parameters");
-        }
-
-        var values = reader.ReadTensor(name);
-        target.copy_(!values.is_floating_point() ? throw Wrong($"is {reader.Describe(name).Type}, expected floating-point numbers")
-            : !WeightFile.IsFinite(values) ? throw Wrong("has numbers that are NaN or infinite")
-            : values.view(-1));
+        var json = JsonSerializer.SerializeToNode(state, Json)!.AsObject();
+        json.Insert(0, CheckpointReader.FormatKey, JsonValue.Create(CheckpointReader.FormatWithManifest));
+        return System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(Json));
     }
 
     private string FolderOf(long samples) => Path.Combine(folder, CheckpointFolder.NameOf(samples));
 
-    private void Prune()
+    /// <summary>Checkpoints that an earlier start found damaged.</summary>
+    private List<string> SetAsideBefore() => Directory.Exists(folder)
+        ? [.. Directory.EnumerateDirectories(folder, CheckpointFolder.Prefix + "*" + Damaged + "*").Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Removes all but the newest and those that are the first beyond a multiple of a distance.</summary>
+    private void Prune(long? keepEvery)
     {
         var all = CheckpointFolder.All(folder);
-        foreach (var old in keep > 0 ? all.SkipLast(Math.Max(keep, FewestKept)) : [])
+        var before = 0L;
+        var forGood = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var checkpoint in all)
         {
-            TryDelete(old);
+            var samples = CheckpointFolder.SamplesOf(checkpoint);
+            if (keepEvery is { } every && TrainingPlan.Passes(before, samples, every))
+            {
+                forGood.Add(checkpoint);
+            }
+
+            before = samples;
+        }
+
+        foreach (var old in keep > 0 ? all.SkipLast(Math.Max(keep, FewestKept)).Where(old => !forGood.Contains(old)) : [])
+        {
+            // By its name no one may find a part of it.
+            TryDelete(Rename(old, AtomicFile.TemporaryName(old, Unfinished)) ?? old);
+        }
+    }
+
+    private static string FreeName(string name)
+    {
+        var free = name;
+        for (var number = 2; Path.Exists(free); number++)
+        {
+            free = name + "-" + number.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return free;
+    }
+
+    /// <returns>The new name; null where it cannot have one.</returns>
+    private static string? Rename(string checkpoint, string name)
+    {
+        try
+        {
+            Directory.Move(checkpoint, name);
+            return name;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

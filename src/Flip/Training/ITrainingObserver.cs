@@ -9,6 +9,9 @@ public interface ITrainingObserver
     /// <summary>An evaluation is done.</summary>
     void OnEvaluation(TrainState state, IReadOnlyDictionary<string, double> values);
 
-    /// <summary>A checkpoint is whole.</summary>
+    /// <summary>A checkpoint is whole. It was written while the training went on, so it may be of an earlier state.</summary>
     void OnCheckpoint(TrainState state, string folder);
+
+    /// <summary>Something that the user should know; the training goes on.</summary>
+    void OnNotice(string message);
 }

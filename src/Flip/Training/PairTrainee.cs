@@ -45,7 +45,7 @@ public sealed class PairTrainee : ITrainee
     /// <param name="model">The model; not owned.</param>
     /// <param name="config">Plan and optimiser.</param>
     /// <param name="openSource">Opens the data at a position, samples; twice where batches are streamed (<see cref="BatchReading"/>).</param>
-    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="checkpoints">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="evaluators">Measurements during and after training.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
@@ -55,7 +55,7 @@ public sealed class PairTrainee : ITrainee
         FlipModel model,
         FlipConfig config,
         Func<long, IBatchSource> openSource,
-        CheckpointStore checkpoints,
+        CheckpointStore? checkpoints,
         IReadOnlyList<IEvaluator> evaluators,
         ITrainingObserver observer,
         string? checkpoint = null,
@@ -102,7 +102,7 @@ public sealed class PairTrainee : ITrainee
     {
         var memory = new StepMemory(_config, Parameters.ComputeType, Parameters.Device.type, _share.Ranks.World);
         return FormattableString.Invariant(
-            $"By arithmetic a step takes {memory.OfModel / 1e9:0.0} GB for the model and {memory.OfPair * _reading.MicroBatch / 1e9:0.0} GB for {_reading.MicroBatch:N0} of its {_reading.BatchSize:N0} pairs at a time. train.microBatch={Math.Max(1, _reading.MicroBatch / 2)} is the same step in less; so is train.checkpointBlocks=1.");
+            $"By arithmetic a step takes {memory.OfModel / 1e9:0.0} GB for the model and {memory.OfPair * _reading.MicroBatch / 1e9:0.0} GB for {_reading.MicroBatch:N0} of its {_reading.BatchSize:N0} pairs at a time. train.microBatch={Math.Max(1, _reading.MicroBatch / 2)} is the same step in less; so is train.checkpointBlocks=1. The copy from which checkpoints are written takes {memory.OfSnapshot / 1e9:0.0} GB of the machine's memory.");
     }
 
     /// <inheritdoc/>

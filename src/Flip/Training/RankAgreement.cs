@@ -18,17 +18,18 @@ internal sealed class RankAgreement(ICommunicator ranks)
     /// <param name="loss">This rank's part of the loss.</param>
     /// <param name="squaredNorm">Its part of the gradient's squared norm.</param>
     /// <param name="stops">Whether it was asked to stop.</param>
+    /// <param name="saves">Whether a checkpoint is due by rank 0's clock.</param>
     /// <param name="bad">Samples that it could not read so far, by cause.</param>
-    public AgreedStep Of(StepLoss loss, double squaredNorm, bool stops, IReadOnlyDictionary<string, long> bad)
+    public AgreedStep Of(StepLoss loss, double squaredNorm, bool stops, bool saves, IReadOnlyDictionary<string, long> bad)
     {
         using var scope = NewDisposeScope();
-        double[] own = [loss.Loss, loss.ContrastiveLoss ?? 0, loss.ReconstructionLoss ?? 0, squaredNorm, stops ? 1 : 0, bad.Values.Sum()];
+        double[] own = [loss.Loss, loss.ContrastiveLoss ?? 0, loss.ReconstructionLoss ?? 0, squaredNorm, stops ? 1 : 0, saves && ranks.Rank == 0 ? 1 : 0, bad.Values.Sum()];
         var sums = tensor(own);
         ranks.StartSum(sums).Wait();
         var all = sums.data<double>().ToArray();
-        if ((long)all[5] != _badCount)
+        if ((long)all[6] != _badCount)
         {
-            _badCount = (long)all[5];
+            _badCount = (long)all[6];
             _bad = Merged(ranks.Exchange(JsonSerializer.SerializeToUtf8Bytes(bad)));
         }
 
@@ -36,6 +37,7 @@ internal sealed class RankAgreement(ICommunicator ranks)
             new StepLoss(all[0], loss.ContrastiveLoss is null ? null : all[1], loss.ReconstructionLoss is null ? null : all[2]),
             Math.Sqrt(all[3]),
             all[4] > 0,
+            all[5] > 0,
             _bad);
     }
 
@@ -49,5 +51,6 @@ internal sealed class RankAgreement(ICommunicator ranks)
 /// <param name="Loss">The whole loss.</param>
 /// <param name="Norm">Norm of the whole gradient.</param>
 /// <param name="Stops">Whether a rank was asked to stop.</param>
+/// <param name="Saves">Whether a checkpoint is due behind the step.</param>
 /// <param name="BadSamples">Samples that could not be read so far on any rank, by cause.</param>
-internal sealed record AgreedStep(StepLoss Loss, double Norm, bool Stops, IReadOnlyDictionary<string, long> BadSamples);
+internal sealed record AgreedStep(StepLoss Loss, double Norm, bool Stops, bool Saves, IReadOnlyDictionary<string, long> BadSamples);

@@ -13,7 +13,7 @@ public sealed class RunFolder(string path)
     /// <summary>File of what a fine-tuning reads.</summary>
     public const string InputsFile = "inputs.json";
 
-    /// <summary>Folder of the classifier that a fine-tuning began with.</summary>
+    /// <summary>Folder of what a run began with: a fine-tuning's classifier, or the weights of a training that began with a model.</summary>
     public const string StartInRun = "start";
 
     private const string Results = "results.json";
@@ -42,6 +42,9 @@ public sealed class RunFolder(string path)
 
     public string Model => Of(ModelFolder.InRun);
 
+    /// <summary>What the run began with (<see cref="StartWeights"/>).</summary>
+    public string Start => Of(StartInRun);
+
     public string ResultsFile => Of(Results);
 
     public string ReportFile => Of(Report);
@@ -59,12 +62,7 @@ public sealed class RunFolder(string path)
     public static RunFolder Create(string path, string command = "train")
     {
         var run = new RunFolder(path);
-        if (run.HasBegun)
-        {
-            throw new ConfigException(
-                $"{run.Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
-        }
-
+        run.RequireNew(command);
         OutputPlace.CheckFolder(path, "--run");
         Directory.CreateDirectory(run.Path);
         return run;
@@ -75,9 +73,10 @@ public sealed class RunFolder(string path)
     public static RunFolder Open(string path)
     {
         var run = new RunFolder(path);
-        return File.Exists(run.ConfigFile)
-            ? run
-            : throw new ConfigException($"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
+        return File.Exists(run.ConfigFile) ? run
+            : throw new ConfigException(FolderLock.WasTaken(run.Path)
+                ? $"{run.Path} holds no run that can go on: it was stopped before its {ModelFolder.ConfigFile} was written, and nothing was learnt. Begin it again by the command that began it."
+                : $"{run.Path} holds no run: it has no {ModelFolder.ConfigFile}.");
     }
 
     /// <summary>Takes the folder for this process until the result is disposed of. Nothing else is written to a run before.</summary>
@@ -101,6 +100,34 @@ public sealed class RunFolder(string path)
         }
     }
 
+    /// <summary>
+    /// Takes the folder for a new run: what a start left that was killed is removed. <c>config.json</c> is written last of all that a run begins with, so that
+    /// a folder that has it can be resumed.
+    /// </summary>
+    /// <param name="command">The command that can continue it.</param>
+    /// <exception cref="ConfigException">Another process has begun a run in it meanwhile.</exception>
+    /// <inheritdoc cref="Lock"/>
+    public FolderLock LockToBegin(string command)
+    {
+        var held = Lock();
+        try
+        {
+            RequireNew(command);
+            File.Delete(ConfigFile);
+            if (Directory.Exists(Start))
+            {
+                Directory.Delete(Start, recursive: true);
+            }
+
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>A name for a run that is given none: preset or command, and the time.</summary>
     public static string DefaultPath(string name) =>
         System.IO.Path.Combine("runs", FormattableString.Invariant($"{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
@@ -110,6 +137,15 @@ public sealed class RunFolder(string path)
     public FinetuneConfig LoadFinetuneConfig() => Load(FinetuneConfigFile.Parse);
 
     public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
+
+    private void RequireNew(string command)
+    {
+        if (HasBegun)
+        {
+            throw new ConfigException(
+                $"{Path} holds a run already: `flip {command} --resume {path}` continues it, another --run begins a new one.");
+        }
+    }
 
     private TConfig Load<TConfig>(Func<string, string, TConfig> parse)
     {

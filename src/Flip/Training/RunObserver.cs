@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Devices;
 using Flip.Progress;
 
 namespace Flip.Training;
@@ -60,6 +61,8 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
 
     public void OnCheckpoint(TrainState state, string folder) => Log?.Flush();
 
+    public void OnNotice(string message) => view.Message(message);
+
     /// <summary>Once a run, and not of its first step, which waits for the loader to begin.</summary>
     private void SayBottleneck(TrainingProgress progress)
     {
@@ -71,7 +74,7 @@ public sealed class RunObserver(string stage, IProgressView view, int workers) :
         _bottleneckSaid = true;
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
-            $"Reading is the bottleneck: {progress.DataWaitShare * 100:0}% of the time is spent waiting for data. What helps: decoding threads (data.workers, now {(workers == 0 ? Environment.ProcessorCount : workers)} on {Environment.ProcessorCount} cores), more cores, photos stored smaller (their short side about 1.3 times the model's image size), shards on a faster disk."));
+            $"Reading is the bottleneck: {progress.DataWaitShare * 100:0}% of the time is spent waiting for data. What helps: decoding threads (data.workers, now {(workers == 0 ? Processors.Available : workers)} on {Processors.Available} cores), more cores, photos stored smaller (their short side about 1.3 times the model's image size), shards on a faster disk."));
     }
 
     private static string Show(double value) => value.ToString(value < 1 ? "0.0000" : "0.##", CultureInfo.InvariantCulture);

@@ -24,6 +24,9 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
     /// <summary>The least share of patches that a step removes.</summary>
     public double LeastMaskRatio { get; } = Math.Min(config.Model.Image.MaskRatio, config.Model.Image.FinalMaskRatio ?? config.Model.Image.MaskRatio);
 
+    /// <summary>Bytes of the processor's memory that a checkpoint's copy takes: weights, both moments, the average (<see cref="CheckpointSnapshot"/>).</summary>
+    public long OfSnapshot => Parameters * CheckpointSnapshot.Parts(config.Train.WeightEma > 0).Count * sizeof(float);
+
     /// <summary>Bytes of weights, gradients and both moments, the average of weights, and the copies in the compute type.</summary>
     public long OfModel
     {
@@ -31,9 +34,11 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
         {
             var moments = 2.0 / (config.Train.ShardOptimizer ? world : 1);
             var buffers = (2 + moments + (config.Train.WeightEma > 0 ? 1 : 0)) * sizeof(float);
-            return (long)(ModelCost.Of(config.Model, vocabularySize: UnknownVocabulary).Parameters * (buffers + (type == ScalarType.BFloat16 ? 2 * _size : 0)));
+            return (long)(Parameters * (buffers + (type == ScalarType.BFloat16 ? 2 * _size : 0)));
         }
     }
+
+    private long Parameters => ModelCost.Of(config.Model, vocabularySize: UnknownVocabulary).Parameters;
 
     /// <summary>Bytes that both towers keep of one pair of a micro-batch for the backward pass, and what that needs for a block beside.</summary>
     public double OfPair => SumOfPair * (device == DeviceType.CPU ? LossOfHeap : 1);

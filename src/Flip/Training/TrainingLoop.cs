@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Flip.Collectives;
 using Flip.Optim;
-using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -15,21 +13,20 @@ namespace Flip.Training;
 public sealed class TrainingLoop : IDisposable
 {
     private readonly ITrainee _trainee;
-    private readonly CheckpointStore _checkpoints;
     private readonly ITrainingObserver _observer;
     private readonly ICommunicator _ranks;
     private readonly GradientExchange _exchange;
-    private readonly WholeState _whole;
     private readonly RankAgreement _agreement;
     private readonly AdamW _optimizer;
+    private readonly TrainingCheckpoints? _checkpoints;
     private readonly IBatchSource? _source;
-    private readonly Interval _interval = new();
+    private readonly ProgressInterval _interval = new();
     private readonly IReadOnlyDictionary<string, long> _badBefore = new Dictionary<string, long>();
 
     /// <summary>A training from a checkpoint's folder, or from the present weights where that is null.</summary>
     /// <param name="trainee">What is trained; owned, as is all that it and the following open.</param>
     /// <param name="openSource">Opens the data at a position, samples.</param>
-    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="checkpoints">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start, and on all ranks but the first.</param>
     /// <param name="ranks">Who shares the training; null for this process alone. All begin from the weights of rank 0.</param>
@@ -37,19 +34,20 @@ public sealed class TrainingLoop : IDisposable
     public TrainingLoop(
         ITrainee trainee,
         Func<long, IBatchSource> openSource,
-        CheckpointStore checkpoints,
+        CheckpointStore? checkpoints,
         ITrainingObserver observer,
         string? checkpoint = null,
         ICommunicator? ranks = null)
     {
-        (_trainee, _checkpoints, _observer, _ranks) = (trainee, checkpoints, observer, ranks ?? OneProcess.Instance);
+        (_trainee, _observer, _ranks) = (trainee, observer, ranks ?? OneProcess.Instance);
         var shards = ParameterShards.Of(trainee.Parameters, _ranks, trainee.Settings.ShardOptimizer);
-        (_exchange, _whole, _agreement) = (new GradientExchange(trainee.Parameters, _ranks, shards), new WholeState(shards, _ranks), new RankAgreement(_ranks));
+        (_exchange, _agreement) = (new GradientExchange(trainee.Parameters, _ranks, shards), new RankAgreement(_ranks));
         _optimizer = trainee.CreateOptimizer(shards);
         try
         {
             Ema = trainee.Settings.WeightEma > 0 ? new WeightEma(trainee.Parameters, trainee.Settings.WeightEma) : null;
-            State = Begin(checkpoint);
+            var whole = new WholeState(trainee, _optimizer, Ema, _exchange);
+            State = whole.Load(checkpoint);
             _badBefore = State.BadSamples;
             _source = openSource(State.Samples);
             if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
@@ -59,6 +57,7 @@ public sealed class TrainingLoop : IDisposable
             }
 
             Plan = trainee.Plan(Source.SamplesPerEpoch);
+            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, whole, _ranks);
         }
         catch
         {
@@ -78,9 +77,12 @@ public sealed class TrainingLoop : IDisposable
 
     private IBatchSource Source => _source!;
 
+    private TrainingCheckpoints Checkpoints => _checkpoints!;
+
     /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there.</summary>
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; the earlier ones are as they were.</exception>
     /// <exception cref="NonFiniteLossException">A loss, a gradient or the weights are not finite.</exception>
     /// <exception cref="OutOfDeviceMemoryException">A step does not fit in the device's memory.</exception>
     public IReadOnlyDictionary<string, double> Run(CancellationToken cancellation = default)
@@ -91,7 +93,7 @@ public sealed class TrainingLoop : IDisposable
         }
         catch (Exception e) when (e is not NonFiniteLossException && State.Steps > 0 && AllSave(e))
         {
-            TrySaveCheckpoint();
+            Checkpoints.TrySave(State);
             throw;
         }
     }
@@ -108,6 +110,7 @@ public sealed class TrainingLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _checkpoints?.Dispose();
         _source?.Dispose();
         _optimizer.Dispose();
         Ema?.Dispose();
@@ -119,15 +122,10 @@ public sealed class TrainingLoop : IDisposable
         while (State.Samples < Plan.TotalSamples)
         {
             var before = State.Samples;
-            WithAdvice(
-                () =>
-                {
-                    Step(cancellation);
-                    return true;
-                },
-                _trainee.DescribeMemory);
+            var saves = WithAdvice(() => Step(cancellation), _trainee.DescribeMemory);
+            Checkpoints.Collect();
             var last = State.Samples >= Plan.TotalSamples;
-            if (!last && TrainingPlan.Passes(before, State.Samples, Plan.CheckpointEvery))
+            if (!last && saves)
             {
                 SaveCheckpoint();
             }
@@ -139,45 +137,16 @@ public sealed class TrainingLoop : IDisposable
         }
 
         SaveCheckpoint();
-        return Evaluate(cancellation);
+        var values = Evaluate(cancellation);
+        Checkpoints.Finish();
+        return values;
     }
 
     /// <summary>Whether all ranks see a failure, and so can bring their parts of a checkpoint together: when they stop.</summary>
     private bool AllSave(Exception e) => !_exchange.IsShared || e is OperationCanceledException;
 
-    /// <summary>Where a checkpoint was, or the start; on every rank what rank 0 has.</summary>
-    private TrainState Begin(string? checkpoint)
-    {
-        using var scope = NewDisposeScope();
-        var (first, second) = (_optimizer.FirstMoment, _optimizer.SecondMoment);
-        if (checkpoint is not null && _exchange.Shards.Divides)
-        {
-            (first, second) = (zeros(_trainee.Parameters.Count), zeros(_trainee.Parameters.Count));
-        }
-
-        var state = checkpoint is null ? TrainState.Start : CheckpointStore.Load(checkpoint, _trainee.Parameters, _trainee.Model, first, second, Ema);
-        if (_exchange.IsShared)
-        {
-            state = JsonSerializer.Deserialize<TrainState>(_ranks.Broadcast(JsonSerializer.SerializeToUtf8Bytes(state)))!;
-            _whole.Spread(_trainee.Parameters.Master);
-            _trainee.Parameters.CastToCompute();
-            if (state.Steps > 0) // else they are 0
-            {
-                _whole.Divide(first, _optimizer.FirstMoment);
-                _whole.Divide(second, _optimizer.SecondMoment);
-            }
-
-            if (Ema is not null)
-            {
-                _whole.Spread(Ema.Average);
-            }
-        }
-
-        _optimizer.Steps = state.Steps;
-        return state;
-    }
-
-    private void Step(CancellationToken cancellation)
+    /// <returns>Whether a checkpoint is due.</returns>
+    private bool Step(CancellationToken cancellation)
     {
         if (!_exchange.IsShared)
         {
@@ -192,7 +161,7 @@ public sealed class TrainingLoop : IDisposable
         var (loss, norm) = (agreed.Loss, agreed.Norm);
         if (!double.IsFinite(loss.Loss) || !double.IsFinite(norm))
         {
-            throw NotFinite(NonFiniteLossException.Step(loss.Loss, norm));
+            throw Checkpoints.NotFinite(State, NonFiniteLossException.Step(loss.Loss, norm));
         }
 
         _optimizer.Step(learningRate, GradientNorm.Scale(norm, _trainee.Settings.GradientClip));
@@ -212,10 +181,7 @@ public sealed class TrainingLoop : IDisposable
             _interval.Restart();
         }
 
-        if (agreed.Stops)
-        {
-            throw new OperationCanceledException(cancellation);
-        }
+        return agreed.Stops ? throw new OperationCanceledException(cancellation) : agreed.Saves;
     }
 
     /// <summary>Adds to a want of memory what takes less.</summary>
@@ -248,94 +214,23 @@ public sealed class TrainingLoop : IDisposable
         }
 
         var (loss, others) = pending.Read(factor is null ? [norm] : [norm, factor]);
+        var saves = Checkpoints.IsDue(position.Samples, after);
         var agreed = _exchange.IsShared
-            ? _agreement.Of(loss, others[0], cancellation.IsCancellationRequested, bad)
-            : new AgreedStep(loss, others[0], false, bad);
+            ? _agreement.Of(loss, others[0], cancellation.IsCancellationRequested, saves, bad)
+            : new AgreedStep(loss, others[0], false, saves, bad);
         return (agreed, factor is null ? null : others[1]);
     }
 
-    /// <exception cref="NonFiniteLossException">The last update has spoilt the weights.</exception>
-    private void SaveCheckpoint()
-    {
-        if (!WeightFile.IsFinite(_trainee.Parameters.Master))
+    private void SaveCheckpoint() => WithAdvice(
+        () =>
         {
-            throw NotFinite("A weight");
-        }
-
-        using var scope = NewDisposeScope();
-        _whole.CheckIsSame(_trainee.Parameters.Master);
-        var (first, second) = (_whole.Collect(_optimizer.FirstMoment), _whole.Collect(_optimizer.SecondMoment));
-        if (_ranks.Rank == 0)
-        {
-            _observer.OnCheckpoint(State, _checkpoints.Save(State, _trainee.Parameters, first, second, Ema));
-        }
-    }
-
-    /// <summary>A checkpoint is good when a step from it is finite. One of the present state has just failed, so it is set aside, and
-    /// the newest that stays is good.</summary>
-    private Exception NotFinite(string what)
-    {
-        if (_ranks.Rank > 0)
-        {
-            return new RankFailedException(0, _ranks.Places[0].Host, $"{what} is not finite."); // all see it, one tells it
-        }
-
-        var setAside = _checkpoints.SetAside(State.Samples);
-        return new NonFiniteLossException(State.Samples, what, _checkpoints.Latest, setAside);
-    }
-
-    /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
-    private void TrySaveCheckpoint()
-    {
-        try
-        {
-            SaveCheckpoint();
-        }
-        catch (Exception)
-        {
-            // The first failure is the one to show. It may be this very one, a full disk; and after an error of a GPU every call of it fails.
-        }
-    }
+            Checkpoints.Save(State);
+            return true;
+        },
+        _trainee.DescribeMemory);
 
     /// <summary>Those before this process began and those since.</summary>
     private Dictionary<string, long> BadSamples(IReadOnlyDictionary<string, long> since) => _badBefore.Concat(since)
         .GroupBy(cause => cause.Key)
         .ToDictionary(cause => cause.Key, cause => cause.Sum(c => c.Value));
-
-    /// <summary>Sums over the steps since the last log line; time between steps, as of evaluations, is left out.</summary>
-    private sealed class Interval
-    {
-        private readonly List<StepLoss> _losses = [];
-        private TimeSpan _elapsed;
-        private TimeSpan _waited;
-        private long _samples;
-
-        public void Restart()
-        {
-            _losses.Clear();
-            (_elapsed, _waited, _samples) = (TimeSpan.Zero, TimeSpan.Zero, 0);
-        }
-
-        public void AddStep(StepLoss loss, int samples, TimeSpan elapsed, TimeSpan waited)
-        {
-            _losses.Add(loss);
-            _samples += samples;
-            _elapsed += elapsed;
-            _waited += waited;
-        }
-
-        public TrainingProgress Progress(
-            TrainState state, long total, double learningRate, double norm, double? logitFactor, double maskRatio) => new(
-            state,
-            total,
-            _losses.Average(l => l.Loss),
-            _losses.Average(l => l.ContrastiveLoss),
-            _losses.Average(l => l.ReconstructionLoss),
-            learningRate,
-            norm,
-            logitFactor,
-            maskRatio,
-            _samples / Math.Max(1e-9, _elapsed.TotalSeconds),
-            _waited / (_elapsed + TimeSpan.FromTicks(1)));
-    }
 }

@@ -10,6 +10,7 @@ namespace Flip.Training;
 /// <param name="ImageMask">Mask ratio by samples seen.</param>
 /// <param name="LogEvery">Samples between log lines.</param>
 /// <param name="CheckpointEvery">Samples between checkpoints.</param>
+/// <param name="KeepEvery">Samples between checkpoints that are kept for good; null keeps none so.</param>
 /// <param name="EvaluateEvery">Samples between evaluations; null for one at the end.</param>
 public sealed record TrainingPlan(
     long TotalSamples,
@@ -18,6 +19,7 @@ public sealed record TrainingPlan(
     ImageMaskSchedule ImageMask,
     long LogEvery,
     long CheckpointEvery,
+    long? KeepEvery,
     long? EvaluateEvery)
 {
     private const long Longest = 10_000_000_000_000; // a hundred times the longest published training
@@ -53,6 +55,7 @@ public sealed record TrainingPlan(
             imageMask(total),
             Every(train.LogEvery),
             Every(train.CheckpointEvery),
+            train.KeepEvery.Value > 0 ? Every(train.KeepEvery) : null,
             evaluateEvery is { } every ? Every(every) : null);
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Flip.Collectives;
 using Flip.Devices;
 using Flip.Optim;
@@ -6,82 +8,70 @@ using static TorchSharp.torch;
 namespace Flip.Training;
 
 /// <summary>
-/// Brings what the ranks own of a flat buffer together on rank 0, which writes checkpoints, and divides it again. So a checkpoint always has whole
-/// tensors, and any number of ranks can read it.
+/// The tensors of a training as its checkpoints have them. What ranks own in parts is brought together on rank 0, which writes, and divided again when
+/// it is read. So a checkpoint always has whole tensors, and any number of ranks can go on from it.
 /// </summary>
-/// <param name="shards">Which part is whose.</param>
-/// <param name="ranks">The ranks.</param>
-internal sealed class WholeState(ParameterShards shards, ICommunicator ranks)
+/// <param name="trainee">What is trained.</param>
+/// <param name="optimizer">Its moments, of this rank.</param>
+/// <param name="ema">The average of its weights, or null.</param>
+/// <param name="exchange">Which part is whose, and the ranks.</param>
+internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? ema, GradientExchange exchange)
 {
-    private bool IsWriter => ranks.Rank == 0;
+    private readonly ICommunicator _ranks = exchange.Ranks;
+    private readonly ParameterShards _shards = exchange.Shards;
 
-    /// <summary>The whole of a divided buffer.</summary>
-    /// <param name="owned">This rank's pieces, fp32, <c>[owned]</c>.</param>
-    /// <returns>On rank 0 the whole, <c>[parameters]</c>, in the processor's memory where it is divided; on the others something empty.</returns>
-    public Tensor Collect(Tensor owned)
+    /// <summary>Whether an average is kept.</summary>
+    public bool HasAverage => ema is not null;
+
+    /// <summary>The weights, fp32, <c>[parameters]</c>.</summary>
+    public Tensor Weights => trainee.Parameters.Master;
+
+    /// <summary>Where a checkpoint was, or the start; every rank gets what rank 0 reads.</summary>
+    /// <param name="checkpoint">Its folder, on rank 0; null to start.</param>
+    public TrainState Load(string? checkpoint)
     {
-        if (!shards.Divides)
-        {
-            return owned;
-        }
-
-        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var whole = zeros(IsWriter ? shards.Buckets[^1].End : 0, ScalarType.Float32);
-        var moments = 0L;
-        foreach (var (bucket, own) in shards.Buckets.Zip(shards.Owned))
+        var (first, second) = (optimizer.FirstMoment, optimizer.SecondMoment);
+        if (checkpoint is not null && _shards.Divides)
         {
-            using var inner = NewDisposeScope();
-            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
-            ranks.StartGather(owned.narrow(0, moments, own.Count), all, shards.Counts(bucket)).Wait();
-            if (IsWriter)
-            {
-                whole.narrow(0, bucket.First, bucket.Count).copy_(all);
-            }
-
-            moments += own.Count;
+            (first, second) = (zeros(trainee.Parameters.Count), zeros(trainee.Parameters.Count));
         }
 
-        return whole.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Gives every rank its pieces of a whole that rank 0 has.</summary>
-    /// <param name="whole">The whole, <c>[parameters]</c>; read on rank 0 alone.</param>
-    /// <param name="owned">Receives this rank's pieces, <c>[owned]</c>.</param>
-    public void Divide(Tensor whole, Tensor owned)
-    {
-        using var noGrad = no_grad();
-        var moments = 0L;
-        foreach (var (bucket, own) in shards.Buckets.Zip(shards.Owned))
+        var state = checkpoint is null ? TrainState.Start : CheckpointStore.Load(checkpoint, trainee.Parameters, trainee.Model, first, second, ema);
+        if (exchange.IsShared)
         {
-            using var inner = NewDisposeScope();
-            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
-            if (IsWriter)
-            {
-                all.copy_(whole.narrow(0, bucket.First, bucket.Count));
-            }
-
-            ranks.StartBroadcast(all).Wait();
-            owned.narrow(0, moments, own.Count).copy_(all.narrow(0, own.First - bucket.First, own.Count));
-            moments += own.Count;
+            state = JsonSerializer.Deserialize<TrainState>(_ranks.Broadcast(JsonSerializer.SerializeToUtf8Bytes(state)))!;
+            Divide(first, second, hasMoments: state.Steps > 0);
         }
+
+        optimizer.Steps = state.Steps;
+        return state;
     }
 
-    /// <summary>Gives every rank what rank 0 has in a flat buffer that all have whole.</summary>
-    public void Spread(Tensor flat)
+    /// <summary>Copies a tensor to where it is written from. Every rank calls this for the same parts in the same order.</summary>
+    /// <param name="part">Which.</param>
+    /// <param name="target">Memory of the processor, fp32, <c>[parameters]</c>; null on ranks that do not write.</param>
+    public void Copy(CheckpointPart part, Tensor? target)
     {
-        foreach (var bucket in ranks.World == 1 ? [] : shards.Buckets)
+        switch (part)
         {
-            using var inner = NewDisposeScope();
-            ranks.StartBroadcast(flat.narrow(0, bucket.First, bucket.Count)).Wait();
+            case CheckpointPart.FirstMoment:
+                Collect(optimizer.FirstMoment, target);
+                break;
+            case CheckpointPart.SecondMoment:
+                Collect(optimizer.SecondMoment, target);
+                break;
+            default:
+                ReadInto(part == CheckpointPart.Average ? ema!.Average : Weights, target);
+                break;
         }
     }
 
     /// <summary>Refuses weights that differ between ranks: they would drift apart unseen.</summary>
     /// <exception cref="CollectiveException">They differ.</exception>
-    public void CheckIsSame(Tensor flat)
+    public void CheckIsSame()
     {
-        if (ranks.World == 1)
+        if (!exchange.IsShared)
         {
             return;
         }
@@ -90,15 +80,90 @@ internal sealed class WholeState(ParameterShards shards, ICommunicator ranks)
         using (NewDisposeScope())
         using (no_grad())
         {
-            sums = DeviceTraffic.ReadNumbers([flat.sum(ScalarType.Float64), flat.dot(flat)]);
+            sums = DeviceTraffic.ReadNumbers([Weights.sum(ScalarType.Float64), Weights.dot(Weights)]);
         }
 
-        var all = ranks.Exchange(System.Runtime.InteropServices.MemoryMarshal.AsBytes(sums.AsSpan()));
-        var differs = all.Select((bytes, rank) => (bytes, rank)).FirstOrDefault(one => !one.bytes.AsSpan().SequenceEqual(all[0]));
-        if (differs.bytes is not null)
+        var all = _ranks.Exchange(MemoryMarshal.AsBytes(sums.AsSpan()));
+        var other = Array.FindIndex(all, bytes => !bytes.AsSpan().SequenceEqual(all[0]));
+        if (other >= 0)
         {
             throw new CollectiveException(
-                $"The weights of rank {differs.rank} on {ranks.Places[differs.rank].Host} differ from those of rank 0. Machines that compute differently can share a training with train.shardOptimizer=true alone.");
+                $"The weights of rank {other} on {_ranks.Places[other].Host} differ from those of rank 0. Machines that compute differently share a training with train.shardOptimizer=true.");
+        }
+    }
+
+    private void Divide(Tensor first, Tensor second, bool hasMoments)
+    {
+        Spread(Weights);
+        trainee.Parameters.CastToCompute();
+        if (hasMoments) // else they are 0
+        {
+            Divide(first, optimizer.FirstMoment);
+            Divide(second, optimizer.SecondMoment);
+        }
+
+        if (ema is not null)
+        {
+            Spread(ema.Average);
+        }
+    }
+
+    /// <summary>Brings the ranks' pieces of a buffer together, bucket by bucket.</summary>
+    private void Collect(Tensor owned, Tensor? target)
+    {
+        if (!_shards.Divides)
+        {
+            ReadInto(owned, target);
+            return;
+        }
+
+        using var noGrad = no_grad();
+        var place = 0L;
+        foreach (var (bucket, own) in _shards.Buckets.Zip(_shards.Owned))
+        {
+            using var scope = NewDisposeScope();
+            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
+            _ranks.StartGather(owned.narrow(0, place, own.Count), all, _shards.Counts(bucket)).Wait();
+            ReadInto(all, target?.narrow(0, bucket.First, bucket.Count));
+            place += own.Count;
+        }
+    }
+
+    /// <summary>Gives every rank its pieces of a whole that rank 0 has.</summary>
+    private void Divide(Tensor whole, Tensor owned)
+    {
+        using var noGrad = no_grad();
+        var place = 0L;
+        foreach (var (bucket, own) in _shards.Buckets.Zip(_shards.Owned))
+        {
+            using var scope = NewDisposeScope();
+            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
+            if (_ranks.Rank == 0)
+            {
+                all.copy_(whole.narrow(0, bucket.First, bucket.Count));
+            }
+
+            _ranks.StartBroadcast(all).Wait();
+            owned.narrow(0, place, own.Count).copy_(all.narrow(0, own.First - bucket.First, own.Count));
+            place += own.Count;
+        }
+    }
+
+    /// <summary>Gives every rank what rank 0 has of a buffer that all have whole.</summary>
+    private void Spread(Tensor flat)
+    {
+        foreach (var bucket in _shards.Buckets)
+        {
+            using var scope = NewDisposeScope();
+            _ranks.StartBroadcast(flat.narrow(0, bucket.First, bucket.Count)).Wait();
+        }
+    }
+
+    private static void ReadInto(Tensor tensor, Tensor? target)
+    {
+        if (target is not null)
+        {
+            DeviceTraffic.ReadInto(tensor, target);
         }
     }
 }

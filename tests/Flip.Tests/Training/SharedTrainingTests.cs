@@ -168,7 +168,7 @@ public sealed class SharedTrainingTests
             var row = config.Model.EmbedDim * sizeof(float);
             var texts = (3 * row * (World - 1)) + (6 * row); // gathered, and their gradients scattered
             var columns = 2 * CollectiveCount.OfSum(9 * sizeof(float), World).Bytes;
-            var agreement = CollectiveCount.OfSum(6 * sizeof(double), World).Bytes;
+            var agreement = CollectiveCount.OfSum(7 * sizeof(double), World).Bytes;
             var owned = ParameterShards.Of(model.Parameters, ranks).OwnedCount * sizeof(float);
             var weights = (model.Parameters.Count * sizeof(float)) - owned + (owned * (World - 1));
             return (Steps: counts.Zip(counts.Skip(1), (a, b) => b - a).ToArray(), Expected: texts + columns + agreement + weights);

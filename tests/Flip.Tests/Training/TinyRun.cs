@@ -63,6 +63,8 @@ internal static class TinyRun
 
         public List<string> Checkpoints { get; } = [];
 
+        public List<string> Notices { get; } = [];
+
         public Action<TrainingProgress>? Then { get; init; }
 
         public void OnProgress(TrainingProgress progress)
@@ -76,6 +78,8 @@ internal static class TinyRun
         }
 
         public void OnCheckpoint(TrainState state, string folder) => Checkpoints.Add(folder);
+
+        public void OnNotice(string message) => Notices.Add(message);
     }
 
     internal sealed class PositionSource(long position) : IBatchSource

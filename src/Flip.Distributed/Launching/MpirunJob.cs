@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Flip.Distributed.Launching;
+
+/// <summary>One start of a program under mpirun, whose output passes through.</summary>
+/// <param name="output">Receives lines of standard output.</param>
+/// <param name="error">Receives lines of standard error.</param>
+public sealed partial class MpirunJob(Action<string> output, Action<string> error)
+{
+    private const int Sigterm = 15;
+    private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PatienceAfterTerm = TimeSpan.FromSeconds(10);
+
+    private long _failedAt;
+    private string? _failedHost;
+
+    /// <summary>How long the job may take to end once a rank has told a failure: mpirun may wait for a machine that is gone.</summary>
+    public TimeSpan TimeToEnd { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Runs to the end.</summary>
+    /// <param name="path">mpirun.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="cancellation">Asks the ranks to stop, as SIGTERM; they write a checkpoint and end.</param>
+    /// <returns>Exit code, and the machine whose rank told a failure first.</returns>
+    public (int Code, string? FailedHost) Run(string path, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        using var process = new Process { StartInfo = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true } };
+        process.OutputDataReceived += (_, line) => Pass(line.Data, output);
+        process.ErrorDataReceived += (_, line) => See(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using var stop = cancellation.Register(() => Signal(process));
+        while (!process.WaitForExit(PollTime))
+        {
+            if (Volatile.Read(ref _failedAt) is not 0 and var since && Stopwatch.GetElapsedTime(since) > TimeToEnd)
+            {
+                error($"mpirun has not ended {TimeToEnd.TotalSeconds:0} s after the failure; it is killed.");
+                Kill(process);
+            }
+        }
+
+        process.WaitForExit(); // the rest of its output
+        return (process.ExitCode, Volatile.Read(ref _failedHost));
+    }
+
+    /// <summary>What <c>flip</c> writes when a rank fails.</summary>
+    [GeneratedRegex(@"^flip: rank \d+ on (?<host>[^\s:]+): ")]
+    private static partial Regex Failure();
+
+    [GeneratedRegex(@"process rank \d+ with PID \d+ on node (?<host>\S+) exited on signal")]
+    private static partial Regex KilledOpenMpi();
+
+    private static void Pass(string? line, Action<string> to)
+    {
+        if (line is not null)
+        {
+            to(line);
+        }
+    }
+
+    private void See(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        foreach (var match in new[] { Failure().Match(line), KilledOpenMpi().Match(line) })
+        {
+            if (match.Success && Interlocked.CompareExchange(ref _failedHost, match.Groups["host"].Value, null) is null)
+            {
+                Volatile.Write(ref _failedAt, Stopwatch.GetTimestamp());
+            }
+        }
+
+        error(line);
+    }
+
+    private static void Signal(Process process)
+    {
+        try
+        {
+            if (!process.HasExited && OperatingSystem.IsLinux())
+            {
+                _ = SendSignal(process.Id, Sigterm);
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // It has just ended.
+        }
+    }
+
+    private static void Kill(Process process)
+    {
+        Signal(process);
+        if (!process.WaitForExit(PatienceAfterTerm))
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}

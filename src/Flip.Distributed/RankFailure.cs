@@ -1,0 +1,15 @@
+using Flip.Collectives;
+
+namespace Flip.Distributed;
+
+/// <summary>Why the ranks cannot go on.</summary>
+/// <param name="Rank">The rank that found out.</param>
+/// <param name="Host">Its machine.</param>
+/// <param name="Reason">One line.</param>
+/// <param name="IsOwn">It is this rank.</param>
+/// <param name="Silent">Ranks that no longer answer.</param>
+internal sealed record RankFailure(int Rank, string Host, string Reason, bool IsOwn, IReadOnlyList<int> Silent)
+{
+    /// <summary>What whoever waits gets: the rank that found out the reason itself, the others that it is that one.</summary>
+    public CollectiveException ToException() => IsOwn ? new CollectiveException(Reason) : new RankFailedException(Rank, Host, Reason);
+}
