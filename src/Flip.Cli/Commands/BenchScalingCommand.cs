@@ -27,7 +27,7 @@ internal sealed class BenchScalingCommand
     private readonly Option<string?> _hops = new("--hops") { Description = "Latencies of a hop within a host and between hosts, in us, such as 2,5 (default: NCCL's)." };
     private readonly Option<bool> _twoLevels = new("--two-levels") { Description = "Rings within hosts, then across them, in the place of one ring." };
     private readonly Option<TextExchange> _texts = new("--texts") { Description = "Gather or Ring, as train.textExchange.", DefaultValueFactory = _ => TextExchange.Gather };
-    private readonly Option<int> _bucket = new("--bucket") { Description = "MiB of a bucket of gradients.", DefaultValueFactory = _ => 16 };
+    private readonly Option<int?> _bucket = new("--bucket") { Description = "MiB of a bucket of gradients (default: 16, and more from 64 GPUs on)." };
     private readonly Option<WeightGather> _weights = new("--weights") { Description = "When updated weights are gathered.", DefaultValueFactory = _ => WeightGather.Bucket };
     private readonly Option<int> _weightBytes = new("--weight-bytes") { Description = "Bytes of a gathered weight: 4, or 2 for bf16.", DefaultValueFactory = _ => 4 };
     private readonly Option<int> _gradientBytes = new("--gradient-bytes") { Description = "Bytes of a number of a summed gradient: 4, or 2 for bf16.", DefaultValueFactory = _ => 4 };
@@ -95,7 +95,7 @@ internal sealed class BenchScalingCommand
 
     private ScalingChoices Choices(ParseResult result, int batch) => new(batch, result.GetValue(_texts))
     {
-        BucketBytes = Between("--bucket", result.GetValue(_bucket), 1, 1 << 20) * (1 << 20),
+        BucketBytes = result.GetValue(_bucket) is { } bucket ? Between("--bucket", bucket, 1, 1 << 20) * (1 << 20) : null,
         Weights = result.GetValue(_weights),
         WeightBytes = (int)Between("--weight-bytes", result.GetValue(_weightBytes), 1, 8),
         GradientBytes = (int)Between("--gradient-bytes", result.GetValue(_gradientBytes), 1, 8),
@@ -110,7 +110,7 @@ internal sealed class BenchScalingCommand
                 ? Of($"A GPU computes {speed:0.#} pairs/s alone, measured.")
                 : Of($"{gpu.Name}: {gpu.Products / 1e12:0} TFLOP/s of bf16 products, {gpu.Memory / 1e12:0.0} TB/s of memory, by arithmetic (docs/gpu.md)."),
             Of($"{network.GpusPerHost} GPUs a host; {network.IntraBandwidth / 1e9:0.#} GB/s within it, {network.InterBandwidth / 1e9:0.#} GB/s of each GPU's card; {(network.TwoLevels ? "rings within hosts, then across them" : "one ring through all")}."),
-            Of($"Texts: {result.GetValue(_texts)}. Gradients: buckets of {result.GetValue(_bucket)} MiB, {result.GetValue(_gradientBytes)} bytes a number. Weights: {result.GetValue(_weights)}, {result.GetValue(_weightBytes)} bytes each."),
+            Of($"Texts: {result.GetValue(_texts)}. Gradients: buckets of {result.GetValue(_bucket)?.ToString(CultureInfo.InvariantCulture) ?? "16 (from 64 GPUs on more)"} MiB, {result.GetValue(_gradientBytes)} bytes a number. Weights: {result.GetValue(_weights)}, {result.GetValue(_weightBytes)} bytes each."),
             "Efficiency: the speed as a share of as many GPUs without any exchange. Late data, slow GPUs and what copies take of computing are left out.",
         ];
     }

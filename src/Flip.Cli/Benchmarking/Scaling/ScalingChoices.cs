@@ -20,10 +20,12 @@ public enum WeightGather
 /// <param name="Texts">How each GPU gets the other texts' embeddings.</param>
 public sealed record ScalingChoices(int Batch, TextExchange Texts = TextExchange.Gather)
 {
-    private const int FewestBuckets = 16; // as ParameterShards has it
+    private const int FewestBuckets = 16; // these three as ParameterShards has them
+    private const double UsualBucket = 1 << 24;
+    private const int RanksOfUsualBucket = 32;
 
-    /// <summary>Bytes of a bucket of gradients, fp32.</summary>
-    public double BucketBytes { get; init; } = 1 << 24;
+    /// <summary>Bytes of a bucket of gradients, fp32; null for what Flip takes, which grows with the ranks.</summary>
+    public double? BucketBytes { get; init; }
 
     /// <summary>When weights are gathered.</summary>
     public WeightGather Weights { get; init; } = WeightGather.Bucket;
@@ -36,5 +38,10 @@ public sealed record ScalingChoices(int Batch, TextExchange Texts = TextExchange
 
     /// <summary>Number of buckets.</summary>
     /// <param name="parameters">Numbers that the model holds.</param>
-    public double Buckets(double parameters) => Math.Ceiling(parameters / Math.Min(BucketBytes / 4, parameters / FewestBuckets));
+    /// <param name="world">GPUs.</param>
+    public double Buckets(double parameters, int world)
+    {
+        var bytes = BucketBytes ?? UsualBucket * Math.Max(1, world / RanksOfUsualBucket);
+        return Math.Ceiling(parameters / Math.Min(bytes / 4, parameters / FewestBuckets));
+    }
 }

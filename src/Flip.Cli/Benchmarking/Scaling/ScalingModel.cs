@@ -111,14 +111,14 @@ public sealed class ScalingModel(ClusterGpu gpu, ClusterNetwork network, ModelCo
     /// <summary>Buckets follow each other, each when its gradients are there; the last one at the end of the backward pass.</summary>
     private double Gradient(int world, double backward)
     {
-        var buckets = choices.Buckets(_parameters);
+        var buckets = choices.Buckets(_parameters, world);
         var bucket = network.Gather(choices.GradientBytes * _parameters / buckets, world);
         return Math.Max(bucket, (buckets * bucket) - (backward * (1 - (1 / buckets))));
     }
 
     private double Weights(int world, double forward)
     {
-        var buckets = choices.Buckets(_parameters);
+        var buckets = choices.Buckets(_parameters, world);
         var bytes = choices.WeightBytes * _parameters;
         var byBucket = buckets * network.Gather(bytes / buckets, world);
         return choices.Weights switch

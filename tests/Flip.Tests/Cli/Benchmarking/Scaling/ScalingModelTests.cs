@@ -92,9 +92,10 @@ public sealed class ScalingModelTests
     [Fact]
     public void Buckets_are_those_of_the_training()
     {
-        Assert.Equal(10, new ScalingChoices(1).Buckets(10 << 22));
-        Assert.Equal(16, new ScalingChoices(1).Buckets(1000)); // a small model has 16
-        Assert.Equal(20, (new ScalingChoices(1) { BucketBytes = 1 << 25 }).Buckets(20L << 23));
+        Assert.Equal(40, new ScalingChoices(1).Buckets(40 << 22, 63)); // 4 Mi numbers
+        Assert.Equal(20, new ScalingChoices(1).Buckets(40 << 22, 64)); // of 64 ranks twice as many
+        Assert.Equal(16, new ScalingChoices(1).Buckets(1000, 1)); // a small model has 16
+        Assert.Equal(20, (new ScalingChoices(1) { BucketBytes = 1 << 25 }).Buckets(20L << 23, 1024));
     }
 
     [Fact]
