@@ -21,7 +21,9 @@ internal static class EmbedCommand
 {
     private const int MissingShown = 20;
 
-    public static Command Create()
+    /// <summary>The command.</summary>
+    /// <param name="ranks">Who shares the work, asked when the command runs; null for this process alone.</param>
+    public static Command Create(Func<ICommunicator>? ranks = null)
     {
         var model = ModelArgument.Create();
         var images = new Option<string?>("--images")
@@ -57,9 +59,9 @@ internal static class EmbedCommand
                 result.GetValue(DataOptions.AllowOutside),
                 mask.Choice(result),
                 settings.Sets(result));
-            var ranks = OneProcess.Instance; // the ranks of a launcher go here
-            var done = Run(request, result.GetValue(json), ranks, cancellation);
-            if (ranks.Rank > 0)
+            var all = ranks?.Invoke() ?? OneProcess.Instance;
+            var done = Run(request, result.GetValue(json), all, cancellation);
+            if (all.Rank > 0)
             {
                 return Task.FromResult(0); // rank 0 tells of it
             }

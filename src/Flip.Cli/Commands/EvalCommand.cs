@@ -40,7 +40,9 @@ internal static class EvalCommand
     private static readonly MaskOptions Mask = new();
     private static readonly ConfigOptions Settings = new(ConfigOptions.Eval);
 
-    public static Command Create()
+    /// <summary>The command.</summary>
+    /// <param name="ranks">Who shares the work, asked when the command runs; null for this process alone.</param>
+    public static Command Create(Func<ICommunicator>? ranks = null)
     {
         var command = new Command(
             "eval",
@@ -52,7 +54,7 @@ internal static class EvalCommand
         Settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            Run(result, OneProcess.Instance, cancellation); // the ranks of a launcher go here
+            Run(result, ranks?.Invoke() ?? OneProcess.Instance, cancellation);
             return Task.FromResult(0);
         });
         return command;

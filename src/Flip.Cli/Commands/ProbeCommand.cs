@@ -87,9 +87,11 @@ internal sealed class ProbeCommand
     {
     }
 
-    public static Command Create() => new ProbeCommand().Build();
+    /// <summary>The command.</summary>
+    /// <param name="ranks">Who shares the work, asked when the command runs; null for this process alone.</param>
+    public static Command Create(Func<ICommunicator>? ranks = null) => new ProbeCommand().Build(ranks);
 
-    private Command Build()
+    private Command Build(Func<ICommunicator>? ranks)
     {
         var command = new Command("probe", "Measure a model's frozen features: linear probes, few-shot probes, k-NN. Features are encoded once and kept.")
         {
@@ -100,7 +102,7 @@ internal sealed class ProbeCommand
         _settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            Run(Request(result), result.GetValue(_json), OneProcess.Instance, cancellation); // the ranks of a launcher go here
+            Run(Request(result), result.GetValue(_json), ranks?.Invoke() ?? OneProcess.Instance, cancellation);
             return Task.FromResult(0);
         });
         return command;
