@@ -72,9 +72,9 @@ internal static class FlipCommand
     {
         Verbose,
         QuickstartCommand.Create(),
-        TrainCommand.Create(),
-        TuneCommand.Create(),
-        FinetuneCommand.Create(),
+        TrainCommand.Create(ranks),
+        TuneCommand.Create(ranks),
+        FinetuneCommand.Create(ranks),
         EvalCommand.Create(),
         ProbeCommand.Create(),
         CompareCommand.Create(),

@@ -10,6 +10,9 @@ public sealed record CollectiveLimits
 
     private const double LongestTimeout = 7 * 86400;
 
+    /// <summary>How long MPI may take to start, for which all processes must be there.</summary>
+    public TimeSpan Starting { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long an operation may take from when this rank waits for it.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 

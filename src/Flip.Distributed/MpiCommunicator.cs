@@ -3,7 +3,6 @@ using System.Text;
 using Flip.Collectives;
 using Flip.Distributed.Interop;
 using Flip.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Flip.Distributed;
@@ -48,6 +47,9 @@ public sealed class MpiCommunicator : ICommunicator
     /// <summary>The library.</summary>
     public CollectiveLibrary Library { get; }
 
+    /// <summary>What whoever waits gets once a rank cannot go on; null until then.</summary>
+    internal CollectiveException? Failure => _thread.Failure?.ToException();
+
     /// <summary>True once a rank cannot go on.</summary>
     public bool HasFailed => _thread.Failure is not null;
 
@@ -71,24 +73,24 @@ public sealed class MpiCommunicator : ICommunicator
     public PendingCollective StartSum(Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var (type, count) = (TypeOf(values), values.numel());
+        var (type, count) = (RankShapes.TypeOf(values), values.numel());
         return Start(
-            CollectiveCount.OfSum(Bytes(values), World), $"the sum of {count} numbers", (on, at) => _thread.Transfers.Sum(on, type, at[0], count), values);
+            CollectiveCount.OfSum(RankShapes.Bytes(values), World), $"the sum of {count} numbers", (on, at) => _thread.Transfers.Sum(on, type, at[0], count), values);
     }
 
     /// <inheritdoc/>
     public PendingCollective StartMax(Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var (type, count) = (TypeOf(values), values.numel());
+        var (type, count) = (RankShapes.TypeOf(values), values.numel());
         return Start(
-            CollectiveCount.OfSum(Bytes(values), World), $"the maximum of {count} numbers", (on, at) => _thread.Transfers.Max(on, type, at[0], count), values);
+            CollectiveCount.OfSum(RankShapes.Bytes(values), World), $"the maximum of {count} numbers", (on, at) => _thread.Transfers.Max(on, type, at[0], count), values);
     }
 
     /// <inheritdoc/>
-    public unsafe PendingCollective StartGather(Tensor own, Tensor all, IReadOnlyList<long> counts)
+    public PendingCollective StartGather(Tensor own, Tensor all, IReadOnlyList<long> counts)
     {
-        var bytes = RowBytes(own, all, counts);
+        var bytes = RankShapes.RowBytes(own, all, counts, Rank, World);
         var first = checked((nint)bytes.Take(Rank).Sum());
         return Start(
             CollectiveCount.OfGather(bytes[Rank], World),
@@ -105,8 +107,8 @@ public sealed class MpiCommunicator : ICommunicator
     /// <inheritdoc/>
     public PendingCollective StartScatterSum(Tensor all, Tensor own, IReadOnlyList<long> counts)
     {
-        var bytes = RowBytes(own, all, counts);
-        var type = TypeOf(all);
+        var bytes = RankShapes.RowBytes(own, all, counts, Rank, World);
+        var type = RankShapes.TypeOf(all);
         long[] entries = [.. bytes.Select(size => size / Transfers.SizeOf(type))];
         return Start(
             CollectiveCount.OfScatterSum(bytes.Sum(), bytes[Rank]),
@@ -120,7 +122,7 @@ public sealed class MpiCommunicator : ICommunicator
     public PendingCollective StartBroadcast(Tensor values, int root = 0)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var bytes = Bytes(values);
+        var bytes = RankShapes.Bytes(values);
         return Start(
             CollectiveCount.OfBroadcast(bytes, World), $"the broadcast of {bytes} bytes", (on, at) => _thread.Transfers.Broadcast(on, at[0], bytes, root), values);
     }
@@ -130,7 +132,7 @@ public sealed class MpiCommunicator : ICommunicator
     {
         ArgumentNullException.ThrowIfNull(send);
         ArgumentNullException.ThrowIfNull(receive);
-        var (sent, received) = (Bytes(send), Bytes(receive));
+        var (sent, received) = (RankShapes.Bytes(send), RankShapes.Bytes(receive));
         return Start(
             CollectiveCount.OfShift(sent), $"the shift of {sent} bytes", (on, at) => _thread.Transfers.Shift(on, at[0], sent, at[1], received), send, receive);
     }
@@ -226,7 +228,7 @@ public sealed class MpiCommunicator : ICommunicator
         {
             if (!HasFailed)
             {
-                Post("the end of all ranks", _thread.Transfers.Barrier, _limits.Ending).Wait();
+                Post("the end of all ranks", Transfers.Barrier, _limits.Ending).Wait();
             }
         }
         catch (CollectiveException)
@@ -264,16 +266,6 @@ public sealed class MpiCommunicator : ICommunicator
     private static nint AddressOf<T>(T[] pinned)
         where T : unmanaged => pinned.Length == 0 ? 0 : Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
 
-    private static NumberType TypeOf(Tensor values) => values.dtype switch
-    {
-        ScalarType.Float32 => NumberType.Float,
-        ScalarType.Float64 => NumberType.Double,
-        ScalarType.Int64 => NumberType.Int64,
-        _ => throw new ArgumentException($"Numbers of type {values.dtype} are not summed over ranks.", nameof(values)),
-    };
-
-    private static long Bytes(Tensor tensor) => tensor.numel() * tensor.ElementSize;
-
     private static nint AddressOf(Tensor tensor)
     {
         // The address stays good: the operation holds the tensor.
@@ -287,40 +279,15 @@ public sealed class MpiCommunicator : ICommunicator
         return address.Value;
     }
 
-    /// <summary>Bytes of each rank's rows, checked against both tensors.</summary>
-    private long[] RowBytes(Tensor own, Tensor all, IReadOnlyList<long> counts)
-    {
-        ArgumentNullException.ThrowIfNull(own);
-        ArgumentNullException.ThrowIfNull(all);
-        ArgumentNullException.ThrowIfNull(counts);
-        var rows = counts.Sum();
-        var bytes = Bytes(all);
-        if (counts.Count != World || counts.Any(count => count < 0) || own.dtype != all.dtype || rows != (all.dim() == 0 ? 1 : all.shape[0])
-            || Bytes(own) * Math.Max(rows, 1) != bytes * counts[Rank])
-        {
-            throw new ArgumentException(
-                $"Rows {string.Join(", ", counts)} of {World} ranks do not fit tensors of shapes [{string.Join(", ", own.shape)}] and [{string.Join(", ", all.shape)}].", nameof(counts));
-        }
-
-        return [.. counts.Select(count => rows == 0 ? 0 : bytes / rows * count)];
-    }
-
-    private PendingCollective Start(CollectiveCount count, string name, Func<nint, nint[], IEnumerable<MpiRequest>> transfers, params Tensor[] tensors)
+    private MpiOperation Start(CollectiveCount count, string name, Func<nint, nint[], IEnumerable<MpiRequest>> transfers, params Tensor[] tensors)
     {
         nint[] addresses = [.. tensors.Select(AddressOf)];
         Sent += count;
-        return Post(name, on => transfers(on, addresses), _limits.Timeout, [.. tensors.Select(Held)]);
+        return Post(name, on => transfers(on, addresses), _limits.Timeout, [.. tensors.Select(RankShapes.Held)]);
     }
 
     private void Wait(string name, Func<nint, IEnumerable<MpiRequest>> transfers) => Post(name, transfers, _limits.Timeout).Wait();
 
     private MpiOperation Post(string name, Func<nint, IEnumerable<MpiRequest>> transfers, TimeSpan limit, params Tensor[] held) =>
         _thread.Post(new MpiOperation(_thread, name, transfers, held) { Limit = limit });
-
-    /// <summary>The same memory in a tensor that nobody else disposes of.</summary>
-    private static Tensor Held(Tensor tensor)
-    {
-        using var noGrad = no_grad();
-        return tensor.detach().DetachFromDisposeScope();
-    }
 }

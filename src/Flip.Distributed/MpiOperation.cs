@@ -12,6 +12,7 @@ namespace Flip.Distributed;
 internal sealed class MpiOperation(MpiThread thread, string name, Func<nint, IEnumerable<MpiRequest>> start, params Tensor[] held) : PendingCollective
 {
     private IEnumerator<MpiRequest>? _transfers;
+    private volatile bool _isDone;
 
     /// <summary>What it is.</summary>
     public string Name => name;
@@ -23,7 +24,7 @@ internal sealed class MpiOperation(MpiThread thread, string name, Func<nint, IEn
     public TimeSpan Limit { get; init; }
 
     /// <summary>True once the result is there, or it has failed.</summary>
-    public bool IsDone { get; private set; }
+    public bool IsDone => _isDone;
 
     /// <summary>What it failed with; null where it did not.</summary>
     public CollectiveException? Fault { get; private set; }
@@ -63,12 +64,14 @@ internal sealed class MpiOperation(MpiThread thread, string name, Func<nint, IEn
     /// <summary>Ends it. The memory of one that failed stays where it is: MPI may still write into it.</summary>
     public void End(CollectiveException? fault)
     {
-        (Fault, IsDone) = (fault, true);
+        Fault = fault;
         if (fault is null)
         {
             _transfers!.Dispose();
             Array.ForEach(held, tensor => tensor.Dispose());
         }
+
+        _isDone = true;
     }
 
     private bool Move() => !_transfers!.MoveNext();

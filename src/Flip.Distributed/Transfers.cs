@@ -139,9 +139,9 @@ internal sealed class Transfers(Mpi mpi, int rank, int world, CollectiveLimits l
     }
 
     /// <summary>A wait for all ranks.</summary>
-    public IEnumerable<MpiRequest> Barrier(nint on)
+    public static IEnumerable<MpiRequest> Barrier(nint on)
     {
-        yield return mpi.Barrier(on);
+        yield return Mpi.Barrier(on);
     }
 
     /// <summary>Bytes of a number.</summary>

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Devices;
 using Flip.Models;
 using Flip.Tokenizers;
@@ -24,16 +25,26 @@ internal static class Embeddings
     }
 
     /// <summary>Embeds a stream of texts, <paramref name="batchSize"/> at a time, one batch ahead.</summary>
-    /// <returns>For each batch its embeddings, <c>[count, D]</c>.</returns>
+    /// <param name="encoder">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="texts">The texts, the same on all ranks.</param>
+    /// <param name="batchSize">Texts encoded at a time.</param>
+    /// <param name="ranks">Who shares the batches.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>For each batch its embeddings, <c>[count, D]</c>; all of them on every rank.</returns>
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
     public static IEnumerable<float[]> OfTexts(
-        IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, CancellationToken cancellation)
+        IDualEncoder encoder, ITokenizer tokenizer, IEnumerable<string> texts, int batchSize, ICommunicator ranks, CancellationToken cancellation)
     {
-        return OneAhead.Read(Send(), cancellation).Select(read => Checked(read.Numbers, read.Batch, encoder.EmbedDim, "text"));
+        SameWork.Require(ranks, $"{batchSize} texts at a time", $"embeddings of {encoder.EmbedDim}");
+        return SharedBatches.Read(
+            ranks,
+            turn => OneAhead.Read(Send(turn), cancellation).Select(read => Checked(read.Numbers, read.Batch, encoder.EmbedDim, "text")),
+            cancellation);
 
-        IEnumerable<(int Count, PendingResult? Result)> Send()
+        IEnumerable<(int Count, PendingResult? Result)> Send(Turn turn)
         {
-            foreach (var batch in texts.Chunk(batchSize))
+            foreach (var (_, batch) in texts.Chunk(batchSize).Index().Where(batch => turn.Has(batch.Index)))
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return (batch.Length, OfTexts(encoder, tokenizer, batch));

@@ -76,7 +76,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
 
         if (All is not RankCommunicator ranks)
         {
-            Consoles.OwnError.WriteLine(Launch is null ? $"flip: {text}" : $"flip: rank {Launch.Rank} on {Environment.MachineName}: {text}");
+            ShowAlone(text);
             return;
         }
 
@@ -89,6 +89,17 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
 
     /// <summary>Ends the work of all ranks; after a failure once each has done what it still can.</summary>
     public void Dispose() => All.Dispose();
+
+    /// <summary>Shows an error of a process that has not joined the others: of those of a machine the first one.</summary>
+    private void ShowAlone(string text)
+    {
+        if (Launch is not { LocalRank: > 0 })
+        {
+            Consoles.OwnError.WriteLine(Launch is null ? $"flip: {text}" : $"flip: rank {Launch.Rank} on {Environment.MachineName}: {text}");
+        }
+
+        _ = Leave(FlipCommand.Failed);
+    }
 
     private int Leave(int code)
     {

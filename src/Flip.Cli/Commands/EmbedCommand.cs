@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
@@ -56,7 +57,13 @@ internal static class EmbedCommand
                 result.GetValue(DataOptions.AllowOutside),
                 mask.Choice(result),
                 settings.Sets(result));
-            var done = Run(request, result.GetValue(json), cancellation);
+            var ranks = OneProcess.Instance; // the ranks of a launcher go here
+            var done = Run(request, result.GetValue(json), ranks, cancellation);
+            if (ranks.Rank > 0)
+            {
+                return Task.FromResult(0); // rank 0 tells of it
+            }
+
             if (result.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(done, JsonOutput.Options));
@@ -71,15 +78,20 @@ internal static class EmbedCommand
         return command;
     }
 
-    private static Report Run(Request request, bool json, CancellationToken cancellation)
+    private static Report Run(Request request, bool json, ICommunicator ranks, CancellationToken cancellation)
     {
         if (request is { Images: null, Texts: null } or { Images: not null, Texts: not null })
         {
             throw new ConfigException("Name what to embed: --images or --texts, one of them.");
         }
 
+        if (ranks.World > 1 && (request.Images ?? request.Texts) == TextSources.StandardInput)
+        {
+            throw new ConfigException("-: of several ranks one alone has the standard input; write it to a file and name that.");
+        }
+
         // Everything that can be wrong about files is reported before the model is loaded.
-        EmbeddingJob.Check(request.File, request.Overwrite);
+        FirstRank.Do(ranks, () => EmbeddingJob.Check(request.File, request.Overwrite));
         using var view = Consoles.Progress(json);
         var leftOut = new List<string>();
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside) with
@@ -94,15 +106,17 @@ internal static class EmbedCommand
         var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         Compute.UseThreads(loaded.Config.Train);
-        IItemEncoder items = images is not null
-            ? ItemEncoders.Images(loaded, request.Mask, images, request.AllowMissing)
-            : ItemEncoders.Texts(loaded, texts!, request.AllowMissing, cancellation);
+        var items = SharedItems.Of(
+            images is not null
+                ? ItemEncoders.Images(loaded, request.Mask, images, request.AllowMissing)
+                : ItemEncoders.Texts(loaded, texts!, request.AllowMissing, cancellation),
+            ranks);
         var meter = new ItemMeter(view, "embed", items.Kind, items.Count);
         try
         {
             var hashes = SourceProgress.Hashes(CacheFolder.Default, view.Message);
             var manifest = ItemEncoders.Manifest(loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, items, hashes, cancellation);
-            var embedded = new EmbeddingJob(request.File).Run(items, manifest, request.Overwrite, request.AllowMissing, meter.Report, cancellation);
+            var embedded = new EmbeddingJob(request.File, ranks: ranks).Run(items, manifest, request.Overwrite, request.AllowMissing, meter.Report, cancellation);
             return new Report(
                 request.File,
                 items.Kind,

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flip.Cli.Reporting;
+using Flip.Collectives;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Metrics;
 using Flip.Evaluation.Outcomes;
@@ -51,13 +52,13 @@ internal static class EvalCommand
         Settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            Run(result, cancellation);
+            Run(result, OneProcess.Instance, cancellation); // the ranks of a launcher go here
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static void Run(ParseResult result, CancellationToken cancellation)
+    private static void Run(ParseResult result, ICommunicator ranks, CancellationToken cancellation)
     {
         const string templates = "eval.templates=";
         var sets = Settings.Sets(result);
@@ -85,8 +86,13 @@ internal static class EvalCommand
         IReadOnlyList<EvaluatedSet> evaluated;
         using (var view = Consoles.Progress(result.GetValue(Json)))
         {
-            (var header, evaluated) = new EvaluationRun(request, view).Run(cancellation);
+            (var header, evaluated) = new EvaluationRun(request, view, ranks).Run(cancellation);
             report = new EvaluationReport(header, [.. evaluated.Select(set => set.Result)]);
+        }
+
+        if (ranks.Rank > 0)
+        {
+            return; // rank 0 has the results
         }
 
         if (result.GetValue(Json))

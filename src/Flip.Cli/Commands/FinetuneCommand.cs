@@ -17,15 +17,23 @@ internal static class FinetuneCommand
     /// <summary>Settings of the model, not of the recipe.</summary>
     private static readonly string[] ModelGroups = ["model.", "data.", "eval."];
 
-    public static Command Create()
+    /// <param name="ranks">The processes that share the fine-tuning.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var options = new Options();
         var command = new Command(
             "finetune",
             "Train a model's image tower to a classifier of labelled images: a known data set (flip datasets), a folder of class folders, shards with .cls files, a list.");
         options.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
+            if (ranks.All.Rank > 0)
+            {
+                Follow(ranks, options, result, cancellation);
+                return Task.FromResult(0);
+            }
+
             var json = result.GetValue(options.Json);
             if (result.GetValue(options.Describe))
             {
@@ -36,14 +44,24 @@ internal static class FinetuneCommand
             using var view = Consoles.Progress(json);
             var report = result.GetValue(options.Eval) is { } classifier
                 ? Evaluate(classifier, options, result, view, cancellation)
-                : Train(options, result, view, cancellation);
+                : Train(ranks, options, result, view, cancellation);
             Print(report, json);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    private static Report Train(Options options, ParseResult result, ConsoleProgress view, CancellationToken cancellation)
+    /// <summary>What a rank does that is not the first: it trains; measures and descriptions are rank 0's.</summary>
+    private static void Follow(CommandRanks ranks, Options options, ParseResult result, CancellationToken cancellation)
+    {
+        if (!result.GetValue(options.Describe) && result.GetValue(options.Eval) is null)
+        {
+            using var view = Consoles.Progress(result.GetValue(options.Json));
+            FinetuneSession.Follow(ranks.All, view, result.GetValue(DataOptions.AllowOutside), cancellation);
+        }
+    }
+
+    private static Report Train(CommandRanks ranks, Options options, ParseResult result, ConsoleProgress view, CancellationToken cancellation)
     {
         var resumed = result.GetValue(options.Resume);
         var alphas = Alphas(result.GetValue(options.WiseFt));
@@ -55,14 +73,14 @@ internal static class FinetuneCommand
         if (resumed is not null)
         {
             var begun = RunFolder.Open(resumed);
-            return Finish(begun, view, () => new FinetuneSession(begun, view, result.GetValue(DataOptions.AllowOutside)).Resume(alphas, cancellation));
+            return Finish(begun, view, () => new FinetuneSession(begun, view, result.GetValue(DataOptions.AllowOutside), ranks.All).Resume(alphas, cancellation));
         }
 
         var (settings, modelSettings) = Divided(options.Sets(result));
         var inputs = options.Inputs(result, alphas);
         var config = FinetuneConfigFile.Overlay(FinetuneRecipes.Get(result.GetValue(options.Recipe)!), settings);
         var run = RunFolder.Create(result.GetValue(options.Run) ?? RunFolder.DefaultPath("finetune"), "finetune");
-        return Finish(run, view, () => new FinetuneSession(run, view, result.GetValue(DataOptions.AllowOutside)).Start(inputs, config, modelSettings, cancellation));
+        return Finish(run, view, () => new FinetuneSession(run, view, result.GetValue(DataOptions.AllowOutside), ranks.All).Start(inputs, config, modelSettings, cancellation));
     }
 
     private static Report Finish(RunFolder run, ConsoleProgress view, Func<FinetuneResult> train)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
+using Flip.Collectives;
 using Flip.Evaluation.Embedding;
 using Flip.Evaluation.Probes;
 using Flip.Io;
@@ -99,29 +100,35 @@ internal sealed class ProbeCommand
         _settings.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var request = Request(result);
-            var json = result.GetValue(_json);
-            using var view = Consoles.Progress(json);
-            var report = new ProbeRun(request, view).Run(cancellation);
-            view.Dispose(); // the last line of progress stands before the table
-            var text = JsonSerializer.Serialize(report, JsonOutput.Options);
-            if (request.Out is { } folder)
-            {
-                AtomicFile.WriteText(Path.Combine(folder, "results.json"), text);
-            }
-
-            if (json)
-            {
-                Console.WriteLine(text);
-            }
-            else
-            {
-                Print(report, request.Out);
-            }
-
+            Run(Request(result), result.GetValue(_json), OneProcess.Instance, cancellation); // the ranks of a launcher go here
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void Run(ProbeRequest request, bool json, ICommunicator ranks, CancellationToken cancellation)
+    {
+        using var view = Consoles.Progress(json);
+        if (new ProbeRun(request, view, ranks).Run(cancellation) is not { } report)
+        {
+            return; // rank 0 has the results
+        }
+
+        view.Dispose(); // the last line of progress stands before the table
+        var text = JsonSerializer.Serialize(report, JsonOutput.Options);
+        if (request.Out is { } folder)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, "results.json"), text);
+        }
+
+        if (json)
+        {
+            Console.WriteLine(text);
+        }
+        else
+        {
+            Print(report, request.Out);
+        }
     }
 
     private ProbeRequest Request(ParseResult result) => new(

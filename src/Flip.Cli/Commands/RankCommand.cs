@@ -85,7 +85,7 @@ internal static class RankCommand
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);
         var encoder = new InferenceEncoder(loaded.Model);
         var classifier = ZeroShotClassifier.Build(
-            encoder, tokenizer, ClassPrompts.OfTemplates(texts, request.Templates), loaded.BatchSize, cancellation);
+            encoder, tokenizer, ClassPrompts.OfTemplates(texts, request.Templates), loaded.BatchSize, cancellation: cancellation);
         var matches = new Matches(encoder.LogitScale(), encoder.LogitBias());
         var ranking = new Ranking(
             request.By,

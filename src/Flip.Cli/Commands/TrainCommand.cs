@@ -14,7 +14,8 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip train</c>: pre-training with masking, new or resumed.</summary>
 internal static class TrainCommand
 {
-    public static Command Create()
+    /// <param name="ranks">The processes that share the training.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var folder = new Option<string?>("--run") { Description = "Folder of the run (default: runs/train-TIME)." };
         var resume = new Option<string?>("--resume") { Description = "Run to continue from its newest checkpoint, exactly." };
@@ -23,9 +24,16 @@ internal static class TrainCommand
         var settings = new ConfigOptions(ConfigOptions.Train);
         var command = new Command("train", "Pre-train on image-text pairs in WebDataset shards.") { folder, resume, initial, DataOptions.AllowOutside, json };
         settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
             using var view = Consoles.Progress(result.GetValue(json));
+            if (ranks.All.Rank > 0)
+            {
+                TrainingSession.Follow(ranks.All, view, result.GetValue(DataOptions.AllowOutside), cancellation);
+                return Task.FromResult(0);
+            }
+
             var resumed = result.GetValue(resume);
             if (resumed is not null && (result.GetValue(folder) ?? result.GetValue(initial) ?? settings.Start(result)) is { } other)
             {
@@ -33,7 +41,7 @@ internal static class TrainCommand
             }
 
             var run = resumed is not null ? RunFolder.Open(resumed) : RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("train"));
-            var session = new TrainingSession(run, "train", view, result.GetValue(DataOptions.AllowOutside));
+            var session = new TrainingSession(run, "train", view, result.GetValue(DataOptions.AllowOutside), ranks.All);
             Finish(run, view, result.GetValue(json), () => resumed is not null
                 ? session.Resume(settings.Sets(result), cancellation)
                 : session.Start(Config(settings, result, result.GetValue(initial)), result.GetValue(initial), cancellation));

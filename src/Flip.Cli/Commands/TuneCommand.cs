@@ -10,7 +10,8 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip tune</c>: unmasked tuning, which closes the gap between masked training and whole images (paper, section 3).</summary>
 internal static class TuneCommand
 {
-    public static Command Create()
+    /// <param name="ranks">The processes that share the tuning.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var source = new Argument<string>("model") { Description = "Model to tune: Flip's folder, run or checkpoint, or one of another library (see flip inspect)." };
         var folder = new Option<string?>("--run") { Description = "Folder of the new run (default: runs/tune-TIME)." };
@@ -23,13 +24,20 @@ internal static class TuneCommand
             source, folder, DataOptions.AllowOutside, json,
         };
         settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
+            using var view = Consoles.Progress(result.GetValue(json));
+            if (ranks.All.Rank > 0)
+            {
+                TrainingSession.Follow(ranks.All, view, result.GetValue(DataOptions.AllowOutside), cancellation);
+                return Task.FromResult(0);
+            }
+
             var model = result.GetValue(source)!;
             var config = ConfigReader.Overlay(TuneRecipe.After(ModelSource.ConfigOf(model)), settings.Sets(result));
             var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("tune"));
-            using var view = Consoles.Progress(result.GetValue(json));
-            var session = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside));
+            var session = new TrainingSession(run, "tune", view, result.GetValue(DataOptions.AllowOutside), ranks.All);
             TrainCommand.Finish(run, view, result.GetValue(json), () => session.Start(config, model, cancellation));
             return Task.FromResult(0);
         });

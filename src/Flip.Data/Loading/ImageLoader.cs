@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Flip.Collectives;
 using Flip.Data.Images;
 
 namespace Flip.Data.Loading;
@@ -21,36 +22,36 @@ public sealed class ImageLoader(IImageSource source, IImageTransform transform, 
     /// A batch is valid until the next one is asked for.</summary>
     /// <param name="batchSize">Images of a batch; the last may have fewer.</param>
     /// <param name="first">The first image.</param>
+    /// <param name="turn">Which of the batches are read; the others' images are not opened.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ConfigException">The pixels of a batch do not fit in an array.</exception>
     /// <exception cref="EvaluationDataException">An image cannot be used, and that is not allowed.</exception>
-    public IEnumerable<ImageBatch> Read(int batchSize, int first = 0, CancellationToken cancellation = default)
+    public IEnumerable<ImageBatch> Read(int batchSize, int first = 0, Turn turn = default, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         BatchSizeLimit.Check("eval.batchSize", Math.Min(batchSize, source.Count), transform.Size);
-        return ReadBatches(batchSize, first, cancellation);
+        return ReadBatches(batchSize, first, turn, cancellation);
     }
 
-    private IEnumerable<ImageBatch> ReadBatches(int batchSize, int first, CancellationToken cancellation)
+    private IEnumerable<ImageBatch> ReadBatches(int batchSize, int first, Turn turn, CancellationToken cancellation)
     {
         using var files = source.Open();
         using var pipeline = new RowPipeline<Block>(workers, (block, row) => Fill(files, block, row));
         var spare = new Stack<byte[]>();
-        var (planned, taken) = (first, first);
-        while (taken < source.Count)
+        var planned = first + ((long)turn.Rank * batchSize);
+        while (planned < source.Count || pipeline.Count > 0)
         {
             while (planned < source.Count && pipeline.Count < BatchesAhead)
             {
-                var rows = Math.Min(batchSize, source.Count - planned);
+                var rows = (int)Math.Min(batchSize, source.Count - planned);
                 var bytes = rows * _bytesPerImage;
                 pipeline.Put(new Block(
-                    planned, rows, spare.TryPop(out var used) && used.Length == bytes ? used : GC.AllocateUninitializedArray<byte>(bytes)));
-                planned += rows;
+                    (int)planned, rows, spare.TryPop(out var used) && used.Length == bytes ? used : GC.AllocateUninitializedArray<byte>(bytes)));
+                planned += (long)turn.Step * batchSize;
             }
 
             var block = pipeline.Take(cancellation);
-            taken += block.Rows;
             yield return ToBatch(block);
             spare.Push(block.Pixels);
         }

@@ -19,7 +19,7 @@ internal sealed unsafe class Mpi(MpiAbi abi)
         var text = stackalloc byte[LongestText];
         var length = 0;
         var words = MpiCalls.MPI_Get_library_version(text, out length) == 0 ? Encoding.UTF8.GetString(text, length) : "";
-        return words.Split('\n')[0].Trim('\0', ' ');
+        return string.Join(' ', words.Split('\n')[0].Split(['\0', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>Initialises MPI for one thread; errors of its communicators are returned from here on.</summary>
@@ -35,7 +35,7 @@ internal sealed unsafe class Mpi(MpiAbi abi)
     }
 
     /// <summary>Ends MPI; all ranks come.</summary>
-    public void Finish() => Check("MPI_Finalize", MpiCalls.MPI_Finalize());
+    public static void Finish() => Check("MPI_Finalize", MpiCalls.MPI_Finalize());
 
     /// <summary>Ends all ranks at once, this one too.</summary>
     public void Abort(int code) => _ = MpiCalls.MPI_Abort(Abi.World, code);
@@ -90,7 +90,7 @@ internal sealed unsafe class Mpi(MpiAbi abi)
     }
 
     /// <summary>Starts a wait for all ranks.</summary>
-    public MpiRequest Barrier(nint communicator)
+    public static MpiRequest Barrier(nint communicator)
     {
         nint request = 0;
         Check("MPI_Ibarrier", MpiCalls.MPI_Ibarrier(communicator, ref request));

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Data.Loading;
 using Flip.Devices;
@@ -17,6 +18,7 @@ public static class ClassifierEvaluator
     /// <param name="batchSize">Images scored at a time.</param>
     /// <param name="keepScores">Whether to keep the scores of all classes; see <see cref="MetricNames.NeedsScores"/>.</param>
     /// <param name="progress">Receives the number of images done; may be null.</param>
+    /// <param name="ranks">Who shares the images; all get the outcome. Null for this process alone.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <exception cref="ConfigException">The set has other classes than the classifier.</exception>
     /// <exception cref="EvaluationDataException">An image cannot be read.</exception>
@@ -28,6 +30,7 @@ public static class ClassifierEvaluator
         int batchSize,
         bool keepScores = false,
         Action<long>? progress = null,
+        ICommunicator? ranks = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(classifier);
@@ -41,14 +44,26 @@ public static class ClassifierEvaluator
         var outcome = new ClassificationAccumulator(set.ClassNames, keepScores);
         var done = 0;
         using var keys = set.Images.Keys().GetEnumerator();
-        foreach (var (count, scores) in OneAhead.Read(Send(classifier, images.Read(batchSize, cancellation: cancellation)), cancellation))
+        foreach (var scores in Score(classifier, images, batchSize, ranks ?? OneProcess.Instance, cancellation))
         {
+            var count = scores.Length / classifier.Classes;
             outcome.Add(Take(keys, count), [.. Enumerable.Range(done, count).Select(image => set.Labels[image])], scores);
             done += count;
             progress?.Invoke(done);
         }
 
         return outcome.ToOutcome();
+    }
+
+    /// <summary>Batches of scores, <c>[count, classes]</c>.</summary>
+    private static IEnumerable<float[]> Score(
+        ImageClassifier classifier, ImageLoader images, int batchSize, ICommunicator ranks, CancellationToken cancellation)
+    {
+        SameWork.Require(ranks, $"{batchSize} images at a time", $"{images.Source.Count} images", $"{classifier.Classes} classes");
+        return SharedBatches.Read(
+            ranks,
+            turn => OneAhead.Read(Send(classifier, images.Read(batchSize, 0, turn, cancellation)), cancellation).Select(read => read.Numbers),
+            cancellation);
     }
 
     private static IEnumerable<(int Count, PendingResult? Scores)> Send(ImageClassifier classifier, IEnumerable<ImageBatch> batches)

@@ -19,7 +19,7 @@ public static class ZeroShotHead
     {
         var encoder = new InferenceEncoder(model);
         var factor = encoder.LogitScale();
-        var classifier = ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, cancellation);
+        var classifier = ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, cancellation: cancellation);
         return Array.ConvertAll(classifier.Weights, weight => (float)(factor * weight));
     }
 }

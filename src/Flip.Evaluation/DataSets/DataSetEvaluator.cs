@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Evaluation.Features;
 using Flip.Evaluation.Metrics;
@@ -11,28 +12,33 @@ namespace Flip.Evaluation.DataSets;
 
 /// <summary>
 /// Measures a model on data sets without training (paper, sections 4.2 and 4.3): images are embedded once, then compared with classifiers made of
-/// words, or with captions.
+/// words, or with captions. Ranks share what is encoded; rank 0 compares.
 /// </summary>
-/// <param name="embedImages">The normalised embeddings of a source's images.</param>
+/// <param name="embedImages">The normalised embeddings of a source's images; null on other ranks than the first.</param>
 /// <param name="encoder">Embeds the texts.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="batchSize">Texts encoded at a time.</param>
 /// <param name="classifiers">Where classifiers are kept; null for nowhere.</param>
+/// <param name="ranks">Who shares the work; null for this process alone.</param>
 public sealed class DataSetEvaluator(
-    Func<IImageSource, FeatureSet> embedImages,
+    Func<IImageSource, FeatureSet?> embedImages,
     IDualEncoder encoder,
     ITokenizer tokenizer,
     int batchSize = 64,
-    ClassifierCache? classifiers = null)
+    ClassifierCache? classifiers = null,
+    ICommunicator? ranks = null)
 {
     private const int ScoresAtOnce = 1 << 22; // 16 MB
+
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
 
     /// <summary>What the model makes of each image.</summary>
     /// <param name="data">The data set.</param>
     /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>Null on other ranks than the first.</returns>
     /// <exception cref="Flip.Data.EvaluationDataException">An image cannot be used.</exception>
     /// <exception cref="ArithmeticException">An embedding is not finite.</exception>
-    public EvaluationOutcome Measure(EvaluationData data, CancellationToken cancellation = default)
+    public EvaluationOutcome? Measure(EvaluationData data, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         return Measure(data, embedImages(data.Images), cancellation);
@@ -43,12 +49,17 @@ public sealed class DataSetEvaluator(
     /// <param name="data">The data set.</param>
     /// <param name="samples">Replicates of the bootstrap.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    public EvaluatedSet Evaluate(EvaluationData data, int samples = Bootstrap.DefaultSamples, CancellationToken cancellation = default)
+    public EvaluatedSet? Evaluate(EvaluationData data, int samples = Bootstrap.DefaultSamples, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        var (set, features) = (data.Set, embedImages(data.Images));
+        var features = embedImages(data.Images);
         var outcome = Measure(data, features, cancellation);
-        var measures = outcome.Measures();
+        return FirstRank.Keep(_ranks, () => Describe(data, features!, outcome!, samples, cancellation));
+    }
+
+    private EvaluatedSet Describe(EvaluationData data, FeatureSet features, EvaluationOutcome outcome, int samples, CancellationToken cancellation)
+    {
+        var (set, measures) = (data.Set, outcome.Measures());
         var result = EvaluationResult.Of(
             set.Name,
             set.Metric,
@@ -63,17 +74,23 @@ public sealed class DataSetEvaluator(
         return new EvaluatedSet(result with { Notes = [.. result.Notes, .. notes.OfType<string>().Where(note => note.Length > 0)] }, outcome, data.Images);
     }
 
-    private EvaluationOutcome Measure(EvaluationData data, FeatureSet features, CancellationToken cancellation) => data.Labelled is { } labelled
+    private EvaluationOutcome? Measure(EvaluationData data, FeatureSet? features, CancellationToken cancellation) => data.Labelled is { } labelled
         ? Classify(data.Set, labelled, data.Prompts!, features, cancellation)
         : Retrieve(data.Captioned!, features, cancellation);
 
     /// <summary>Zero-shot classification.</summary>
-    private ClassificationOutcome Classify(
-        DataSetDescription set, LabelledImages data, ClassPrompts prompts, FeatureSet features, CancellationToken cancellation)
+    private ClassificationOutcome? Classify(
+        DataSetDescription set, LabelledImages data, ClassPrompts prompts, FeatureSet? features, CancellationToken cancellation)
+    {
+        ZeroShotClassifier Make() => ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, _ranks, cancellation);
+        var classifier = classifiers is null ? Make() : classifiers.Read(prompts, Make);
+        return FirstRank.Keep(_ranks, () => Classify(set, data, classifier!, features!, cancellation));
+    }
+
+    private static ClassificationOutcome Classify(
+        DataSetDescription set, LabelledImages data, ZeroShotClassifier classifier, FeatureSet features, CancellationToken cancellation)
     {
         var present = features.ImagesOf(data.Images);
-        ZeroShotClassifier Make() => ZeroShotClassifier.Build(encoder, tokenizer, prompts, batchSize, cancellation);
-        var classifier = classifiers is null ? Make() : classifiers.Read(prompts, Make);
         using var similarity = new Similarity(classifier.Weights, classifier.EmbedDim);
 
         // A set with several labels may have images with none.
@@ -92,16 +109,21 @@ public sealed class DataSetEvaluator(
     }
 
     /// <summary>Retrieval among images and their captions, without a prompt.</summary>
-    private RetrievalOutcome Retrieve(CaptionedImages data, FeatureSet features, CancellationToken cancellation)
+    private RetrievalOutcome? Retrieve(CaptionedImages data, FeatureSet? features, CancellationToken cancellation)
     {
-        var captions = CaptionsOf(data, features);
+        var captions = FirstRank.Tell(_ranks, () => features!.ImagesOf(data.Images)).Select(image => data.Captions[image]).ToList();
         float[] texts =
         [
-            .. Embeddings.OfTexts(encoder, tokenizer, captions.SelectMany(list => list), batchSize, cancellation).SelectMany(batch => batch),
+            .. Embeddings.OfTexts(encoder, tokenizer, captions.SelectMany(list => list), batchSize, _ranks, cancellation)
+                .Where(_ => _ranks.Rank == 0) // the others keep none
+                .SelectMany(batch => batch),
         ];
-        int[] textToImage = [.. captions.SelectMany((list, image) => list.Select(_ => image))];
-        cancellation.ThrowIfCancellationRequested();
-        return RetrievalOutcome.Of(features.Keys, textToImage, Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage));
+        return FirstRank.Keep(_ranks, () =>
+        {
+            int[] textToImage = [.. captions.SelectMany((list, image) => list.Select(_ => image))];
+            cancellation.ThrowIfCancellationRequested();
+            return RetrievalOutcome.Of(features!.Keys, textToImage, Recall.OfEmbeddings(features.Values, texts, features.Dim, textToImage));
+        });
     }
 
     private static IEnumerable<int> LabelsOf(LabelledImages data, FeatureSet features) =>

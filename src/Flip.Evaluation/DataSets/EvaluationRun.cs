@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
@@ -14,45 +15,52 @@ using Flip.Storage;
 
 namespace Flip.Evaluation.DataSets;
 
-/// <summary>Measures a model on data sets and writes a folder of results.</summary>
+/// <summary>Measures a model on data sets and writes a folder of results. Of ranks that share the work, rank 0 alone touches the user's folders.</summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="view">Shows the progress.</param>
-public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
+/// <param name="ranks">Who shares what is encoded; null for this process alone.</param>
+public sealed class EvaluationRun(EvaluationRequest request, IProgressView view, ICommunicator? ranks = null)
 {
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
     private string _cache = "";
     private ContentHashes _hashes = new();
 
+    /// <summary>Measures.</summary>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>What the numbers depend on, and the sets; without sets on other ranks than the first.</returns>
     public (EvaluationHeader Header, IReadOnlyList<EvaluatedSet> Sets) Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is reported before the model is loaded.
         var named = WrittenDataSet.Of(request.On, request.DataRoot, request.Classes, view.Message, request.AllowOutside);
-        CheckPlaces();
+        FirstRank.Do(_ranks, CheckPlaces);
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
         using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var weights = WeightFile.Hash(loaded.Model.Parameters);
+        SameWork.Require(_ranks, $"weights {weights}", $"model {ItemEncoders.ConfigurationHash(loaded.Config)}");
         request.Mask.Encoder(loaded); // an impossible mask is refused before any work
         var evaluator = new DataSetEvaluator(
             images => Features(loaded, weights, images, cancellation),
             new InferenceEncoder(loaded.Model),
             loaded.Tokenizer,
             loaded.BatchSize,
-            new ClassifierCache(_cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message));
+            new ClassifierCache(_cache, new Dictionary<string, string>(ItemEncoders.TextSettings(loaded)) { ["weights"] = weights }, view.Message, _ranks),
+            _ranks);
         foreach (var item in data)
         {
             item.SayRepeated(loaded.Tokenizer, loaded.Config.Model.Text.Length, view.Message);
         }
 
-        var evaluated = data.ConvertAll(item =>
+        var evaluated = data.Select(item =>
         {
             view.Message($"{item.Set.Title}: {item.Images.Count:N0} images.");
             return evaluator.Evaluate(item, request.Samples, cancellation);
-        });
+        }).OfType<EvaluatedSet>().ToList();
         var header = Header(request.Model, loaded, weights, request.Mask, request.Prompts.ToString());
         if (request.Out is { } folder)
         {
-            ResultsFolder.Write(folder, header, evaluated);
+            FirstRank.Do(_ranks, () => ResultsFolder.Write(folder, header, evaluated));
         }
 
         return (header, evaluated);
@@ -70,10 +78,10 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view)
         }
     }
 
-    private FeatureSet Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
+    private FeatureSet? Features(LoadedModel loaded, string weights, IImageSource images, CancellationToken cancellation)
     {
-        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing, _hashes, cancellation);
-        return new FeatureCache(_cache, view.Message).Read(
+        var (items, manifest) = ItemEncoders.Features(loaded, weights, request.Mask, FeatureKind.Embedding, images, request.AllowMissing, _hashes, cancellation, ranks: _ranks);
+        return new FeatureCache(_cache, view.Message, _ranks).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, "embed", items.Kind, items.Count).Report, cancellation);
     }
 

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
@@ -18,8 +19,11 @@ namespace Flip.Evaluation.DataSets;
 /// <param name="data">The data set.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="config">How images become pixels, and how many are encoded at a time.</param>
-public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer, FlipConfig config) : IEvaluator
+/// <param name="ranks">Who shares the work, with the same weights; all get the same numbers. Null for this process alone.</param>
+public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer, FlipConfig config, ICommunicator? ranks = null) : IEvaluator
 {
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
+
     /// <summary>The data set.</summary>
     public EvaluationData Data => data;
 
@@ -28,10 +32,11 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="options">Who receives what is left out, and the classes that the model's words cannot tell apart.</param>
     /// <param name="cancellation">Stops the reading.</param>
+    /// <param name="ranks">Who shares the work; null for this process alone.</param>
     /// <exception cref="ConfigException">There are no such data.</exception>
     /// <exception cref="EvaluationDataException">A file is damaged.</exception>
     public static IReadOnlyList<TrainingEvaluator> Of(
-        FlipConfig config, ITokenizer tokenizer, SourceOptions options, CancellationToken cancellation = default)
+        FlipConfig config, ITokenizer tokenizer, SourceOptions options, CancellationToken cancellation, ICommunicator? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
@@ -43,24 +48,24 @@ public sealed class TrainingEvaluator(EvaluationData data, ITokenizer tokenizer,
             data.SayRepeated(tokenizer, config.Model.Text.Length, say);
         }
 
-        return [.. opened.Select(data => new TrainingEvaluator(data, tokenizer, config))];
+        return [.. opened.Select(data => new TrainingEvaluator(data, tokenizer, config, ranks))];
     }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Evaluate(IDualEncoder model, CancellationToken cancellation = default)
     {
         var batchSize = ModelMemory.EncodingBatch(config.Model, Compute.Of(config.Train), config.Eval.BatchSize);
-        var outcome = new DataSetEvaluator(Embed, model, tokenizer, batchSize).Measure(data, cancellation);
-        return new OrderedDictionary<string, double>(
+        var outcome = new DataSetEvaluator(Embed, model, tokenizer, batchSize, ranks: _ranks).Measure(data, cancellation);
+        return new OrderedDictionary<string, double>(FirstRank.Tell<KeyValuePair<string, double>[]>(_ranks, () =>
         [
-            .. outcome.Measures().Select(measure => KeyValuePair.Create($"{data.Set.Name}/{measure.Key}", measure.Value)),
+            .. outcome!.Measures().Select(measure => KeyValuePair.Create($"{data.Set.Name}/{measure.Key}", measure.Value)),
             .. outcome.Chances().Select(chance => KeyValuePair.Create($"{data.Set.Name}/chance {chance.Key}", chance.Value)),
-        ]);
+        ]));
 
-        FeatureSet Embed(IImageSource images)
+        FeatureSet? Embed(IImageSource images)
         {
             var loader = new ImageLoader(images, EvaluationTransform.Of(config), config.Data.Workers);
-            return FeatureSet.Of(new ImageItems(loader, _ => model, batchSize), cancellation);
+            return FeatureSet.OnFirst(SharedItems.Of(new ImageItems(loader, _ => model, batchSize, countsEmbedded: false), _ranks), _ranks, cancellation);
         }
     }
 }

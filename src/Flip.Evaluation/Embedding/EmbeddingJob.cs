@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Io;
 
@@ -12,11 +13,12 @@ public sealed record EmbeddingResult(long Embedded, long Resumed, double Seconds
 
 /// <summary>
 /// Embeds a source into a file, in parts: what was done before a stop is not done again, and the file comes out the same to the last
-/// byte. Neither embeddings nor keys are ever in memory all at once.
+/// byte. Neither embeddings nor keys are ever in memory all at once. Of ranks that share the items, rank 0 alone touches files.
 /// </summary>
 /// <param name="path">The file, <c>.safetensors</c> or <c>.parquet</c>.</param>
 /// <param name="time">Clock; null for the system's.</param>
-public sealed class EmbeddingJob(string path, TimeProvider? time = null)
+/// <param name="ranks">Who shares the items (<see cref="SharedItems"/>); null for this process alone.</param>
+public sealed class EmbeddingJob(string path, TimeProvider? time = null, ICommunicator? ranks = null)
 {
     // A stop loses at most half a minute's work, and a part is at most a few dozen megabytes.
     private static readonly TimeSpan PartTime = TimeSpan.FromSeconds(30);
@@ -26,6 +28,7 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     private const string TemporarySuffix = ".tmp";
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
 
     /// <summary>Items of a part, about: a part ends with a batch.</summary>
     public int PartItems { get; init; } = DefaultPartItems;
@@ -54,7 +57,8 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
     /// <param name="allowMissing">Whether unfinished work that left items out may be continued.</param>
     /// <param name="report">Receives how many items are done, first those of runs before.</param>
     /// <param name="cancellation">Stops after a batch; what is done is kept.</param>
-    /// <exception cref="ConfigException">As <see cref="Check"/>; or unfinished work is another's; or no item could be used.</exception>
+    /// <returns>The same on all ranks.</returns>
+    /// <exception cref="ConfigException">As <see cref="Check"/>; or unfinished work is another's; or no item could be used; or the ranks have other work.</exception>
     public EmbeddingResult Run(
         IItemEncoder items,
         EmbeddingManifest manifest,
@@ -63,18 +67,37 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
         Action<long>? report = null,
         CancellationToken cancellation = default)
     {
-        Check(path, overwrite);
-        using var parts = EmbeddingParts.Open(path, manifest, overwrite, allowMissing);
-        AtomicFile.DeleteLeftovers(path, TemporarySuffix);
-        var (resumed, start) = (parts.Next, _time.GetTimestamp());
-        report?.Invoke(resumed);
-        Encode(items, parts, report, cancellation);
-        var seconds = _time.GetElapsedTime(start).TotalSeconds;
+        SameWork.Require(_ranks, manifest.ToValues().Select(value => $"{value.Key} {value.Value}"));
+        EmbeddingParts? parts = null;
+        try
+        {
+            var begun = FirstRank.Tell(_ranks, () =>
+            {
+                Check(path, overwrite);
+                parts = EmbeddingParts.Open(path, manifest, overwrite, allowMissing);
+                AtomicFile.DeleteLeftovers(path, TemporarySuffix);
+                return new Place(parts.Next, parts.Embedded);
+            });
+            var start = _time.GetTimestamp();
+            report?.Invoke(begun.Next);
+            Encode(items, begun, manifest.Items, parts, report, cancellation);
+            var seconds = _time.GetElapsedTime(start).TotalSeconds;
+            return FirstRank.Tell(_ranks, () => Finish(parts!, items.Kind, begun.Next, seconds, cancellation));
+        }
+        finally
+        {
+            parts?.Dispose();
+        }
+    }
+
+    /// <summary>The file of all parts.</summary>
+    private EmbeddingResult Finish(EmbeddingParts parts, string kind, long resumed, double seconds, CancellationToken cancellation)
+    {
         if (parts.Embedded == 0)
         {
             var all = parts.Missing;
             parts.Delete();
-            throw new ConfigException($"None of the {all.Count} {items.Kind} can be used, such as '{all[0].Key}': {all[0].Problem}.");
+            throw new ConfigException($"None of the {all.Count} {kind} can be used, such as '{all[0].Key}': {all[0].Problem}.");
         }
 
         var result = new EmbeddingResult(parts.Embedded, resumed, seconds, parts.Missing);
@@ -90,21 +113,34 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
         _ => null,
     };
 
-    private void Encode(IItemEncoder items, EmbeddingParts parts, Action<long>? report, CancellationToken cancellation)
+    /// <param name="items">Source and model.</param>
+    /// <param name="begun">Where to begin.</param>
+    /// <param name="count">Items of the source.</param>
+    /// <param name="parts">Where embeddings go; null where another rank writes them.</param>
+    /// <param name="report">Receives how many items are done.</param>
+    /// <param name="cancellation">Stops after a batch.</param>
+    private void Encode(
+        IItemEncoder items, Place begun, long count, EmbeddingParts? parts, Action<long>? report, CancellationToken cancellation)
     {
-        if (parts.Next == parts.Manifest.Items)
+        if (begun.Next == count)
         {
             return;
         }
 
-        var (pending, since) = (new List<EmbeddedItems>(), _time.GetTimestamp());
+        var (next, pending, since) = (begun.Next, new List<EmbeddedItems>(), _time.GetTimestamp());
         try
         {
-            foreach (var batch in items.Encode(parts.Next, parts.Embedded, cancellation))
+            foreach (var batch in items.Encode(begun.Next, begun.Embedded, cancellation: cancellation))
             {
+                next = batch.Next;
+                report?.Invoke(next);
+                if (parts is null)
+                {
+                    continue;
+                }
+
                 pending.Add(batch);
-                report?.Invoke(batch.Next);
-                if (batch.Next - parts.Next >= PartItems || _time.GetElapsedTime(since) >= PartTime)
+                if (next - parts.Next >= PartItems || _time.GetElapsedTime(since) >= PartTime)
                 {
                     Flush();
                     since = _time.GetTimestamp();
@@ -116,18 +152,23 @@ public sealed class EmbeddingJob(string path, TimeProvider? time = null)
             Flush(); // also what was done before a stop or a bad item
         }
 
-        if (parts.Next != parts.Manifest.Items)
+        if (next != count)
         {
-            throw new IOException($"The source ended at item {parts.Next} of {parts.Manifest.Items}: it has changed.");
+            throw new IOException($"The source ended at item {next} of {count}: it has changed.");
         }
 
         void Flush()
         {
             if (pending.Count > 0)
             {
-                parts.Add(EmbeddedItems.Join(pending));
+                parts!.Add(EmbeddedItems.Join(pending));
                 pending.Clear();
             }
         }
     }
+
+    /// <summary>How far a job is.</summary>
+    /// <param name="Next">The first item that is not done.</param>
+    /// <param name="Embedded">Embeddings of the items before.</param>
+    private sealed record Place(long Next, long Embedded);
 }

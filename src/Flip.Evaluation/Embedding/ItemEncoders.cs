@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
@@ -21,7 +22,8 @@ public static class ItemEncoders
     public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
         new ImageLoader(images, EvaluationTransform.Of(loaded.Config), loaded.Config.Data.Workers, allowMissing),
         seen => mask.Encoder(loaded, seen),
-        loaded.BatchSize);
+        loaded.BatchSize,
+        mask.IsMasked);
 
     /// <summary>Features of images for a probe, and all that they depend on.</summary>
     /// <param name="loaded">The model.</param>
@@ -33,6 +35,7 @@ public static class ItemEncoders
     /// <param name="hashes">Of the images' files.</param>
     /// <param name="cancellation">Stops the hashing of files.</param>
     /// <param name="view">Which random crop of each image, from 0; null for the evaluation's own.</param>
+    /// <param name="ranks">Who shares the images; null for this process alone.</param>
     public static (IItemEncoder Items, EmbeddingManifest Manifest) Features(
         LoadedModel loaded,
         string weights,
@@ -42,7 +45,8 @@ public static class ItemEncoders
         bool allowMissing,
         ContentHashes hashes,
         CancellationToken cancellation,
-        int? view = null)
+        int? view = null,
+        ICommunicator? ranks = null)
     {
         var (size, seed) = (loaded.Config.Model.Image.ImageSize, (ulong)loaded.Config.Train.Seed);
         IImageTransform transform = view is { } epoch
@@ -50,9 +54,10 @@ public static class ItemEncoders
             : EvaluationTransform.Of(loaded.Config);
         var loader = new ImageLoader(images, transform, loaded.Config.Data.Workers, allowMissing);
         var batch = loaded.BatchSize;
-        var items = kind == FeatureKind.Pooled
-            ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch)
-            : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch);
+        var own = kind == FeatureKind.Pooled
+            ? ImageItems.OfPooled(loader, seen => mask.Encoder(loaded, seen), batch, mask.IsMasked)
+            : new ImageItems(loader, seen => mask.Encoder(loaded, seen), batch, mask.IsMasked);
+        var items = SharedItems.Of(own, ranks);
         var manifest = Manifest(loaded, weights, mask, items, hashes, cancellation);
         manifest.Settings["feature"] = kind.ToString();
         if (view is not null)
@@ -71,8 +76,9 @@ public static class ItemEncoders
     public static EmbeddingManifest Manifest(
         LoadedModel loaded, string weights, MaskChoice mask, IItemEncoder items, ContentHashes hashes, CancellationToken cancellation)
     {
-        var settings = items is TextItems ? TextSettings(loaded) : ModelSettings(loaded);
-        if (items is not TextItems)
+        var ofTexts = items.Kind == TextItems.Texts;
+        var settings = ofTexts ? TextSettings(loaded) : ModelSettings(loaded);
+        if (!ofTexts)
         {
             settings["decoding"] = ImageDecoder.Rules;
             settings["transform"] = loaded.Config.Eval.TransformName();
@@ -90,9 +96,9 @@ public static class ItemEncoders
         Hash(ConfigWriter.ToJson(new FlipConfig { Model = config.Model, Eval = new EvalConfig { BatchSize = HashedBatch } }));
 
     /// <summary>How images are seen, in words.</summary>
-    public static string Describe(MaskChoice mask, FlipConfig config) => mask.Mask == InferenceMask.None
-        ? "None"
-        : string.Create(CultureInfo.InvariantCulture, $"{mask.Mask} {mask.Ratio ?? config.Model.Image.MaskRatio}, seed {config.Train.Seed}");
+    public static string Describe(MaskChoice mask, FlipConfig config) => mask.IsMasked
+        ? string.Create(CultureInfo.InvariantCulture, $"{mask.Mask} {mask.Ratio ?? config.Model.Image.MaskRatio}, seed {config.Train.Seed}")
+        : "None";
 
     private static Dictionary<string, string> ModelSettings(LoadedModel loaded) => new()
     {

@@ -8,6 +8,9 @@ namespace Flip.Evaluation.Embedding;
 /// <param name="Ratio">Share of patches removed; null for the training's.</param>
 public sealed record MaskChoice(InferenceMask Mask, double? Ratio)
 {
+    /// <summary>Whether patches are removed, by a mask of each image's own.</summary>
+    public bool IsMasked => Mask != InferenceMask.None;
+
     /// <summary>An encoder of a model that sees images so.</summary>
     /// <param name="loaded">The model.</param>
     /// <param name="imagesSeen">Images before the first one, on whose number the masks depend.</param>

@@ -38,7 +38,7 @@ public sealed class RankedImages(IReadOnlyList<(string Name, IImageSource Images
         foreach (var (name, images) in sources)
         {
             var prefix = sources.Count == 1 || images is FileImages { IsOneFile: true } ? "" : name.TrimEnd('/') + "/";
-            foreach (var items in ItemEncoders.Images(loaded, mask, images, allowMissing).Encode(0, Keys.Count, cancellation))
+            foreach (var items in ItemEncoders.Images(loaded, mask, images, allowMissing).Encode(0, Keys.Count, cancellation: cancellation))
             {
                 items.Vectors.CopyTo(Vectors, Keys.Count * dim);
                 Keys.AddRange(items.Keys.Select(key => prefix + key));

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Devices;
 using Flip.Models;
@@ -8,6 +9,9 @@ namespace Flip.Evaluation.Embedding;
 /// <summary>Texts with the model that embeds them. A text that is longer than the model's rows is cut, as in training.</summary>
 public sealed class TextItems : IItemEncoder
 {
+    /// <summary>What <see cref="Kind"/> is.</summary>
+    internal const string Texts = "texts";
+
     private readonly ITextSource _texts;
     private readonly IDualEncoder _encoder;
     private readonly ITokenizer _tokenizer;
@@ -50,7 +54,7 @@ public sealed class TextItems : IItemEncoder
     }
 
     /// <inheritdoc/>
-    public string Kind => "texts";
+    public string Kind => Texts;
 
     /// <inheritdoc/>
     public long Count { get; }
@@ -59,29 +63,31 @@ public sealed class TextItems : IItemEncoder
     public int EmbedDim => _encoder.EmbedDim;
 
     /// <inheritdoc/>
+    public bool CountsEmbedded => false;
+
+    /// <inheritdoc/>
     public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => _fingerprint;
 
     /// <inheritdoc/>
-    public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
-        OneAhead.Read(Send(first, cancellation), cancellation).Select(read => read.Batch with
+    public IEnumerable<EmbeddedItems> Encode(
+        long first = 0, long embedded = 0, Turn turn = default, CancellationToken cancellation = default) =>
+        OneAhead.Read(Send(first, turn, cancellation), cancellation).Select(read => read.Batch with
         {
             Vectors = Embeddings.Checked(read.Numbers, read.Batch.Keys.Count, EmbedDim, "text"),
         });
 
     /// <summary>Batches without their vectors, which the device is to compute.</summary>
-    private IEnumerable<(EmbeddedItems Batch, PendingResult? Vectors)> Send(long first, CancellationToken cancellation)
+    private IEnumerable<(EmbeddedItems Batch, PendingResult? Vectors)> Send(long first, Turn turn, CancellationToken cancellation)
     {
-        var next = first;
-        foreach (var batch in _texts.Read().Skip(checked((int)first)).Chunk(_batchSize))
+        foreach (var (number, batch) in _texts.Read().Skip(checked((int)first)).Chunk(_batchSize).Index().Where(batch => turn.Has(batch.Index)))
         {
             cancellation.ThrowIfCancellationRequested();
-            var start = next;
-            next += batch.Length;
+            var start = first + ((long)number * _batchSize);
             var present = batch.Where(text => text.Text is not null).ToList();
             string[] texts = [.. present.Select(text => text.Text!)];
             MissingItem[] missing = [.. batch.Where(text => text.Text is null).Select(text => new MissingItem(text.Key, text.Problem ?? "no text"))];
             yield return (
-                new EmbeddedItems(start, next, [.. present.Select(text => text.Key)], texts, [], missing),
+                new EmbeddedItems(start, start + batch.Length, [.. present.Select(text => text.Key)], texts, [], missing),
                 texts.Length > 0 ? Embeddings.OfTexts(_encoder, _tokenizer, texts) : null);
         }
     }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Evaluation.Embedding;
 using Flip.Io;
@@ -12,13 +13,17 @@ namespace Flip.Evaluation.Features;
 /// <summary>
 /// Features that are extracted once: a file each, whose name is a hash of all that they depend on (<see cref="EmbeddingManifest"/>), with a
 /// <c>.json</c> beside it that holds the manifest, the file's hash and what was left out. A file that is not what it was is reported and made
-/// anew; an extraction that was stopped goes on (<see cref="EmbeddingJob"/>). A folder that is made for them is for its owner alone.
+/// anew; an extraction that was stopped goes on (<see cref="EmbeddingJob"/>). A folder that is made for them is for its owner alone. Of ranks that share
+/// the extraction, rank 0 alone reads and writes files, and tells the others whether there is anything to extract.
 /// </summary>
 /// <param name="folder">Where the files are; created if need be.</param>
 /// <param name="say">Receives what a user should know, in a sentence.</param>
-public sealed class FeatureCache(string folder, Action<string>? say = null)
+/// <param name="ranks">Who shares the images (<see cref="SharedItems"/>); null for this process alone.</param>
+public sealed class FeatureCache(string folder, Action<string>? say = null, ICommunicator? ranks = null)
 {
     private const int NameDigits = 32;
+
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -39,9 +44,10 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
     /// <param name="allowMissing">Whether images that cannot be used may be left out.</param>
     /// <param name="report">Receives how many images are done.</param>
     /// <param name="cancellation">Stops after a batch; what is done is kept.</param>
+    /// <returns>The features; null on other ranks than the first.</returns>
     /// <exception cref="EvaluationDataException">An image cannot be used, and that is not allowed.</exception>
     /// <exception cref="ConfigException">No image can be used, or another process is at the same features.</exception>
-    public FeatureSet Read(
+    public FeatureSet? Read(
         IItemEncoder items,
         EmbeddingManifest manifest,
         bool allowMissing = false,
@@ -49,22 +55,37 @@ public sealed class FeatureCache(string folder, Action<string>? say = null)
         CancellationToken cancellation = default)
     {
         var path = PathOf(manifest);
-        if (Find(path, manifest) is { } found)
+        FeatureSet? found = null;
+        var isThere = FirstRank.Tell(_ranks, () => (found = FindUsable(path, manifest, allowMissing, report)) is not null);
+        if (isThere)
         {
-            report?.Invoke(manifest.Items);
-            return !allowMissing && found.Missing is [var missing, ..]
-                ? throw new EvaluationDataException(
-                    $"The image '{missing.Key}' cannot be used: {missing.Problem.TrimEnd('.')}. --allow-missing leaves it out, as the features in {path} do.")
-                : found;
+            return found;
         }
 
         // Whatever is in its place is damaged or unfinished, and all of it can be made again.
-        PrivateFolder.Create(folder);
-        var made = new EmbeddingJob(path).Run(items, manifest, overwrite: true, allowMissing, report, cancellation);
-        PrivateFolder.Keep(path);
-        AtomicFile.WriteText(EntryOf(path), JsonSerializer.Serialize(new Entry(manifest, HashOf(path), made.Missing), Json));
-        PrivateFolder.Keep(EntryOf(path));
-        return ReadFile(path, manifest, made.Missing);
+        FirstRank.Do(_ranks, () => PrivateFolder.Create(folder));
+        var made = new EmbeddingJob(path, ranks: _ranks).Run(items, manifest, overwrite: true, allowMissing, report, cancellation);
+        return FirstRank.Keep(_ranks, () =>
+        {
+            PrivateFolder.Keep(path);
+            AtomicFile.WriteText(EntryOf(path), JsonSerializer.Serialize(new Entry(manifest, HashOf(path), made.Missing), Json));
+            PrivateFolder.Keep(EntryOf(path));
+            return ReadFile(path, manifest, made.Missing);
+        });
+    }
+
+    private FeatureSet? FindUsable(string path, EmbeddingManifest manifest, bool allowMissing, Action<long>? report)
+    {
+        if (Find(path, manifest) is not { } found)
+        {
+            return null;
+        }
+
+        report?.Invoke(manifest.Items);
+        return !allowMissing && found.Missing is [var missing, ..]
+            ? throw new EvaluationDataException(
+                $"The image '{missing.Key}' cannot be used: {missing.Problem.TrimEnd('.')}. --allow-missing leaves it out, as the features in {path} do.")
+            : found;
     }
 
     private static string EntryOf(string path) => Path.ChangeExtension(path, ".json");

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Data;
 using Flip.Evaluation.Embedding;
 
@@ -28,6 +29,29 @@ public sealed record FeatureSet(IReadOnlyList<string> Keys, float[] Values, int 
         }
 
         return new FeatureSet(keys, [.. values], items.EmbedDim, missing, "");
+    }
+
+    /// <summary>Extracts features that ranks share into the memory of rank 0.</summary>
+    /// <param name="items">Source and model (<see cref="SharedItems"/>).</param>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>Null on the other ranks, which keep nothing.</returns>
+    /// <exception cref="EvaluationDataException">An image cannot be used, and that is not allowed.</exception>
+    public static FeatureSet? OnFirst(IItemEncoder items, ICommunicator ranks, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        ArgumentNullException.ThrowIfNull(ranks);
+        if (ranks.Rank == 0)
+        {
+            return Of(items, cancellation);
+        }
+
+        foreach (var batch in items.Encode(cancellation: cancellation))
+        {
+            _ = batch;
+        }
+
+        return null;
     }
 
     /// <summary>The number in the source of each image that could be used, <c>[count]</c>.</summary>

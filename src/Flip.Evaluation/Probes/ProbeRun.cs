@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
@@ -16,15 +17,17 @@ using Flip.Storage;
 
 namespace Flip.Evaluation.Probes;
 
-/// <summary>Opens the data, gets the features, and runs the methods on them.</summary>
+/// <summary>Opens the data, gets the features, and runs the methods on them. Ranks share the features; rank 0 has them and runs the methods.</summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="view">Shows the progress.</param>
-public sealed class ProbeRun(ProbeRequest request, IProgressView view)
+/// <param name="ranks">Who shares the features; null for this process alone.</param>
+public sealed class ProbeRun(ProbeRequest request, IProgressView view, ICommunicator? ranks = null)
 {
     private const string LinearProbeMeasure = "linearProbe"; // what the registry's references call it
     private const int SweepPoints = 15;
     private const long FewSteps = 1000;
 
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
     private string _cache = "";
     private ContentHashes _hashes = new();
     private readonly Dictionary<(FeatureKind, bool, int?), LabelledFeatures> _features = [];
@@ -36,17 +39,14 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
     private LabelledImages? _test;
     private EvaluationHeader? _header;
 
-    public ProbeReport Run(CancellationToken cancellation)
+    /// <summary>Runs all methods.</summary>
+    /// <param name="cancellation">Stops between two batches, or within a fit.</param>
+    /// <returns>What was measured; null on other ranks than the first.</returns>
+    public ProbeReport? Run(CancellationToken cancellation)
     {
         // Everything that can be wrong about the data is reported before the model is loaded.
         request.Check();
-        _cache = CacheFolder.Open(request.Cache, view.Message);
-        _hashes = SourceProgress.Hashes(_cache, view.Message);
-        if (request.Out is { } folder)
-        {
-            ResultsFolder.Check(folder, "--out");
-        }
-
+        FirstRank.Do(_ranks, CheckPlaces);
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var (_, train) = LabelledData.Open(request.Train, request.Classes, training: true, options, cancellation);
         (_set, var test) = LabelledData.Open(request.Test, request.Classes, training: false, options, cancellation);
@@ -65,49 +65,75 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
         var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         _header = EvaluationRun.Header(request.Model, loaded, weights, request.Mask, "none");
-        foreach (var method in ProbeRequest.AllMethods.Where(request.Methods.Contains))
+        var methods = ProbeRequest.AllMethods.Where(request.Methods.Contains).ToList();
+        foreach (var (kind, isTrain, randomView) in methods.SelectMany(Wanted).Distinct())
         {
-            Run(method, source, cancellation);
+            Extract(source, kind, isTrain, randomView, cancellation);
         }
 
-        return new(request.Model, weights, names.Count, _data[true], _data[false], _settings, _rows, _notes);
+        return FirstRank.Keep(_ranks, () =>
+        {
+            methods.ForEach(method => Run(method, source.Device, cancellation));
+            return new ProbeReport(request.Model, weights, names.Count, _data[true], _data[false], _settings, _rows, _notes);
+        });
     }
 
-    private void Run(string method, Source source, CancellationToken cancellation)
+    /// <summary>What would else be found out at the end.</summary>
+    private void CheckPlaces()
+    {
+        _cache = CacheFolder.Open(request.Cache, view.Message);
+        _hashes = SourceProgress.Hashes(_cache, view.Message);
+        if (request.Out is { } folder)
+        {
+            ResultsFolder.Check(folder, "--out");
+        }
+    }
+
+    /// <summary>The features that a method reads.</summary>
+    private IEnumerable<(FeatureKind Kind, bool IsTrain, int? RandomView)> Wanted(string method)
+    {
+        var kind = request.FeatureOf(method);
+        return ViewsOf(method).Select(randomView => (kind, true, randomView)).Prepend((kind, false, null));
+    }
+
+    /// <summary>The random views of the training images that a method reads; null for the evaluation's own.</summary>
+    private IEnumerable<int?> ViewsOf(string method) => Enumerable.Range(0, method == LarsProbe.Name ? request.Views : 1)
+        .Select(i => method == LarsProbe.Name && request.Views > 1 ? i : (int?)null);
+
+    private void Run(string method, TorchSharp.torch.Device device, CancellationToken cancellation)
     {
         var keepScores = _set!.Metric.NeedsScores();
         var kind = request.FeatureOf(method);
-        var test = Features(source, kind, isTrain: false, null, cancellation);
+        var test = _features[(kind, false, null)];
         switch (method)
         {
             case LogisticProbe.Name:
                 {
-                    var (train, done) = (Features(source, kind, isTrain: true, null, cancellation), 0);
+                    var (train, done) = (_features[(kind, true, null)], 0);
                     var meter = new ItemMeter(view, method, "fits", SweepPoints);
-                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, source.Device, _ => meter.Report(++done), cancellation));
+                    Add(kind, LogisticProbe.Run(train, test, request.Logistic, keepScores, device, _ => meter.Report(++done), cancellation));
                     break;
                 }
 
             case LarsProbe.Name:
                 {
-                    var views = Enumerable.Range(0, request.Views)
-                        .Select(i => Features(source, kind, isTrain: true, request.Views > 1 ? i : null, cancellation)).ToList();
+                    var views = ViewsOf(method).Select(randomView => _features[(kind, true, randomView)]).ToList();
                     ItemMeter? meter = null;
-                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, source.Device, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
+                    Add(kind, LarsProbe.Run(views, test, request.Lars, keepScores, device, (done, all) => (meter ??= new(view, method, "steps", all)).Report(done), cancellation));
                     NoteFewSteps();
                     break;
                 }
 
             case FewShotProbe.Name:
-                RunFewShots(kind, Features(source, kind, isTrain: true, null, cancellation), test, source.Device, cancellation);
+                RunFewShots(kind, _features[(kind, true, null)], test, device, cancellation);
                 break;
 
             default:
                 {
-                    var train = Features(source, kind, isTrain: true, null, cancellation);
+                    var train = _features[(kind, true, null)];
                     var meter = new ItemMeter(view, method, "comparisons", (long)train.Count * test.Count);
                     Add(kind, [.. NearestNeighbors.Run(
-                        train, test, request.Neighbors, keepScores, source.Device, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
+                        train, test, request.Neighbors, keepScores, device, share => meter.Report((long)(share * train.Count * test.Count)), cancellation)]);
                     break;
                 }
         }
@@ -195,19 +221,22 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
         }
     }
 
-    private LabelledFeatures Features(Source source, FeatureKind kind, bool isTrain, int? randomView, CancellationToken cancellation)
+    /// <summary>Gets the features of one side of the data, which rank 0 keeps.</summary>
+    private void Extract(Source source, FeatureKind kind, bool isTrain, int? randomView, CancellationToken cancellation)
     {
-        if (_features.TryGetValue((kind, isTrain, randomView), out var known))
-        {
-            return known;
-        }
-
-        var (images, labels) = isTrain ? source.Train : source.Test;
-        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, _hashes, cancellation, randomView);
+        var images = isTrain ? source.Train.Images : source.Test.Images;
+        var (items, manifest) = ItemEncoders.Features(source.Loaded, _header!.Weights, request.Mask, kind, images, request.AllowMissing, _hashes, cancellation, randomView, _ranks);
         var name = $"{(isTrain ? "train" : "test")} features{(randomView is { } number ? FormattableString.Invariant($" {number + 1}/{request.Views}") : "")}";
-        var found = new FeatureCache(_cache, view.Message).Read(
+        var found = new FeatureCache(_cache, view.Message, _ranks).Read(
             items, manifest, request.AllowMissing, new ItemMeter(view, name, items.Kind, items.Count).Report, cancellation);
-        if (randomView is null)
+        FirstRank.Do(_ranks, () => Keep(found!, manifest, (kind, isTrain, randomView), source));
+    }
+
+    private void Keep(
+        FeatureSet found, EmbeddingManifest manifest, (FeatureKind Kind, bool IsTrain, int? RandomView) name, Source source)
+    {
+        var isTrain = name.IsTrain;
+        if (name.RandomView is null)
         {
             foreach (var (key, value) in manifest.ToValues().Where(value => value.Key is not ("source" or "items" or "feature" or "embedDim")))
             {
@@ -219,7 +248,8 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view)
 
         _settings["weights"] = manifest.Weights;
         _data[isTrain] = new(isTrain ? request.Train : request.Test, found.Keys.Count, found.Missing.Count);
-        return _features[(kind, isTrain, randomView)] = found.With(images, labels, source.ClassNames);
+        var (images, labels) = isTrain ? source.Train : source.Test;
+        _features[name] = found.With(images, labels, source.ClassNames);
     }
 
     /// <summary>The model and the data.</summary>

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Models;
 using Flip.Tokenizers;
 
@@ -27,9 +28,15 @@ public sealed class ZeroShotClassifier
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="prompts">The texts of each class.</param>
     /// <param name="batchSize">Texts encoded at a time.</param>
+    /// <param name="ranks">Who shares the texts, all of which get the classifier; null for this process alone.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     public static ZeroShotClassifier Build(
-        IDualEncoder encoder, ITokenizer tokenizer, ClassPrompts prompts, int batchSize = 64, CancellationToken cancellation = default)
+        IDualEncoder encoder,
+        ITokenizer tokenizer,
+        ClassPrompts prompts,
+        int batchSize = 64,
+        ICommunicator? ranks = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -38,7 +45,9 @@ public sealed class ZeroShotClassifier
         var dim = encoder.EmbedDim;
         var sums = new double[prompts.ClassNames.Count * dim];
         using var classes = prompts.Texts.SelectMany((texts, label) => Enumerable.Repeat(label, texts.Count)).GetEnumerator();
-        foreach (var embeddings in Embeddings.OfTexts(encoder, tokenizer, prompts.Texts.SelectMany(texts => texts), batchSize, cancellation))
+        var batches = Embeddings.OfTexts(
+            encoder, tokenizer, prompts.Texts.SelectMany(texts => texts), batchSize, ranks ?? OneProcess.Instance, cancellation);
+        foreach (var embeddings in batches)
         {
             for (var start = 0; start < embeddings.Length && classes.MoveNext(); start += dim)
             {

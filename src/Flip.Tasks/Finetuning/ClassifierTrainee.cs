@@ -38,7 +38,7 @@ public sealed class ClassifierTrainee : ITrainee
     /// <param name="classifier">The classifier; not owned.</param>
     /// <param name="config">Plan, loss and optimiser.</param>
     /// <param name="openSource">Opens the labelled data at a position, samples.</param>
-    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="checkpoints">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="measure">Named numbers of the classifier, during and after training.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
@@ -48,7 +48,7 @@ public sealed class ClassifierTrainee : ITrainee
         ImageClassifier classifier,
         FinetuneConfig config,
         Func<long, IBatchSource> openSource,
-        CheckpointStore checkpoints,
+        CheckpointStore? checkpoints,
         Func<ImageClassifier, CancellationToken, IReadOnlyDictionary<string, double>> measure,
         ITrainingObserver observer,
         string? checkpoint = null,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
@@ -21,9 +22,19 @@ using Flip.Training;
 namespace Flip.Tasks.Finetuning;
 
 /// <summary>Composes a fine-tuning: the model's tower, the head, labelled data, logs, and the run folder they fill.</summary>
-public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false)
+/// <param name="run">The run's folder.</param>
+/// <param name="view">Shows progress.</param>
+/// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
+/// <param name="ranks">Who shares the fine-tuning, which rank 0 leads; null for this process alone.</param>
+public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
     private const int ProbeImages = 16;
+
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
+
+    /// <inheritdoc cref="FinetuneOrder.Follow"/>
+    public static void Follow(ICommunicator ranks, IProgressView view, bool allowOutside, CancellationToken cancellation) =>
+        FinetuneOrder.Follow(ranks, view, allowOutside, cancellation);
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
@@ -51,6 +62,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
 
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, allowOutside, cancellation);
         var plan = FinetunePlan.Of(config, train.Images.Count);
+        CheckShares(config);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"{train.Images.Count:N0} images of {train.ClassNames.Count} classes; {plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}."));
@@ -80,6 +92,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         var stored = run.LoadFinetuneConfig();
         var config = ResumeRules.Fitted(stored, view.Message);
         CheckInterpolation(inputs.WiseFt, config.Head);
+        CheckShares(config);
         var checkpoint = ResumeRules.Checkpoint(run, view.Message);
         Compute.UseThreads(config);
         var compute = Compute.Of(config);
@@ -125,6 +138,14 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
 
         using var start = ClassifierFolder.Load(Path.Combine(path, ClassifierFolder.StartInRun), compute);
         return (scores, tests.Interpolate(loaded.Classifier, start.Classifier, wiseFt, cancellation));
+    }
+
+    private void CheckShares(FinetuneConfig config)
+    {
+        if (config.BatchSize < _ranks.World)
+        {
+            throw new ConfigException($"batchSize = {config.BatchSize}: has no image for each of the {_ranks.World} ranks.");
+        }
     }
 
     private SourceOptions Sources() => SourceProgress.Sources(view.Message, allowOutside: allowOutside);
@@ -210,6 +231,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         var classifier = loaded.Classifier;
         var observer = new RunObserver("finetune", view, config.Workers);
         IReadOnlyList<ClassificationOutcome> outcomes = [];
+        FinetuneOrder.Give(_ranks, loaded, config, inputs, train);
         using var trainer = ClassifierTrainee.Loop(
             classifier,
             config,
@@ -217,7 +239,8 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             new CheckpointStore(run.Checkpoints, config.KeepCheckpoints),
             (now, token) => TestSets.Values(tests.Scores(outcomes = tests.Classify(now, token))),
             observer,
-            checkpoint);
+            checkpoint,
+            _ranks);
         SayExpectedTime(classifier, config, trainer);
         using var log = new MetricLog(run.Path, trainer.State.Samples);
         observer.Begin(log);
@@ -235,7 +258,8 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         return new FinetuneResult(trainer.State, scores, tests.Interpolate(classifier, start.Classifier, inputs.WiseFt, cancellation));
     }
 
-    private static BatchLoader Loader(FinetuneConfig config, FlipConfig model, LabelledImages train, long position) => new(
+    /// <summary>The loader at a position; of whole batches, since an image is mixed with one at the batch's other end.</summary>
+    internal static BatchLoader Loader(FinetuneConfig config, FlipConfig model, LabelledImages train, long position) => new(
         train,
         new FinetuneTransform(model.Model.Image.ImageSize, config, model.Model.Image.Normalization),
         new BatchLoaderOptions
@@ -259,7 +283,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         Pass();
         var started = Stopwatch.GetTimestamp();
         Pass();
-        var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left);
+        var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left / _ranks.World);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"Expected: about {(time.TotalHours >= 2 ? $"{time.TotalHours:0.#} hours" : time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0} seconds")} of computation for {left:N0} images, tests left out."));
@@ -271,9 +295,3 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         }
     }
 }
-
-/// <summary>A finished fine-tuning.</summary>
-/// <param name="State">Samples, steps and seconds.</param>
-/// <param name="Tests">The classifier on the test sets.</param>
-/// <param name="WiseFt">Interpolated weights on the test sets.</param>
-public sealed record FinetuneResult(TrainState State, IReadOnlyList<TestScores> Tests, IReadOnlyList<InterpolatedScores> WiseFt);

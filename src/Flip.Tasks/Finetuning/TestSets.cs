@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
@@ -29,9 +30,14 @@ public sealed record TestScores(string Source, int Images, double Top1, double T
 /// <param name="Tests">On each test set.</param>
 public sealed record InterpolatedScores(double Alpha, IReadOnlyList<TestScores> Tests);
 
-/// <summary>The test sets of a classifier.</summary>
+/// <summary>The test sets of a classifier. Ranks share the images, and all get the figures.</summary>
 public sealed class TestSets(
-    IReadOnlyList<(string Source, DataSetDescription Set, LabelledImages Images)> sets, FlipConfig model, int batchSize, int workers, IProgressView view)
+    IReadOnlyList<(string Source, DataSetDescription Set, LabelledImages Images)> sets,
+    FlipConfig model,
+    int batchSize,
+    int workers,
+    IProgressView view,
+    ICommunicator? ranks = null)
 {
     private const string FineTuneMeasure = "fineTune"; // what the registry's references call it
 
@@ -46,7 +52,8 @@ public sealed class TestSets(
         FinetuneConfig config,
         IProgressView view,
         bool allowOutside,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        ICommunicator? ranks = null)
     {
         var options = SourceProgress.Sources(view.Message, allowOutside: allowOutside);
         var opened = new List<(string Source, DataSetDescription Set, LabelledImages Images)>();
@@ -59,7 +66,7 @@ public sealed class TestSets(
         }
 
         var batchSize = ModelMemory.EncodingBatch(model.Model, Compute.Of(config), config.EvalBatchSize);
-        return new TestSets(opened, model, batchSize, config.Workers, view);
+        return new TestSets(opened, model, batchSize, config.Workers, view, ranks);
     }
 
     /// <summary>A name that no set before has, for results have each once.</summary>
@@ -125,7 +132,7 @@ public sealed class TestSets(
     {
         var meter = new ItemMeter(view, "test", "images", images.Images.Count);
         var loader = new ImageLoader(images.Images, _transform, workers);
-        return ClassifierEvaluator.Classify(classifier, images, loader, batchSize, set.Metric.NeedsScores(), meter.Report, cancellation);
+        return ClassifierEvaluator.Classify(classifier, images, loader, batchSize, set.Metric.NeedsScores(), meter.Report, ranks, cancellation);
     }
 
     /// <summary>As named numbers, for logs: <c>test/top1</c>, of further sets <c>test2/top1</c>.</summary>

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
@@ -11,10 +12,52 @@ using Flip.Training;
 
 namespace Flip.Tasks.Pretraining;
 
-/// <summary>Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill.</summary>
-public sealed class TrainingSession(RunFolder run, string stage, IProgressView view, bool allowOutside = false)
+/// <summary>
+/// Composes a training from a configuration: data, tokenizer, model, evaluations, logs, and the run folder they fill. Where ranks share a training,
+/// rank 0 leads it, and the others <see cref="Follow"/>.
+/// </summary>
+/// <param name="run">The run's folder.</param>
+/// <param name="stage">What it is, one word, for progress.</param>
+/// <param name="view">Shows progress.</param>
+/// <param name="allowOutside">Whether links in the data may lead out of their folder.</param>
+/// <param name="ranks">Who shares the training; null for this process alone.</param>
+public sealed class TrainingSession(RunFolder run, string stage, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
     private const int GallerySize = 8;
+
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
+
+    /// <summary>Takes part in a training that rank 0 leads, to its end.</summary>
+    /// <param name="ranks">All ranks.</param>
+    /// <param name="view">Shows progress.</param>
+    /// <param name="allowOutside">Whether links in the data may lead out of their folder.</param>
+    /// <param name="cancellation">Stops all ranks after a checkpoint.</param>
+    /// <exception cref="ConfigException">This machine sees other data than rank 0's, or lacks the memory.</exception>
+    public static void Follow(ICommunicator ranks, IProgressView view, bool allowOutside, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        ArgumentNullException.ThrowIfNull(view);
+        var order = TrainingOrder.Take(ranks);
+        var config = ResumeRules.Fitted(order.ReadConfig(), view.Message);
+        Compute.UseThreads(config.Train);
+        var compute = Compute.Of(config.Train);
+        BatchReading.CheckMemory(config, compute, ranks.World);
+        var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
+        order.CheckData(data, ranks);
+        var tokenizer = order.ReadTokenizer();
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        using var model = NewModel(config, compute);
+        using var trainer = PairTrainee.Loop(
+            model,
+            config,
+            position => data.Loader(config, tokenizer, position, compute, ranks),
+            null,
+            evaluators,
+            new RunObserver("train", view, config.Data.Workers),
+            null,
+            ranks);
+        trainer.Run(cancellation);
+    }
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="config">What to do; a text vocabulary size of 0 becomes the tokenizer's.</param>
@@ -23,9 +66,10 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     public TrainingResult Start(FlipConfig config, string? initial, CancellationToken cancellation)
     {
         ConfigReader.Validate(config);
+        CheckShares(config);
         Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
-        BatchReading.CheckMemory(config, compute);
+        BatchReading.CheckMemory(config, compute, _ranks.World);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         TrainingPlan.Of(config, data.Index.Count);
         using var held = run.LockToBegin("train");
@@ -52,9 +96,10 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var config = ConfigReader.Overlay(stored, sets);
         ResumeRules.Check(stored, config);
         config = ResumeRules.Fitted(config, view.Message);
+        CheckShares(config);
         Compute.UseThreads(config.Train);
         var compute = Compute.Of(config.Train);
-        BatchReading.CheckMemory(config, compute);
+        BatchReading.CheckMemory(config, compute, _ranks.World);
         var checkpoint = ResumeRules.Checkpoint(run, view.Message);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
@@ -83,7 +128,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     /// <summary>The configuration with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
     private FlipConfig WithMicroBatch(FlipConfig config, Compute compute)
     {
-        var reading = BatchReading.Of(config, compute);
+        var reading = BatchReading.Of(config, compute, _ranks.World);
         if (!reading.IsChosen)
         {
             return config;
@@ -92,6 +137,14 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         view.Message(FormattableString.Invariant(
             $"What {reading.BatchSize:N0} pairs at a time would take does not fit in the memory: each step is computed in parts of {reading.MicroBatch} (train.microBatch)."));
         return config with { Train = config.Train with { MicroBatch = reading.MicroBatch } };
+    }
+
+    private void CheckShares(FlipConfig config)
+    {
+        if (config.Train.BatchSize < _ranks.World)
+        {
+            throw new ConfigException($"train.batchSize = {config.Train.BatchSize}: has no pair for each of the {_ranks.World} ranks.");
+        }
     }
 
     private static FlipModel NewModel(FlipConfig config, Compute compute)
@@ -124,8 +177,9 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         config = config with { Train = config.Train with { Precision = compute.Precision } };
         var store = new CheckpointStore(run.Checkpoints, config.Train.KeepCheckpoints);
         var observer = new RunObserver(stage, view, config.Data.Workers);
+        TrainingOrder.Give(_ranks, config, run.Tokenizer, data);
         using var trainer = PairTrainee.Loop(
-            model, config, position => data.Loader(config, tokenizer, position, compute), store, evaluators, observer, checkpoint);
+            model, config, position => data.Loader(config, tokenizer, position, compute, _ranks), store, evaluators, observer, checkpoint, _ranks);
         run.SaveConfig(config);
         using var log = new MetricLog(run.Path, trainer.State.Samples);
         observer.Begin(log);

@@ -22,9 +22,6 @@ internal static partial class NativeEnvironment
         Set("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1");
     }
 
-    /// <summary>Sets what MPI's libraries read; what the user has set stays.</summary>
-    public static void PrepareMpi() => Set("UCX_ERROR_SIGNALS", ""); // UCX would take the signals that .NET turns into exceptions
-
     /// <summary>Sets the GPUs that CUDA shows to this process, before anything has asked it.</summary>
     public static void ShowDevices(string list) => _ = setenv("CUDA_VISIBLE_DEVICES", list, overwrite: 1);
 

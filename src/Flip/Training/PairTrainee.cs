@@ -45,7 +45,7 @@ public sealed class PairTrainee : ITrainee
     /// <param name="model">The model; not owned.</param>
     /// <param name="config">Plan and optimiser.</param>
     /// <param name="openSource">Opens the data at a position, samples; twice where batches are streamed (<see cref="BatchReading"/>).</param>
-    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="checkpoints">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="evaluators">Measurements during and after training.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start.</param>
@@ -55,7 +55,7 @@ public sealed class PairTrainee : ITrainee
         FlipModel model,
         FlipConfig config,
         Func<long, IBatchSource> openSource,
-        CheckpointStore checkpoints,
+        CheckpointStore? checkpoints,
         IReadOnlyList<IEvaluator> evaluators,
         ITrainingObserver observer,
         string? checkpoint = null,

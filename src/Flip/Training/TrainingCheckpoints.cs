@@ -7,8 +7,8 @@ namespace Flip.Training;
 /// <summary>The checkpoints of a running training: when they come, and that only good ones are kept. For the training's thread.</summary>
 internal sealed class TrainingCheckpoints : IDisposable
 {
-    private readonly CheckpointStore _store;
-    private readonly CheckpointWriter _writer;
+    private readonly CheckpointStore? _store;
+    private readonly CheckpointWriter? _writer;
     private readonly CheckpointSchedule _schedule;
     private readonly WholeState _whole;
     private readonly ICommunicator _ranks;
@@ -17,16 +17,16 @@ internal sealed class TrainingCheckpoints : IDisposable
 
     /// <param name="trainee">What is trained.</param>
     /// <param name="plan">Its lengths.</param>
-    /// <param name="store">Where checkpoints go; used on rank 0 alone.</param>
+    /// <param name="store">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="observer">Hears of them.</param>
     /// <param name="whole">The training's tensors.</param>
     /// <param name="ranks">Who shares the training.</param>
     public TrainingCheckpoints(
-        ITrainee trainee, TrainingPlan plan, CheckpointStore store, ITrainingObserver observer, WholeState whole, ICommunicator ranks)
+        ITrainee trainee, TrainingPlan plan, CheckpointStore? store, ITrainingObserver observer, WholeState whole, ICommunicator ranks)
     {
         (_store, _whole, _ranks, _observer) = (store, whole, ranks, observer);
         _keeping = CheckpointKeeping.Of(plan, trainee.Settings is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback });
-        _writer = new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, whole.HasAverage);
+        _writer = store is null ? null : new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, whole.HasAverage);
         _schedule = CheckpointSchedule.Of(plan, trainee.Settings.CheckpointMinutes);
     }
 
@@ -46,7 +46,7 @@ internal sealed class TrainingCheckpoints : IDisposable
         }
 
         _whole.CheckIsSame();
-        if (_ranks.Rank == 0)
+        if (_writer is not null)
         {
             _writer.Begin(snapshot => snapshot.Fill(state, (part, target) => _whole.Copy(part, target)));
         }
@@ -63,32 +63,32 @@ internal sealed class TrainingCheckpoints : IDisposable
 
     /// <summary>Tells of a checkpoint that was written meanwhile.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
-    public void Collect() => _writer.Collect();
+    public void Collect() => _writer?.Collect();
 
     /// <summary>Waits for the last checkpoint.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
-    public void Finish() => _writer.Finish();
+    public void Finish() => _writer?.Finish();
 
-    /// <summary>The checkpoint that a spike goes back to; the one that is being written is waited for.</summary>
+    /// <summary>The checkpoint that a spike goes back to, on rank 0; the one that is being written is waited for.</summary>
     /// <returns>Its folder; null where there is none yet.</returns>
     /// <exception cref="IOException">The last checkpoint could not be written.</exception>
     public string? RestorePoint()
     {
-        _writer.Finish();
-        return _store.RestorePoint(_keeping, _observer.OnNotice);
+        _writer!.Finish();
+        return _store!.RestorePoint(_keeping, _observer.OnNotice);
     }
 
-    /// <summary>Removes those beyond a state that the training has gone back to.</summary>
-    public void RemoveAfter(long samples) => _store.RemoveAfter(samples);
+    /// <summary>Removes those beyond a state that the training has gone back to, on rank 0.</summary>
+    public void RemoveAfter(long samples) => _store!.RemoveAfter(samples);
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     public void TrySave(TrainState state)
     {
         try
         {
-            _writer.TryFinish();
+            _writer?.TryFinish();
             Save(state);
-            _writer.Finish();
+            _writer?.Finish();
         }
         catch (Exception)
         {
@@ -101,16 +101,16 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <returns>What is thrown: all ranks see it, and rank 0 tells it.</returns>
     public Exception NotFinite(TrainState state, string what)
     {
-        if (_ranks.Rank > 0)
+        if (_writer is null)
         {
             return new RankFailedException(0, _ranks.Places[0].Host, $"{what} is not finite.");
         }
 
         _writer.TryFinish();
-        var setAside = _store.SetAside(state.Samples);
+        var setAside = _store!.SetAside(state.Samples);
         return new NonFiniteLossException(state.Samples, what, _store.Latest, setAside);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _writer?.Dispose();
 }

@@ -29,7 +29,7 @@ public sealed class TrainingLoop : IDisposable
     /// <summary>A training from a checkpoint's folder, or from the present weights where that is null.</summary>
     /// <param name="trainee">What is trained; owned, as is all that it and the following open.</param>
     /// <param name="openSource">Opens the data at a position, samples.</param>
-    /// <param name="checkpoints">Where checkpoints go; used on rank 0 alone.</param>
+    /// <param name="checkpoints">Where checkpoints go; null on all ranks but the first.</param>
     /// <param name="observer">Sees progress.</param>
     /// <param name="checkpoint">Folder of a checkpoint to continue from; null to start, and on all ranks but the first.</param>
     /// <param name="ranks">Who shares the training; null for this process alone. All begin from the weights of rank 0.</param>
@@ -37,7 +37,7 @@ public sealed class TrainingLoop : IDisposable
     public TrainingLoop(
         ITrainee trainee,
         Func<long, IBatchSource> openSource,
-        CheckpointStore checkpoints,
+        CheckpointStore? checkpoints,
         ITrainingObserver observer,
         string? checkpoint = null,
         ICommunicator? ranks = null)

@@ -54,7 +54,7 @@ public sealed class ClassifierEvaluatorTests : IDisposable
         var encoder = new InferenceEncoder(loaded.Model);
         var set = new DataSetDescription { Name = "set", Title = "Set", Task = DataSetTask.Classification, Metric = Metric.Top1 };
         var evaluator = new DataSetEvaluator(_ => FeatureSet.Of(new ImageItems(Loader(), _ => encoder, 5)), encoder, loaded.Tokenizer);
-        var expected = (ClassificationOutcome)evaluator.Measure(EvaluationData.Of(set, _set, Prompts), TestContext.Current.CancellationToken);
+        var expected = (ClassificationOutcome)evaluator.Measure(EvaluationData.Of(set, _set, Prompts), TestContext.Current.CancellationToken)!;
         Assert.Equal(expected.Predictions.Select(image => (image.Predicted, image.Rank)), ranked.Select(image => (image.Predicted, image.Rank)));
 
         // Cosines times the factor, which is what their softmax is taken of.

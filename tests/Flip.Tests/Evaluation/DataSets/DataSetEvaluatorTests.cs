@@ -95,7 +95,7 @@ public sealed class DataSetEvaluatorTests
         // Images 0, 1, 2 and texts "0" to "3" are unit vectors: a text scores 1 with the image of its number, else 0.
         var data = EvaluationData.Of(Set(DataSetTask.Retrieval, Metric.Recall), new CaptionedImages(new Numbers(3), Captions));
         var encoder = Encoder(4, value => Unit(value), text => Unit(int.Parse(text, CultureInfo.InvariantCulture)));
-        var outcome = (RetrievalOutcome)new DataSetEvaluator(_ => Features(encoder, [0, 1, 2], 2), encoder, _tokenizer, batchSize: 4).Measure(data, Cancellation);
+        var outcome = (RetrievalOutcome)new DataSetEvaluator(_ => Features(encoder, [0, 1, 2], 2), encoder, _tokenizer, batchSize: 4).Measure(data, Cancellation)!;
 
         // Texts 0 1 | 1 | 3 2 2. Text "1" of image 0 finds image 1 before it; "3" is like none, so image 2 comes third.
         Assert.Equal([1, 2, 1, 3, 1, 1], outcome.Predictions.SelectMany(image => image.TextRanks));
@@ -120,7 +120,7 @@ public sealed class DataSetEvaluatorTests
         var data = EvaluationData.Of(Set(DataSetTask.Classification, Metric.Top1), labelled, ClassPrompts.OfTemplates(names, Plain));
         var encoder = NearestClass(2);
         var measured = Features(encoder, [0, 0], 2) with { Missing = [new MissingItem("2", "is damaged")], Source = "images" };
-        var evaluated = new DataSetEvaluator(_ => measured, encoder, _tokenizer).Evaluate(data, cancellation: Cancellation);
+        var evaluated = new DataSetEvaluator(_ => measured, encoder, _tokenizer).Evaluate(data, cancellation: Cancellation)!;
         Assert.Contains(evaluated.Result.Notes, note => note.Contains("so the 1 images of the later are counted as wrong", StringComparison.Ordinal));
     }
 
@@ -136,7 +136,7 @@ public sealed class DataSetEvaluatorTests
         var data = EvaluationData.Of(Set(DataSetTask.Classification, Metric.Top1), labelled, ClassPrompts.OfTemplates(names, Plain));
         encoder ??= NearestClass(classes);
         var evaluator = new DataSetEvaluator(_ => Features(encoder, images, batchSize), encoder, _tokenizer, batchSize);
-        return (ClassificationOutcome)evaluator.Measure(data, cancellation ?? Cancellation);
+        return (ClassificationOutcome)evaluator.Measure(data, cancellation ?? Cancellation)!;
     }
 
     private static FeatureSet Features(TableEncoder encoder, byte[] images, int batchSize) => new(

@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
@@ -40,7 +41,7 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 7).Select(i => $"{i:D4}.png"), first.Keys);
         Assert.Equal(Items(kind).Encode().SelectMany(batch => batch.Vectors), first.Values);
         Assert.Equal(kind == FeatureKind.Pooled ? Width : 8, first.Dim);
-        var again = new FeatureCache(_folder.Path, _said.Add).Read(new Unused(Items(kind)), Manifest(kind));
+        var again = new FeatureCache(_folder.Path, _said.Add).Read(new Unused(Items(kind)), Manifest(kind))!;
         Assert.Equal(first.Values, again.Values);
         Assert.Equal(first.Keys, again.Keys);
         Assert.Empty(_said);
@@ -91,7 +92,7 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             cache.Read(Items(FeatureKind.Pooled), Manifest(FeatureKind.Pooled), report: done => Stop(done, stop), cancellation: stop.Token));
         var seen = new List<long>();
-        Assert.Equal(whole, cache.Read(Items(FeatureKind.Pooled), Manifest(FeatureKind.Pooled), report: seen.Add).Values);
+        Assert.Equal(whole, cache.Read(Items(FeatureKind.Pooled), Manifest(FeatureKind.Pooled), report: seen.Add)!.Values);
         Assert.Equal(6, seen[0]);
 
         static void Stop(long done, CancellationTokenSource stop)
@@ -240,7 +241,7 @@ public sealed class FeatureCacheTests : IDisposable
     }
 
     private FeatureSet Read(FeatureKind kind, bool allowMissing = false) =>
-        new FeatureCache(_folder.Path, _said.Add).Read(Items(kind, allowMissing), Manifest(kind), allowMissing);
+        new FeatureCache(_folder.Path, _said.Add).Read(Items(kind, allowMissing), Manifest(kind), allowMissing)!;
 
     private EmbeddingManifest Manifest(FeatureKind kind) =>
         EmbeddingManifest.Of(Items(kind), "weights", new Dictionary<string, string> { ["feature"] = kind.ToString() });
@@ -264,9 +265,12 @@ public sealed class FeatureCacheTests : IDisposable
 
         public int EmbedDim => items.EmbedDim;
 
+        public bool CountsEmbedded => items.CountsEmbedded;
+
         public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default) => items.Fingerprint(hashes, cancellation);
 
-        public IEnumerable<EmbeddedItems> Encode(long first = 0, long embedded = 0, CancellationToken cancellation = default) =>
+        public IEnumerable<EmbeddedItems> Encode(
+            long first = 0, long embedded = 0, Turn turn = default, CancellationToken cancellation = default) =>
             throw new InvalidOperationException("They are in the cache.");
     }
 }

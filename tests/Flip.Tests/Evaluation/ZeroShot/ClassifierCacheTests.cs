@@ -73,5 +73,5 @@ public sealed class ClassifierCacheTests : IDisposable
         {
             _made++;
             return new ZeroShotClassifier(prompts.ClassNames, [0.6f, 0.8f, 1f / 3, -0.1f], 2);
-        });
+        })!;
 }

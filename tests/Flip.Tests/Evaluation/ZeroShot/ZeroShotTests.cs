@@ -20,7 +20,7 @@ public class ZeroShotTests
             _ => throw new ArgumentException(text),
         });
         var classifier = ZeroShotClassifier.Build(
-            encoder, _tokenizer, ClassPrompts.OfTemplates(["cat", "dog"], ["a {c}", "the {c}, a {c}"]), batchSize: 3, Cancellation);
+            encoder, _tokenizer, ClassPrompts.OfTemplates(["cat", "dog"], ["a {c}", "the {c}, a {c}"]), batchSize: 3, cancellation: Cancellation);
 
         // (1.6, 0.8) / √3.2; the dog's two cancel out and stay 0.
         Assert.Equal([0.894427191f, 0.4472135955f, 0f, 0f], classifier.Weights);
@@ -35,7 +35,7 @@ public class ZeroShotTests
         var file = Path.Combine(folder.Path, "prompts.json");
         File.WriteAllText(file, """{"dog": ["x", "y", "y"], "cat": ["y"]}""");
         var encoder = Encoder(2, text: text => text == "x" ? [1, 0] : [0, 1]);
-        var classifier = ZeroShotClassifier.Build(encoder, _tokenizer, ClassPrompts.OfFile(file, ["cat", "dog"]), batchSize: 3, Cancellation);
+        var classifier = ZeroShotClassifier.Build(encoder, _tokenizer, ClassPrompts.OfFile(file, ["cat", "dog"]), batchSize: 3, cancellation: Cancellation);
         Assert.Equal([0, 1, 0.447213595f, 0.894427191f], classifier.Weights);
     }
 
