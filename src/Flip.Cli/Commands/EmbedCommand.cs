@@ -21,7 +21,8 @@ internal static class EmbedCommand
 {
     private const int MissingShown = 20;
 
-    public static Command Create()
+    /// <param name="ranks">The processes that share the work.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var model = ModelArgument.Create();
         var images = new Option<string?>("--images")
@@ -45,6 +46,7 @@ internal static class EmbedCommand
         };
         mask.AddTo(command);
         settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
             var request = new Request(
@@ -57,9 +59,8 @@ internal static class EmbedCommand
                 result.GetValue(DataOptions.AllowOutside),
                 mask.Choice(result),
                 settings.Sets(result));
-            var ranks = OneProcess.Instance; // the ranks of a launcher go here
-            var done = Run(request, result.GetValue(json), ranks, cancellation);
-            if (ranks.Rank > 0)
+            var done = Run(request, result.GetValue(json), ranks.All, cancellation);
+            if (ranks.All.Rank > 0)
             {
                 return Task.FromResult(0); // rank 0 tells of it
             }

@@ -40,7 +40,8 @@ internal static class EvalCommand
     private static readonly MaskOptions Mask = new();
     private static readonly ConfigOptions Settings = new(ConfigOptions.Eval);
 
-    public static Command Create()
+    /// <param name="ranks">The processes that share the work.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var command = new Command(
             "eval",
@@ -50,9 +51,10 @@ internal static class EvalCommand
         };
         Mask.AddTo(command);
         Settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
-            Run(result, OneProcess.Instance, cancellation); // the ranks of a launcher go here
+            Run(result, ranks.All, cancellation);
             return Task.FromResult(0);
         });
         return command;

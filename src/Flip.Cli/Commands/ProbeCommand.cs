@@ -87,9 +87,10 @@ internal sealed class ProbeCommand
     {
     }
 
-    public static Command Create() => new ProbeCommand().Build();
+    /// <param name="ranks">The processes that share the work.</param>
+    public static Command Create(CommandRanks ranks) => new ProbeCommand().Build(ranks);
 
-    private Command Build()
+    private Command Build(CommandRanks ranks)
     {
         var command = new Command("probe", "Measure a model's frozen features: linear probes, few-shot probes, k-NN. Features are encoded once and kept.")
         {
@@ -98,9 +99,10 @@ internal sealed class ProbeCommand
         };
         _mask.AddTo(command);
         _settings.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
-            Run(Request(result), result.GetValue(_json), OneProcess.Instance, cancellation); // the ranks of a launcher go here
+            Run(Request(result), result.GetValue(_json), ranks.All, cancellation);
             return Task.FromResult(0);
         });
         return command;

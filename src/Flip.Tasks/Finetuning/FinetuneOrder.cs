@@ -51,7 +51,7 @@ internal sealed record FinetuneOrder(string Model, string Config, IReadOnlyList<
         var sources = SourceProgress.Sources(view.Message, allowOutside: allowOutside);
         var (_, train) = LabelledData.OpenLike(order.Inputs.Train, order.Inputs.Classes, true, order.ClassNames, "the run", sources, cancellation);
         order.CheckLabels(train, ranks);
-        var tests = TestSets.Open(order.Inputs.Tests, order.Inputs.Classes, order.ClassNames, model, config, view, allowOutside, cancellation);
+        var tests = TestSets.Open(order.Inputs.Tests, order.Inputs.Classes, order.ClassNames, model, config, view, allowOutside, cancellation, ranks);
         ModelMemory.CheckWeights(ImageClassifier.Declare(model.Model, order.ClassNames.Count, config.Head), compute, trains: true);
         using var classifier = new ImageClassifier(model.Model, order.ClassNames.Count, config.Head, compute.Type, compute.Device, seed: null);
         using var trainer = ClassifierTrainee.Loop(

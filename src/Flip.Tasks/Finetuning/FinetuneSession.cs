@@ -60,7 +60,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             LabelledData.CheckNamed(train.ClassNames, inputs.Train);
         }
 
-        var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, allowOutside, cancellation);
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, train.ClassNames, stored.Config, config, view, allowOutside, cancellation, _ranks);
         var plan = FinetunePlan.Of(config, train.Images.Count);
         CheckShares(config);
         view.Message(string.Create(
@@ -102,7 +102,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var start = ClassifierFolder.Load(run.Start, compute, trains: true);
         config = WithMicroBatch(config, start.Classifier, compute);
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
-        var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation);
+        var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation, _ranks);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);
     }
 
@@ -255,7 +255,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         }
 
         using var start = ClassifierFolder.Load(run.Start, new Compute(classifier.Parameters.Device, classifier.Parameters.ComputeType));
-        return new FinetuneResult(trainer.State, scores, tests.Interpolate(classifier, start.Classifier, inputs.WiseFt, cancellation));
+        return new FinetuneResult(trainer.State, scores, tests.OfOneProcess().Interpolate(classifier, start.Classifier, inputs.WiseFt, cancellation));
     }
 
     /// <summary>The loader at a position; of whole batches, since an image is mixed with one at the batch's other end.</summary>

@@ -81,6 +81,9 @@ public sealed class TestSets(
         return free;
     }
 
+    /// <summary>The same sets for work that this process does alone.</summary>
+    public TestSets OfOneProcess() => new(sets, model, batchSize, workers, view);
+
     /// <summary>What a classifier makes of all sets, in their order.</summary>
     public IReadOnlyList<ClassificationOutcome> Classify(ImageClassifier classifier, CancellationToken cancellation) =>
         [.. sets.Select(test => Classify(classifier, test.Set, test.Images, cancellation))];

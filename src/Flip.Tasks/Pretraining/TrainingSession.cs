@@ -45,7 +45,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         order.CheckData(data, ranks);
         var tokenizer = order.ReadTokenizer();
-        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation, ranks);
         using var model = NewModel(config, compute);
         using var trainer = PairTrainee.Loop(
             model,
@@ -103,7 +103,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var checkpoint = ResumeRules.Checkpoint(run, view.Message);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
         var tokenizer = TokenizerFactory.Load(run.Tokenizer);
-        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation, _ranks);
         if (checkpoint is not null)
         {
             CheckWeights(checkpoint, config);
@@ -156,7 +156,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
     private TrainingResult Start(
         FlipConfig config, TrainingData data, ITokenizer tokenizer, FlipModel model, CancellationToken cancellation)
     {
-        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
+        var evaluators = TrainingEvaluator.Of(config, tokenizer, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation, _ranks);
         Directory.CreateDirectory(run.Tokenizer);
         tokenizer.Save(run.Tokenizer, config.Model.Text.Length);
         return Train(config, data, tokenizer, model, evaluators, null, cancellation);

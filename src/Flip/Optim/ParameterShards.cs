@@ -10,6 +10,7 @@ namespace Flip.Optim;
 public sealed class ParameterShards
 {
     private const long MostEntries = 1 << 22; // of a bucket, 16 MiB of fp32: long enough for the network's full rate, short enough to begin early
+    private const int RanksOfMost = 32; // with more of them a ring's latency grows, and buckets with it: docs/cluster.md
     private const int FewestBuckets = 16; // so that a small model's exchange begins early too
 
     private readonly ICommunicator _ranks;
@@ -43,16 +44,16 @@ public sealed class ParameterShards
         ArgumentNullException.ThrowIfNull(ranks);
         return ranks.World == 1
             ? new ParameterShards([new Share(0, parameters.Count)], ranks, divides: false)
-            : new ParameterShards([.. Cut(parameters)], ranks, divides);
+            : new ParameterShards([.. Cut(parameters, ranks.World)], ranks, divides);
     }
 
     /// <summary>Entries of each rank in a bucket, <c>[World]</c>.</summary>
     internal IReadOnlyList<long> Counts(Share bucket) => Share.Counts(bucket.Count, _ranks.World);
 
-    private static IEnumerable<Share> Cut(FlatParameters parameters)
+    private static IEnumerable<Share> Cut(FlatParameters parameters, int world)
     {
         var first = 0L;
-        var enough = Math.Min(MostEntries, parameters.Count / FewestBuckets);
+        var enough = Math.Min(MostEntries * Math.Max(1, world / RanksOfMost), parameters.Count / FewestBuckets);
         foreach (var parameter in parameters.All)
         {
             var end = parameter.Offset + parameter.Count;

@@ -69,17 +69,17 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <exception cref="IOException">It could not be written.</exception>
     public void Finish() => _writer?.Finish();
 
-    /// <summary>The checkpoint that a spike goes back to, on rank 0; the one that is being written is waited for.</summary>
+    /// <summary>The checkpoint that a spike goes back to; the one that is being written is waited for.</summary>
     /// <returns>Its folder; null where there is none yet.</returns>
     /// <exception cref="IOException">The last checkpoint could not be written.</exception>
     public string? RestorePoint()
     {
-        _writer!.Finish();
-        return _store!.RestorePoint(_keeping, _observer.OnNotice);
+        _writer?.Finish();
+        return _store?.RestorePoint(_keeping, _observer.OnNotice);
     }
 
-    /// <summary>Removes those beyond a state that the training has gone back to, on rank 0.</summary>
-    public void RemoveAfter(long samples) => _store!.RemoveAfter(samples);
+    /// <summary>Removes those beyond a state that the training has gone back to.</summary>
+    public void RemoveAfter(long samples) => _store?.RemoveAfter(samples);
 
     /// <summary>Keeps what was learnt when something else failed, which is then what the user sees.</summary>
     public void TrySave(TrainState state)
