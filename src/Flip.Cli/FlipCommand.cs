@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Flip.Cli.Commands;
 using Flip.Cli.Reporting;
+using Flip.Collectives;
 using Flip.Distributed;
+using Flip.Distributed.Launching;
 using Flip.Native;
 
 namespace Flip.Cli;
@@ -25,6 +27,7 @@ internal static class FlipCommand
     public static int Run(string[] args)
     {
         LibTorch.PrepareProcess();
+        args = LaunchCommand.OfRank(args);
         var ranks = new CommandRanks(LaunchEnvironment.Find());
         using var filter = Consoles.Filter(ranks.IsMuted);
         using var cancel = new CancellationTokenSource();
@@ -59,7 +62,7 @@ internal static class FlipCommand
             ranks.Show(e, parsed.GetValue(Verbose) ? $"{e}"
                 : IsExpected(e) ? Shortened(e.Message)
                 : $"internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
-            return Failed;
+            return e is CollectiveException { IsLoss: true } ? JobEnd.RanksLost : Failed;
         }
     }
 

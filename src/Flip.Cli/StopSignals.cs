@@ -26,6 +26,7 @@ internal sealed class StopSignals : IDisposable
     public StopSignals(CommandRanks ranks, CancellationTokenSource cancel)
     {
         (_ranks, _cancel) = (ranks, cancel);
+        Code = ranks.Launch is null ? FlipCommand.Stopped : FlipCommand.Terminated; // a rank may stop because another one was asked
         List<PosixSignal> signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM];
         if (!OperatingSystem.IsWindows())
         {
@@ -36,7 +37,7 @@ internal sealed class StopSignals : IDisposable
     }
 
     /// <summary>Exit code of a command that was stopped: by whom it was asked first.</summary>
-    public int Code { get; private set; } = FlipCommand.Stopped;
+    public int Code { get; private set; }
 
     /// <inheritdoc/>
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
@@ -54,6 +55,7 @@ internal sealed class StopSignals : IDisposable
         Code = isKey ? FlipCommand.Stopped : FlipCommand.Terminated;
         Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
         _cancel.Cancel();
+        _ranks.Hurry();
         new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();
     }
 

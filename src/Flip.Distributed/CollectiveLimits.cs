@@ -16,6 +16,9 @@ public sealed record CollectiveLimits
     /// <summary>How long an operation may take from when this rank waits for it.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a rank waits until it asks whether all others live, again and again: a machine that is gone is noticed long before <see cref="Timeout"/>.</summary>
+    public TimeSpan Liveness { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How long the others have to answer, once an operation has taken too long, whether they came.</summary>
     public TimeSpan Inquiry { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -50,6 +50,9 @@ public sealed class MpiCommunicator : ICommunicator
     /// <summary>What whoever waits gets once a rank cannot go on; null until then.</summary>
     internal CollectiveException? Failure => _thread.Failure?.ToException();
 
+    /// <summary>Exit code of processes that have lost other ranks: the run can go on from its newest checkpoint.</summary>
+    public const int LostCode = 75;
+
     /// <summary>True once a rank cannot go on.</summary>
     public bool HasFailed => _thread.Failure is not null;
 
@@ -196,6 +199,9 @@ public sealed class MpiCommunicator : ICommunicator
 
     /// <inheritdoc/>
     public void Fail(string reason) => _thread.Fail(reason);
+
+    /// <summary>This process was asked to end, perhaps because another rank has died. A rank that no longer answers is then noticed within seconds.</summary>
+    public void Hurry() => _thread.Hurry();
 
     /// <summary>Tells all ranks that this one cannot go on, and whether a rank before it has said the same: then one line is enough.</summary>
     /// <param name="reason">One line.</param>

@@ -76,6 +76,9 @@ internal sealed class MpiThread
     /// <summary>The transfers of operations.</summary>
     public Transfers Transfers { get; private set; } = null!;
 
+    /// <summary>This process was asked to end: a rank that has died is not waited for.</summary>
+    public void Hurry() => _watch!.IsHurried = true;
+
     /// <summary>Why the ranks cannot go on; null where they can.</summary>
     public RankFailure? Failure => _mailbox.Failure;
 
@@ -131,7 +134,7 @@ internal sealed class MpiThread
             }
             catch (Exception e)
             {
-                _watch!.Fail(e.Message, _mailbox.Now);
+                _watch!.Fail(e.Message, _mailbox.Now, isLoss: true);
                 _mailbox.Failure = _watch.Failure;
             }
         }
@@ -253,7 +256,7 @@ internal sealed class MpiThread
 
         if (closing.HasLost)
         {
-            _mpi.Abort(1);
+            _mpi.Abort(MpiCommunicator.LostCode);
         }
 
         _phase = Phase.Left;

@@ -26,7 +26,7 @@ internal enum NoteKind : byte
 
 /// <summary>A short message from one rank to another, beside the operations.</summary>
 /// <param name="Kind">What it is about.</param>
-/// <param name="Number">Number of the operation that is asked for, or of those that were started.</param>
+/// <param name="Number">Number of the operation that is asked for, or of those that were started; of a failure 1 where ranks were lost.</param>
 /// <param name="Host">The sender's machine.</param>
 /// <param name="Text">Why the sender cannot go on.</param>
 /// <param name="Silent">Ranks that the sender has given up.</param>

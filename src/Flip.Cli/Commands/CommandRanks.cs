@@ -29,6 +29,9 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
     /// <summary>True once a rank cannot go on.</summary>
     public bool HasFailed => All is RankCommunicator { Mpi.HasFailed: true };
 
+    /// <summary>This process was asked to end: a rank that has died is not waited for.</summary>
+    public void Hurry() => (All as RankCommunicator)?.Mpi.Hurry();
+
     /// <summary>Lets a command run on several ranks.</summary>
     public void Share(Command command) => _sharing.Add(command);
 

@@ -25,13 +25,7 @@ internal static class LaunchCommand
         };
         command.SetAction((result, cancellation) =>
         {
-            var arguments = result.GetValue(inner)!;
-            if (LaunchEnvironment.Find() is { IsAlone: false })
-            {
-                return Task.FromResult(FlipCommand.Run(arguments)); // a launcher has started this process as one of several
-            }
-
-            var training = ResumableCommand.Parse(arguments, name => RunFolder.DefaultPath(name));
+            var training = ResumableCommand.Parse(result.GetValue(inner)!, name => RunFolder.DefaultPath(name));
             var wanted = result.GetValue(ranks);
             var plan = new ElasticPlan(HostSlots.Parse(result.GetValue(hosts), wanted), wanted, result.GetValue(least) ?? 1, result.GetValue(patience));
             var starter = MpirunCommand.Find(result.GetValue(mpirun)!, result.GetValue(extra)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []);
@@ -40,6 +34,12 @@ internal static class LaunchCommand
         });
         return command;
     }
+
+    /// <summary>What a process does that a launcher has started as one of several: the training itself.</summary>
+    /// <param name="args">The command line.</param>
+    public static string[] OfRank(string[] args) => args is ["launch", ..] && LaunchEnvironment.Find() is { IsAlone: false } && Array.IndexOf(args, "--") is > 0 and var at
+        ? args[(at + 1)..]
+        : args;
 
     /// <summary>How this process was started: its own file, or .NET's with that of the program.</summary>
     private static string[] Program()
