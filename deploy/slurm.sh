@@ -13,7 +13,7 @@
 # A pre-empted job, or one whose node is lost, goes back into the queue.
 #SBATCH --requeue
 # The ranks are asked to stop this many seconds before the time limit: long enough for a step and a checkpoint.
-#SBATCH --signal=TERM@300
+#SBATCH --signal=USR1@300
 
 set -uo pipefail
 

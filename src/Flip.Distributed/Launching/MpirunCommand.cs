@@ -15,6 +15,10 @@ public sealed record MpirunCommand(string Path, bool IsOpenMpi, IReadOnlyList<st
     /// </summary>
     private const int SecondsToEnd = 5;
 
+    /// <summary>How Open MPI finds out that a machine went silent: asked after 30 s of silence, and every 5 s, six times; by itself it waits eight minutes.</summary>
+    private static readonly string[] Keepalive =
+        ["--mca", "oob_tcp_keepalive_time", "30", "--mca", "oob_tcp_keepalive_intvl", "5", "--mca", "oob_tcp_keepalive_probes", "6"];
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Finds out whose mpirun it is.</summary>
@@ -45,7 +49,7 @@ public sealed record MpirunCommand(string Path, bool IsOpenMpi, IReadOnlyList<st
     {
         var list = string.Join(',', hosts);
         string[] own = IsOpenMpi
-            ? ["--host", list, "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", SecondsToEnd.ToString(CultureInfo.InvariantCulture)]
+            ? ["--host", list, "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", SecondsToEnd.ToString(CultureInfo.InvariantCulture), .. Keepalive]
             : ["-hosts", list, "-bind-to", "none"];
         return ["-n", ranks.ToString(CultureInfo.InvariantCulture), .. own, .. Extra, .. program];
     }

@@ -33,7 +33,7 @@ public sealed class SlurmTests
             "sbatch", "--parsable", "--partition=low", "--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--gpus-per-node=1", "--time=10", $"--output={log}", Script, .. settings]);
 
         slurm.Await("A checkpoint", 180, () => Checkpoints(run) > 0, log);
-        slurm.Output("scancel", "--signal=TERM", job); // as --signal does it before the time limit
+        slurm.Output("scancel", "--signal=USR1", job); // as --signal does it before the time limit
         slurm.Await("The job's own requeue", 120, () => slurm.Job(job, "Restarts") == "1", log);
 
         var newest = Newest(run);
