@@ -13,7 +13,7 @@ public static class ResumeRules
     private static readonly string[] Free =
     [
         "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery",
-        "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery",
+        "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery", "train.shardOptimizer", "train.textExchange",
         "data.train", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 
