@@ -17,13 +17,14 @@ internal sealed class TrainingCheckpoints : IDisposable
 
     /// <param name="trainee">What is trained.</param>
     /// <param name="plan">Its lengths.</param>
-    /// <param name="store">Where checkpoints go; null on all ranks but the first.</param>
+    /// <param name="store">Where checkpoints go; used on rank 0 alone, and null where none are written.</param>
     /// <param name="observer">Hears of them.</param>
     /// <param name="whole">The training's tensors.</param>
     /// <param name="ranks">Who shares the training.</param>
     public TrainingCheckpoints(
         ITrainee trainee, TrainingPlan plan, CheckpointStore? store, ITrainingObserver observer, WholeState whole, ICommunicator ranks)
     {
+        store = ranks.Rank == 0 ? store : null;
         (_store, _whole, _ranks, _observer) = (store, whole, ranks, observer);
         _keeping = CheckpointKeeping.Of(plan, trainee.Settings is { SpikeFactor: > 0, SpikeAction: SpikeAction.Rollback });
         _writer = store is null ? null : new CheckpointWriter(snapshot => store.Save(snapshot, _keeping), observer, trainee.Parameters, whole.HasAverage);

@@ -92,7 +92,7 @@ public sealed class ResumeTests : IDisposable
         var strict = _training.Train("strict", [.. TinyTraining.Model, "-s", "train.spikeFactor=100", "-s", "train.spikeAction=rollback"]);
         Forget(strict);
         AssertFails(["train", "--resume", strict, "-s", "train.spikeFactor=0"], "train.spikeFactor=0: a resumed run keeps this setting");
-        AssertFails(["train", "--resume", strict, "-s", "train.checkpointEvery=4 steps"], "train.checkpointEvery=4 steps: a resumed run keeps this setting");
+        AssertFails(["train", "--resume", strict, "-s", "train.checkpointEvery=4 steps"], "train.checkpointEvery=\"4 steps\": a resumed run keeps this setting");
         Resume(strict, "-s", "train.keepCheckpoints=2");
     }
 
