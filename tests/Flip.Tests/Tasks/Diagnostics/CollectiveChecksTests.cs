@@ -71,6 +71,8 @@ public sealed class CollectiveChecksTests
 
         public PendingCollective StartScatterSum(Tensor all, Tensor own, IReadOnlyList<long> counts) => ranks.StartScatterSum(all, own, counts);
 
+        public PendingCollective StartBroadcast(Tensor values, int root = 0) => ranks.StartBroadcast(values, root);
+
         public PendingCollective StartShift(Tensor send, Tensor receive) => ranks.StartShift(send, receive);
 
         public byte[] Broadcast(ReadOnlySpan<byte> bytes, int root = 0) => ranks.Broadcast(bytes, root);
