@@ -9,8 +9,11 @@ namespace Flip.Distributed.Launching;
 /// <param name="Extra">Further arguments of mpirun, from the user.</param>
 public sealed record MpirunCommand(string Path, bool IsOpenMpi, IReadOnlyList<string> Extra)
 {
-    /// <summary>Seconds that Open MPI lets ranks write a checkpoint after it has asked them to end; by itself it gives them one.</summary>
-    private const int SecondsToEnd = 1800;
+    /// <summary>
+    /// Seconds that Open MPI lets pass, when a rank is lost, before it asks the others to end, and again before it kills them. A run that is stopped does not
+    /// depend on it: <see cref="MpirunJob"/> asks the ranks themselves.
+    /// </summary>
+    private const int SecondsToEnd = 5;
 
     /// <summary>How Open MPI finds out that a machine went silent: asked after 30 s of silence, and every 5 s, six times; by itself it waits eight minutes.</summary>
     private static readonly string[] Keepalive =

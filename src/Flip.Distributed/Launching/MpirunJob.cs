@@ -4,12 +4,17 @@ using System.Text.RegularExpressions;
 
 namespace Flip.Distributed.Launching;
 
-/// <summary>One start of a program under mpirun, whose output passes through.</summary>
+/// <summary>
+/// One start of a program under mpirun, whose output passes through. mpirun is in a session of its own, so Ctrl-C reaches this process alone, which asks the
+/// ranks to stop by SIGUSR1: mpirun passes it on, where a SIGINT or SIGTERM would make it kill them within seconds.
+/// </summary>
 /// <param name="output">Receives lines of standard output.</param>
 /// <param name="error">Receives lines of standard error.</param>
 public sealed partial class MpirunJob(Action<string> output, Action<string> error)
 {
+    private const int Sigusr1 = 10;
     private const int Sigterm = 15;
+    private const string Session = "setsid";
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PatienceAfterTerm = TimeSpan.FromSeconds(10);
 
@@ -22,17 +27,19 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
     /// <summary>Runs to the end.</summary>
     /// <param name="path">mpirun.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="cancellation">Asks the ranks to stop, as SIGTERM; they write a checkpoint and end.</param>
+    /// <param name="cancellation">Asks the ranks to stop; they write a checkpoint and end.</param>
     /// <returns>Exit code, and the machine whose rank told a failure first.</returns>
     public (int Code, string? FailedHost) Run(string path, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
-        using var process = new Process { StartInfo = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true } };
+        var start = HasSession() ? new ProcessStartInfo(Session, [path, .. arguments]) : new ProcessStartInfo(path, arguments);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Pass(line.Data, output);
         process.ErrorDataReceived += (_, line) => See(line.Data);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var stop = cancellation.Register(() => Signal(process));
+        using var stop = cancellation.Register(() => Signal(process, Sigusr1));
         while (!process.WaitForExit(PollTime))
         {
             if (Volatile.Read(ref _failedAt) is not 0 and var since && Stopwatch.GetElapsedTime(since) > TimeToEnd)
@@ -79,13 +86,15 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
         error(line);
     }
 
-    private static void Signal(Process process)
+    private static bool HasSession() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, Session)));
+
+    private static void Signal(Process process, int signal)
     {
         try
         {
             if (!process.HasExited && OperatingSystem.IsLinux())
             {
-                _ = SendSignal(process.Id, Sigterm);
+                _ = SendSignal(process.Id, signal);
             }
         }
         catch (InvalidOperationException)
@@ -96,7 +105,7 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
 
     private static void Kill(Process process)
     {
-        Signal(process);
+        Signal(process, Sigterm);
         if (!process.WaitForExit(PatienceAfterTerm))
         {
             process.Kill(entireProcessTree: true);

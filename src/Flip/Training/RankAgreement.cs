@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Collectives;
+using Flip.Devices;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -26,7 +27,7 @@ internal sealed class RankAgreement(ICommunicator ranks)
         double[] own = [loss.Loss, loss.ContrastiveLoss ?? 0, loss.ReconstructionLoss ?? 0, squaredNorm, stops ? 1 : 0, saves && ranks.Rank == 0 ? 1 : 0, bad.Values.Sum()];
         var sums = tensor(own);
         ranks.StartSum(sums).Wait();
-        var all = sums.data<double>().ToArray();
+        var all = DeviceTraffic.ReadDoubles(sums); // of the processor: no device is waited for
         if ((long)all[6] != _badCount)
         {
             _badCount = (long)all[6];

@@ -79,6 +79,12 @@ internal sealed class MpiRun : IDisposable
         throw new InvalidOperationException($"Rank {rank} does not start.");
     }
 
+    /// <summary>The launcher's process.</summary>
+    public int Id => _launcher.Id;
+
+    /// <summary>Whether the launcher has ended.</summary>
+    public bool HasEnded => _launcher.HasExited;
+
     /// <summary>Sends a signal to a process.</summary>
     public static void Signal(int process, string signal)
     {

@@ -113,6 +113,20 @@ public sealed class SharedRunTests : IDisposable
     }
 
     [Fact]
+    public void A_launched_run_that_is_stopped_has_a_checkpoint_of_its_last_step()
+    {
+        Assert.SkipUnless(MpiRun.Find("mpirun") is not null, "needs mpirun: Debian has it in openmpi-bin");
+        using var launch = MpiRun.Start(
+            [MpiRun.Flip, "launch", "-n", "2", "--mpirun-args", "--allow-run-as-root", "--", .. Command("stopped"), "-s", "train.samples=100000 steps", "-s", "train.checkpointEvery=50000 steps"]);
+        launch.ProcessOf(1);
+        WaitFor(launch, () => MetricLog.Read(_training.File("stopped")).Count > 3);
+        MpiRun.Signal(launch.Id, "TERM");
+        var (code, _, error) = launch.End();
+        Assert.True(code == 143, $"{code} {error}");
+        Assert.Single(Checkpoints("stopped"));
+    }
+
+    [Fact]
     public void A_wrong_setting_is_told_once_and_not_tried_again()
     {
         Assert.SkipUnless(MpiRun.Find("mpirun") is not null, "needs mpirun: Debian has it in openmpi-bin");
@@ -125,11 +139,13 @@ public sealed class SharedRunTests : IDisposable
     }
 
     [Fact]
-    public void A_sample_that_fails_one_rank_ends_all_with_its_name()
+    public void Data_that_are_missing_are_told_by_the_rank_that_leads_and_end_all()
     {
-        var (code, _, error) = Train(2, "bad", "-s", "data.maxBadShare=0", "-s", "model.image.imageSize=64", "--data", _training.File("missing-*.tar"));
+        using var job = MpiRun.Start(2, [MpiRun.Flip, "train", "--preset", "tiny", "--data", _training.File("missing-*.tar"), "--run", _training.File("bad")]);
+        var (code, _, error) = job.End();
         Assert.NotEqual(0, code);
         Assert.Contains("flip: rank 0 on ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("flip: rank 1", error, StringComparison.Ordinal);
     }
 
     private string[] Command(string run) => ["train", .. _training.Settings, "--run", _training.File(run), .. TinyTraining.Model];
@@ -176,12 +192,11 @@ public sealed class SharedRunTests : IDisposable
 
     private static SortedDictionary<string, float[]> Weights(string run)
     {
-        using var scope = TorchSharp.torch.NewDisposeScope();
         using var reader = new SafetensorsReader(Path.Combine(run, "model", "model.safetensors"));
         var weights = new SortedDictionary<string, float[]>(StringComparer.Ordinal);
         foreach (var name in reader.Names)
         {
-            var values = reader.ReadTensor(name).data<float>().ToArray();
+            var values = reader.ReadFloats(name);
             weights[name] = name.EndsWith("qkv.bias", StringComparison.Ordinal) ? [.. values[..(values.Length / 3)], .. values[(values.Length * 2 / 3)..]] : values;
         }
 

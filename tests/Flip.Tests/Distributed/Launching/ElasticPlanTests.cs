@@ -84,7 +84,7 @@ public class ElasticPlanTests
     {
         var hosts = HostSlots.Parse("a:2,b:2", 3);
         Assert.Equal(
-            "-n 3 --host a:2,b:2 --bind-to none --mca odls_base_sigkill_timeout 1800 --mca oob_tcp_keepalive_time 30 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 6 --x flip train",
+            "-n 3 --host a:2,b:2 --bind-to none --mca odls_base_sigkill_timeout 5 --mca oob_tcp_keepalive_time 30 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 6 --x flip train",
             string.Join(' ', new MpirunCommand("mpirun", IsOpenMpi: true, ["--x"]).Arguments(hosts, 3, ["flip", "train"])));
         Assert.Equal(
             "-n 3 -hosts a:2,b:2 -bind-to none flip train",
