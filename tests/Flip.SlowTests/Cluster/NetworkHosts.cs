@@ -39,7 +39,7 @@ internal sealed class NetworkHosts : IDisposable
             }
 
             File.WriteAllText(Agent, "#!/bin/sh\n# HOST COMMAND...: what ssh does, for a namespace.\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts sh -c \"hostname $host; $*\"\n");
-            File.SetUnixFileMode(Agent, (UnixFileMode)0b111_101_101);
+            OwnProcesses.SetMode(Agent, (UnixFileMode)0b111_101_101);
         }
         catch
         {
