@@ -8,6 +8,9 @@ public sealed record CollectiveLimits
     /// <summary>Environment variable with the seconds of <see cref="Timeout"/>.</summary>
     public const string TimeoutVariable = "FLIP_COLLECTIVE_TIMEOUT";
 
+    /// <summary>Exit code of processes that have lost other ranks: the run can go on from its newest checkpoint.</summary>
+    public const int LostCode = 75;
+
     private const double LongestTimeout = 7 * 86400;
 
     /// <summary>How long MPI may take to start, for which all processes must be there.</summary>

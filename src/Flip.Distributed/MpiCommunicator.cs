@@ -24,8 +24,8 @@ public sealed class MpiCommunicator : ICommunicator
 {
     private readonly MpiThread _thread;
     private readonly CollectiveLimits _limits;
-    private readonly string _host = Environment.MachineName;
     private bool _isDisposed;
+    private volatile bool _saidFailure;
 
     private MpiCommunicator(MpiLibrary library, CollectiveLimits limits)
     {
@@ -50,11 +50,8 @@ public sealed class MpiCommunicator : ICommunicator
     /// <summary>What whoever waits gets once a rank cannot go on; null until then.</summary>
     internal CollectiveException? Failure => _thread.Failure?.ToException();
 
-    /// <summary>Exit code of processes that have lost other ranks: the run can go on from its newest checkpoint.</summary>
-    public const int LostCode = 75;
-
     /// <summary>True once a rank cannot go on.</summary>
-    public bool HasFailed => _thread.Failure is not null;
+    public bool HasFailed => _saidFailure || _thread.Failure is not null;
 
     /// <summary>Starts MPI in a process that a launcher has started. All of its ranks come.</summary>
     /// <param name="launch">What the launcher says.</param>
@@ -67,7 +64,7 @@ public sealed class MpiCommunicator : ICommunicator
         var library = MpiLibrary.Load(Environment.GetEnvironmentVariable(MpiLibrary.Variable), launch.Launcher != Launcher.Hydra);
         var ranks = new MpiCommunicator(library, limits);
         Check(launch, ranks);
-        ranks.Places = RankPlaces.Of([.. ranks.Exchange(Encoding.UTF8.GetBytes(ranks._host)).Select(Encoding.UTF8.GetString)]);
+        ranks.Places = RankPlaces.Of([.. ranks.Exchange(Encoding.UTF8.GetBytes(Environment.MachineName)).Select(Encoding.UTF8.GetString)]);
         ranks._thread.Know(ranks.Places);
         return ranks;
     }
@@ -198,7 +195,11 @@ public sealed class MpiCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
-    public void Fail(string reason) => _thread.Fail(reason);
+    public void Fail(string reason)
+    {
+        _saidFailure = true; // at once: what this rank would begin now meets another operation of the others
+        _thread.Fail(reason);
+    }
 
     /// <summary>This process was asked to end, perhaps because another rank has died. A rank that no longer answers is then noticed within seconds.</summary>
     public void Hurry() => _thread.Hurry();

@@ -256,7 +256,7 @@ internal sealed class MpiThread
 
         if (closing.HasLost)
         {
-            _mpi.Abort(MpiCommunicator.LostCode);
+            _mpi.Abort(CollectiveLimits.LostCode);
         }
 
         _phase = Phase.Left;

@@ -8,7 +8,7 @@ namespace Flip.Distributed.Launching;
 public sealed record JobEnd(int Code, string? FailedHost, IReadOnlyList<string> Silent, bool Progressed)
 {
     /// <summary>Exit code of ranks that lost another one: the run can go on from its newest checkpoint.</summary>
-    public const int RanksLost = MpiCommunicator.LostCode;
+    public const int RanksLost = CollectiveLimits.LostCode;
 
     /// <summary>Exit code after Ctrl-C: a checkpoint was written.</summary>
     public const int Interrupted = 130;

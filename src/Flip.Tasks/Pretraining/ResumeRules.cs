@@ -12,8 +12,8 @@ public static class ResumeRules
     /// <summary>None of these changes what is learnt; but a new length, which a user wants who asks for it, changes the schedule.</summary>
     private static readonly string[] Free =
     [
-        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.threads", "train.device", "train.logEvery",
-        "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery", "train.shardOptimizer", "train.textExchange",
+        "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.shardOptimizer", "train.textExchange", "train.threads", "train.device", "train.logEvery",
+        "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery",
         "data.train", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 

@@ -106,11 +106,14 @@ public sealed class MetricLog : IDisposable
         });
     }
 
-    /// <summary>Forces everything written so far to the disk.</summary>
+    /// <summary>Forces everything written so far to the disk. A closed log has nothing to write: a run that fails may close it before its last checkpoint is done.</summary>
     public void Flush() => WithName(() =>
     {
-        _lines.Flush(flushToDisk: true);
-        _events.Flush();
+        if (_lines.CanWrite)
+        {
+            _lines.Flush(flushToDisk: true);
+            _events.Flush();
+        }
     });
 
     /// <inheritdoc/>

@@ -40,6 +40,7 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
         var state = checkpoint is null ? TrainState.Start : CheckpointStore.Load(checkpoint, trainee.Parameters, trainee.Model, first, second, ema);
         if (exchange.IsShared)
         {
+            RankDevices.Check(_ranks, trainee.Parameters.Device);
             state = JsonSerializer.Deserialize<TrainState>(_ranks.Broadcast(JsonSerializer.SerializeToUtf8Bytes(state)))!;
             Divide(first, second, hasMoments: state.Steps > 0);
         }

@@ -39,7 +39,7 @@ internal sealed class NetworkHosts : IDisposable
             }
 
             File.WriteAllText(Agent, "#!/bin/sh\n# HOST COMMAND...: what ssh does, for a namespace.\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts sh -c \"hostname $host; $*\"\n");
-            File.SetUnixFileMode(Agent, (UnixFileMode)0b111_101_101);
+            OwnProcesses.SetMode(Agent, (UnixFileMode)0b111_101_101);
         }
         catch
         {
@@ -61,17 +61,21 @@ internal sealed class NetworkHosts : IDisposable
     /// <summary>Variables variables of the ranks.</summary>
     public Dictionary<string, string> Variables => _processes.Variables;
 
+    /// <summary>How Open MPI reaches the hosts, and over which network.</summary>
+    public IReadOnlyList<string> Options =>
+    [
+        "--allow-run-as-root", "--mca", "plm_rsh_agent", Agent, "--mca", "oob_tcp_if_include", Addresses, "--mca", "btl_tcp_if_include", Addresses,
+        "--mca", "btl", "tcp,self", "--mca", "pml", "ob1", .. Variables.Keys.SelectMany(name => new[] { "-x", name }),
+    ];
+
     /// <summary>The command line that runs a program on one rank of each host.</summary>
     /// <param name="program">The program.</param>
-    public string[] Line(params string[] program) =>
-    [
-        Agent, First, "exec", "mpirun", "--allow-run-as-root", "-n", "2", "--host", $"{First}:1,{Second}:1", "--bind-to", "none",
-        "--mca", "plm_rsh_agent", Agent, "--mca", "oob_tcp_if_include", Addresses, "--mca", "btl_tcp_if_include", Addresses, "--mca", "btl", "tcp,self", "--mca", "pml", "ob1",
-        "--mca", "oob_tcp_keepalive_time", "10", "--mca", "oob_tcp_keepalive_intvl", "2", "--mca", "oob_tcp_keepalive_probes", "5",
-        "--mca", "odls_base_sigkill_timeout", "60",
-        .. Variables.Keys.SelectMany(name => new[] { "-x", name }),
-        .. program.Select(Quoted),
-    ];
+    public string[] Ranks(params string[] program) =>
+        OnFirst(["mpirun", "-n", "2", "--host", $"{First}:1,{Second}:1", "--bind-to", "none", .. Options, .. program]);
+
+    /// <summary>The command line that runs a program on the first host.</summary>
+    /// <param name="program">The program.</param>
+    public string[] OnFirst(params string[] program) => [Agent, First, "exec", .. program.Select(Quoted)];
 
     /// <summary>Runs a command line to its end.</summary>
     public (int Code, string Output, string Error) Run(int seconds, params string[] line) => _processes.Run(seconds, line);

@@ -24,6 +24,15 @@ internal sealed class OwnProcesses : IDisposable
         return path!;
     }
 
+    /// <summary>Who may do what with a file.</summary>
+    public static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+    }
+
     /// <summary>Skips the test of a user who may not start daemons or make networks.</summary>
     public static void NeedRoot() => Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "needs Linux and root");
 

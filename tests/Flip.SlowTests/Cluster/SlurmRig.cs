@@ -82,11 +82,11 @@ internal sealed class SlurmRig : IDisposable
         }
 
         File.WriteAllBytes(_folder.File("key/key"), RandomNumberGenerator.GetBytes(1024));
-        File.SetUnixFileMode(_folder.File("key/key"), UnixFileMode.UserRead);
-        File.SetUnixFileMode(_folder.File("key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        OwnProcesses.SetMode(_folder.File("key/key"), UnixFileMode.UserRead);
+        OwnProcesses.SetMode(_folder.File("key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var open in (string[])[_folder.Path, _folder.File("munge")]) // munge's socket is for all users
         {
-            File.SetUnixFileMode(open, (UnixFileMode)0b111_101_101);
+            OwnProcesses.SetMode(open, (UnixFileMode)0b111_101_101);
         }
 
         var ports = FreePorts(3);

@@ -14,6 +14,16 @@ public sealed class MetricLogTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_closed_log_has_nothing_to_force_to_the_disk()
+    {
+        var log = new MetricLog(_folder.Path);
+        log.Write(8, 1, new Dictionary<string, double> { ["train/loss"] = 1 });
+        log.Dispose();
+        log.Flush(); // a checkpoint that was being written when the run failed
+        Assert.Single(MetricLog.Read(_folder.Path));
+    }
+
+    [Fact]
     public void A_log_that_is_cut_back_goes_on_from_there_and_keeps_what_it_is_told_to()
     {
         using var folder = new TemporaryFolder();

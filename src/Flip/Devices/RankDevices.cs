@@ -3,7 +3,7 @@ using Flip.Collectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Flip.Distributed;
+namespace Flip.Devices;
 
 /// <summary>Whether all ranks compute on devices of one kind.</summary>
 public static class RankDevices
