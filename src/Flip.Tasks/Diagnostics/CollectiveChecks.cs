@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Flip.Collectives;
+using Flip.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -74,7 +75,7 @@ public sealed class CollectiveChecks(ICommunicator ranks, Device device)
     }
 
     private static string? Difference(Tensor expected, Tensor found) =>
-        found.equal(expected).all().ToBoolean() ? null : "the values are others than the ranks have sent";
+        DeviceTraffic.ReadNumbers([found.equal(expected).all()])[0] == 1 ? null : "the values are others than the ranks have sent";
 
     /// <summary>The first rank's problem, the same on all.</summary>
     private string? FirstProblem(string? own) => ranks.Exchange(Encoding.UTF8.GetBytes(own ?? ""))

@@ -51,7 +51,8 @@ public sealed class CollectiveTimes(ICommunicator ranks, Device device)
         // A round takes as long as on its slowest rank.
         using var slowest = tensor(times);
         ranks.StartMax(slowest).Wait();
-        return new CollectiveTime(operation, entries * ranks.World * 4, sent, slowest.median().ToDouble(), slowest.min().ToDouble());
+        var seconds = DeviceTraffic.ReadNumbers([slowest.median(), slowest.min()]);
+        return new CollectiveTime(operation, entries * ranks.World * 4, sent, seconds[0], seconds[1]);
     }
 
     private Func<PendingCollective> Shift(Tensor send)

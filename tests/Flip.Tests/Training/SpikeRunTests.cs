@@ -138,7 +138,7 @@ public sealed class SpikeRunTests : IDisposable
         var bad = new Dictionary<int, float> { [15] = 1000, [27] = float.NaN, [29] = 900 };
         var whole = Run("whole", action, bad);
         var shared = ThreadRanks.Run(2, ranks => Run($"rank{ranks.Rank}", action, bad, Settings with { ShardOptimizer = dividesMoments }, ranks: ranks));
-        Assert.All(shared, rank => AssertSameButForNorms(whole, rank, 0));
+        Assert.All(shared, rank => AssertSameButForRounding(whole, rank));
         Assert.Equal(3, shared[0].Outcomes.Count);
         Assert.False(Directory.Exists(_folder.File("rank1"))); // rank 0 has the checkpoints
     }
@@ -156,19 +156,21 @@ public sealed class SpikeRunTests : IDisposable
 
     private static void AssertSame(Result expected, Result actual, int stop)
     {
-        AssertSameButForNorms(expected, actual, stop);
+        Assert.True(expected.Weights.SequenceEqual(actual.Weights), $"stopped after {stop}");
+        Assert.Equal(expected.Average, actual.Average);
+        AssertSameButForRounding(expected, actual);
+        Assert.Equal(expected.State.Spikes!.Losses, actual.State.Spikes!.Losses);
         Assert.Equal(expected.State.Spikes!.GradientNorms, actual.State.Spikes!.GradientNorms);
     }
 
-    /// <summary>Ranks add up squares in fp64, and one process takes the norm in fp32.</summary>
-    private static void AssertSameButForNorms(Result expected, Result actual, int stop)
+    /// <summary>Ranks add up their parts of the loss and of the gradient.</summary>
+    private static void AssertSameButForRounding(Result expected, Result actual)
     {
-        Assert.True(expected.Weights.SequenceEqual(actual.Weights), $"stopped after {stop}");
-        Assert.Equal(expected.Average, actual.Average);
+        Assert.All(expected.Weights.Zip(actual.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
         var (before, after) = (expected.State.Spikes!, actual.State.Spikes!);
-        Assert.Equal(before.Losses, after.Losses);
+        Assert.All(before.Losses.Zip(after.Losses), losses => Assert.Equal(losses.First, losses.Second, 1e-5));
         Assert.Equal((before.SkippedSteps, before.SkippedSamples, before.InRow, before.Furthest), (after.SkippedSteps, after.SkippedSamples, after.InRow, after.Furthest));
-        Assert.All(before.GradientNorms.Zip(after.GradientNorms), norms => Assert.Equal(norms.First, norms.Second, norms.First * 1e-6));
+        Assert.All(before.GradientNorms.Zip(after.GradientNorms), norms => Assert.Equal(norms.First, norms.Second, norms.First * 1e-4));
     }
 
     private Result Run(
