@@ -58,7 +58,18 @@ public sealed class CollectiveChecks(ICommunicator ranks, Device device)
 
     /// <summary>What a rank has: row and column give the number, the rank shifts it.</summary>
     private Tensor Values(int rank, long rows, ScalarType type) =>
-        arange(rows * Width, ScalarType.Int64, device).remainder(Period).add(rank + 1).to(type).reshape(rows, Width);
+        Numbers(rows * Width, i => (i % Period) + rank + 1, type).reshape(rows, Width);
+
+    private Tensor Numbers(long count, Func<long, long> number, ScalarType type)
+    {
+        var values = new long[count];
+        for (var i = 0L; i < count; i++)
+        {
+            values[i] = number(i);
+        }
+
+        return tensor(values).to(type).to(device);
+    }
 
     /// <summary>The first problem. All are looked for: a rank that left the others' operations out would hang them.</summary>
     private static string? First(params ReadOnlySpan<string?> problems)
@@ -97,10 +108,9 @@ public sealed class CollectiveChecks(ICommunicator ranks, Device device)
     private string? Max(ScalarType type)
     {
         // The largest of a column's numbers is each time another rank's.
-        var at = arange(Rows, ScalarType.Int64, device);
-        var values = at.remainder(ranks.World).eq(ranks.Rank).to(ScalarType.Int64).mul(at + 1).sub(Rows).to(type);
+        var values = Numbers(Rows, i => (i % ranks.World == ranks.Rank ? i + 1 : 0) - Rows, type);
         ranks.StartMax(values).Wait();
-        return Difference((at + 1 - Rows).to(type), values);
+        return Difference(Numbers(Rows, i => i + 1 - Rows, type), values);
     }
 
     private string? Gather(long[] counts, ScalarType type, bool inPlace = false)
