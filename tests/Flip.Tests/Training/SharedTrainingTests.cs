@@ -186,7 +186,11 @@ public sealed class SharedTrainingTests
             },
             Train = TinyRun.Config.Train with
             {
-                BatchSize = batchSize, Loss = loss, TextExchange = exchange, MicroBatch = microBatch, CheckpointBlocks = checkpointBlocks,
+                BatchSize = batchSize,
+                Loss = loss,
+                TextExchange = exchange,
+                MicroBatch = microBatch,
+                CheckpointBlocks = checkpointBlocks,
             },
         };
 
