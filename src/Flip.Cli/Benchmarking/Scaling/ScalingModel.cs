@@ -48,7 +48,10 @@ public sealed class ScalingModel(ClusterGpu gpu, ClusterNetwork network, ModelCo
             columns,
             Gradient(world, BackwardShare * towers),
             Weights(world, (1 - BackwardShare) * towers),
-            network.Sum(sizeof(double) * NumbersOfAgreement, world)) { Efficiency = 0 };
+            network.Sum(sizeof(double) * NumbersOfAgreement, world))
+        {
+            Efficiency = 0,
+        };
         return step with { Efficiency = Alone() / world / step.Seconds };
     }
 
