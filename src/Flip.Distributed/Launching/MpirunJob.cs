@@ -17,6 +17,7 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
     private const string Session = "setsid";
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PatienceAfterTerm = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceForOutput = TimeSpan.FromSeconds(5);
 
     private long _failedAt;
     private string? _failedHost;
@@ -34,8 +35,9 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
         var start = HasSession() ? new ProcessStartInfo(Session, [path, .. arguments]) : new ProcessStartInfo(path, arguments);
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Pass(line.Data, output);
-        process.ErrorDataReceived += (_, line) => See(line.Data);
+        var closed = new TaskCompletionSource[] { new(), new() }; // standard output and error
+        process.OutputDataReceived += (_, line) => Pass(line.Data, closed[0], output);
+        process.ErrorDataReceived += (_, line) => Pass(line.Data, closed[1], See);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -49,7 +51,8 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
             }
         }
 
-        process.WaitForExit(); // the rest of its output
+        // The rest of its output. What it started, such as an ssh to a machine that is gone, may keep the streams open for long.
+        _ = Task.WaitAll([.. closed.Select(stream => stream.Task)], PatienceForOutput);
         return (process.ExitCode, Volatile.Read(ref _failedHost));
     }
 
@@ -57,30 +60,43 @@ public sealed partial class MpirunJob(Action<string> output, Action<string> erro
     [GeneratedRegex(@"^flip: rank \d+ on (?<host>[^\s:]+): ")]
     private static partial Regex Failure();
 
+    /// <summary>What it writes when others no longer answer; the machine of the last one that is named.</summary>
+    [GeneratedRegex(@"^flip: .*\d+ on (?<host>[^\s:;,]+)( and \d+ more)? did not come and do(es)? not answer")]
+    private static partial Regex Silence();
+
     [GeneratedRegex(@"process rank \d+ with PID \d+ on node (?<host>\S+) exited on signal")]
     private static partial Regex KilledOpenMpi();
 
-    private static void Pass(string? line, Action<string> to)
+    /// <summary>The machine of a rank that was lost or failed, if a line says so.</summary>
+    internal static string? FailedHostOf(string line) =>
+        new[] { Failure().Match(line), Silence().Match(line), KilledOpenMpi().Match(line) }.FirstOrDefault(match => match.Success)?.Groups["host"].Value;
+
+    private static bool IsTooLate(string line) =>
+        line.StartsWith("flip: ", StringComparison.Ordinal) && line.Contains(CollectiveLimits.TimeoutVariable, StringComparison.Ordinal);
+
+    private static void Pass(string? line, TaskCompletionSource closed, Action<string> to)
     {
-        if (line is not null)
+        if (line is null)
+        {
+            closed.TrySetResult();
+        }
+        else
         {
             to(line);
         }
     }
 
-    private void See(string? line)
+    private void See(string line)
     {
-        if (line is null)
+        var host = FailedHostOf(line);
+        if (host is not null)
         {
-            return;
+            Interlocked.CompareExchange(ref _failedHost, host, null);
         }
 
-        foreach (var match in new[] { Failure().Match(line), KilledOpenMpi().Match(line) })
+        if (host is not null || IsTooLate(line))
         {
-            if (match.Success && Interlocked.CompareExchange(ref _failedHost, match.Groups["host"].Value, null) is null)
-            {
-                Volatile.Write(ref _failedAt, Stopwatch.GetTimestamp());
-            }
+            Interlocked.CompareExchange(ref _failedAt, Stopwatch.GetTimestamp(), 0);
         }
 
         error(line);

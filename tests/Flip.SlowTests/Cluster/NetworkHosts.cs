@@ -38,7 +38,8 @@ internal sealed class NetworkHosts : IDisposable
                 Ip("-n", name, "link", "set", "lo", "up");
             }
 
-            File.WriteAllText(Agent, "#!/bin/sh\n# HOST COMMAND...: what ssh does, for a namespace.\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts sh -c \"hostname $host; $*\"\n");
+            // In a session of its own, as ssh gives it.
+            File.WriteAllText(Agent, "#!/bin/sh\n# HOST COMMAND...: what ssh does, for a namespace.\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts setsid --wait sh -c \"hostname $host; $*\"\n");
             OwnProcesses.SetMode(Agent, (UnixFileMode)0b111_101_101);
         }
         catch

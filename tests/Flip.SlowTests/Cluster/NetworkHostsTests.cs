@@ -38,7 +38,7 @@ public sealed class NetworkHostsTests
         hosts.Unplug();
 
         var (code, output, error) = await job;
-        Assert.True(code == 0, output + error);
+        Assert.True(code == 0, $"{code}\n{output}\n{error}");
         Assert.Contains("Ranks were lost", error, StringComparison.Ordinal);
         Assert.Contains($"Starting 1 ranks on {hosts.First}:1", error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
