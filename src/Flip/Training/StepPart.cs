@@ -18,11 +18,8 @@ public enum StepPart
     /// <summary>The loss on all embeddings; with micro-batches its backward pass too.</summary>
     Loss,
 
-    /// <summary>Backward pass, and the release of what the forward pass kept for it.</summary>
+    /// <summary>Backward pass, the release of what the forward pass kept for it, and the wait for other ranks' gradients.</summary>
     Backward,
-
-    /// <summary>Waiting for the other ranks' gradients, when the backward pass is over.</summary>
-    Exchange,
 
     /// <summary>Everything on the flat buffers: clearing and gathering gradients, clipping, the optimiser, the cast to the compute type.</summary>
     Update,

@@ -74,7 +74,7 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
             }
         }
 
-        clock?.Lap(_exchange.IsShared ? StepPart.Exchange : StepPart.Backward); // the graph is gone
+        clock?.Lap(StepPart.Backward); // the graph is gone
         return loss;
     }
 

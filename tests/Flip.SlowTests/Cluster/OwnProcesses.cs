@@ -34,7 +34,14 @@ internal sealed class OwnProcesses : IDisposable
     }
 
     /// <summary>Skips the test of a user who may not start daemons or make networks.</summary>
-    public static void NeedRoot() => Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "needs Linux and root");
+    public static void NeedRoot()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable(Wanted) == "1", $"takes minutes of a quiet machine: {Wanted}=1 runs it");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "needs Linux and root");
+    }
+
+    /// <summary>Environment variable that runs the tests of whole clusters.</summary>
+    public const string Wanted = "FLIP_TEST_CLUSTER";
 
     /// <summary>Starts what runs until the end of the test.</summary>
     public void Start(params string[] line)
