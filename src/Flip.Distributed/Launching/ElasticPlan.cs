@@ -6,6 +6,8 @@ namespace Flip.Distributed.Launching;
 /// </summary>
 public sealed class ElasticPlan
 {
+    private const int MostPatience = 1_000_000;
+
     private readonly int _wanted;
     private readonly int _least;
     private readonly int _patience;
@@ -24,7 +26,11 @@ public sealed class ElasticPlan
             throw new ConfigException(FormattableString.Invariant($"--min-ranks {least}: must be from 1 to the {ranks} of -n."));
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegative(patience);
+        if (patience is < 0 or > MostPatience)
+        {
+            throw new ConfigException(FormattableString.Invariant($"--max-restarts {patience}: must be from 0 to {MostPatience}."));
+        }
+
         (_hosts, _wanted, _least, _patience) = ([.. hosts], ranks, least, patience);
     }
 

@@ -10,15 +10,17 @@ public sealed record HostSlots(string Host, int Slots)
     /// <summary>The machine that launches.</summary>
     public const string Local = "localhost";
 
+    private const int MostRanks = 1_000_000; // ten times the GPUs of the largest cluster
+
     /// <summary>Reads machines as users write them: <c>a,b</c> divides the ranks evenly, <c>a:8,b:4</c> says how many each takes.</summary>
     /// <param name="text">The machines; null for this one alone.</param>
     /// <param name="ranks">Ranks of all.</param>
     /// <exception cref="ConfigException">A name is missing or twice, or the slots are too few.</exception>
     public static IReadOnlyList<HostSlots> Parse(string? text, int ranks)
     {
-        if (ranks < 1)
+        if (ranks is < 1 or > MostRanks)
         {
-            throw new ConfigException(FormattableString.Invariant($"-n {ranks}: must be 1 or more."));
+            throw new ConfigException(FormattableString.Invariant($"-n {ranks}: must be from 1 to {MostRanks}."));
         }
 
         if (text is null)
@@ -45,7 +47,7 @@ public sealed record HostSlots(string Host, int Slots)
     /// <summary>A name becomes an argument of mpirun: nothing that it, or a shell of its, could take for anything else.</summary>
     private static bool IsName(string name) => name.Length > 0 && name[0] != '-' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_');
 
-    private static int ParseSlots(string text, string all) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) && slots > 0
+    private static int ParseSlots(string text, string all) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) && slots is > 0 and <= MostRanks
         ? slots
         : throw new ConfigException($"--hosts {all}: '{text}' is no number of ranks.");
 }

@@ -39,7 +39,12 @@ internal sealed partial class FlipProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    public void Send(Signal signal) => Assert.Equal(0, Kill(_process.Id, (int)signal));
+    /// <summary>Sends a signal; a shell that starts something in its background lets it ignore Ctrl-C, and what it starts inherits that.</summary>
+    public void Send(Signal signal)
+    {
+        Assert.SkipWhen(Ignores(signal), $"this process was started to ignore {signal}");
+        Assert.Equal(0, Kill(_process.Id, (int)signal));
+    }
 
     /// <summary>Ends it at once, as <c>kill -9</c> does.</summary>
     public void Kill()
@@ -83,6 +88,12 @@ internal sealed partial class FlipProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private bool Ignores(Signal signal)
+    {
+        var mask = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..].Trim();
+        return ((ulong.Parse(mask, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) >> ((int)signal - 1)) & 1) == 1;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

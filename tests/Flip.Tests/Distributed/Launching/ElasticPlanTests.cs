@@ -19,7 +19,8 @@ public class ElasticPlanTests
     [InlineData("-x,b", 2, "names that differ")]
     [InlineData("a;reboot", 1, "names that differ")]
     [InlineData("", 1, "names that differ")]
-    [InlineData("a", 0, "must be 1 or more")]
+    [InlineData("a", 0, "must be from 1 to 1000000")]
+    [InlineData("a:2000000", 1, "'2000000' is no number of ranks")]
     public void Machines_that_make_no_job_are_refused(string text, int ranks, string message) =>
         Assert.Contains(message, Assert.Throws<ConfigException>(() => HostSlots.Parse(text, ranks)).Message, StringComparison.Ordinal);
 
