@@ -18,11 +18,11 @@ public sealed class HostBuffer<T> : IDisposable
     private bool _disposed;
 
     /// <summary>Memory that is not cleared.</summary>
-    /// <param name="length">Entries, 1 or more.</param>
+    /// <param name="length">Entries, 0 or more.</param>
     /// <param name="device">The device that will copy from it.</param>
     public HostBuffer(long length, Device device)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentNullException.ThrowIfNull(device);
         LibTorch.EnsureLoaded();
         using var scope = NewDisposeScope();

@@ -24,6 +24,9 @@ public sealed class Parameter
     /// <summary>Number of entries.</summary>
     public long Count { get; }
 
+    /// <summary>Entries from its beginning to that of the next in the flat buffers: <see cref="Count"/>, and zeros up to a multiple of <see cref="FlatParameters.Alignment"/>.</summary>
+    public long Room => (Count + FlatParameters.Alignment - 1) / FlatParameters.Alignment * FlatParameters.Alignment;
+
     /// <summary>True if weight decay applies.</summary>
     public bool Decays { get; }
 

@@ -56,7 +56,7 @@ public sealed class ParameterShards
         var enough = Math.Min(MostEntries * Math.Max(1, world / RanksOfMost), parameters.Count / FewestBuckets);
         foreach (var parameter in parameters.All)
         {
-            var end = parameter.Offset + parameter.Count;
+            var end = parameter.Offset + parameter.Room;
             if (end - first >= enough || end == parameters.Count)
             {
                 yield return new Share(first, end - first);

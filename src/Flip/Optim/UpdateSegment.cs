@@ -12,7 +12,7 @@ internal readonly record struct UpdateSegment(long Offset, long Count, double Ra
     /// <summary>Entries that a device reads and writes at once: 16 bytes.</summary>
     private const int Group = 4;
 
-    /// <summary>All parameters, neighbours that are updated alike joined: two segments where all rates are one.</summary>
+    /// <summary>All parameters with the zeros behind them, which an update leaves 0. Neighbours that are updated alike are joined: two segments where all rates are one.</summary>
     public static IReadOnlyList<UpdateSegment> Divide(FlatParameters parameters, Func<Parameter, double> rateFactor)
     {
         var segments = new List<UpdateSegment>();
@@ -21,11 +21,11 @@ internal readonly record struct UpdateSegment(long Offset, long Count, double Ra
             var factor = rateFactor(parameter);
             if (segments is [.., var last] && last.RateFactor == factor && last.Decays == parameter.Decays)
             {
-                segments[^1] = last with { Count = last.Count + parameter.Count };
+                segments[^1] = last with { Count = last.Count + parameter.Room };
             }
             else
             {
-                segments.Add(new UpdateSegment(parameter.Offset, parameter.Count, factor, parameter.Decays));
+                segments.Add(new UpdateSegment(parameter.Offset, parameter.Room, factor, parameter.Decays));
             }
         }
 

@@ -10,15 +10,17 @@ public sealed class UpdateSegmentTests
     public void Neighbours_of_one_rate_and_decay_are_one_segment()
     {
         using var parameters = new FlatParameters();
-        foreach (var (name, count, decays) in new[] { ("a", 3, true), ("low", 4, true), ("b", 5, false), ("c", 6, true), ("d", 7, true) })
+        foreach (var (name, count, decays) in new[] { ("a", 3, true), ("low", 32, true), ("b", 5, false), ("c", 33, true), ("d", 7, true) })
         {
             parameters.Add(name, [count], Initializer.Constant(0), decays);
         }
 
         parameters.Allocate(ScalarType.Float32, CPU, null, trains: true); // in the order a, low, c, d, b
-        Assert.Equal([new(0, 20, 1, true), new(20, 5, 1, false)], UpdateSegment.Divide(parameters, _ => 1));
+        Assert.Equal([0, 32, 64, 128, 160], parameters.All.Select(parameter => parameter.Offset)); // multiples of 32
+        Assert.Equal((192, 160), (parameters.Count, parameters.DecayedCount));
+        Assert.Equal([new(0, 160, 1, true), new(160, 32, 1, false)], UpdateSegment.Divide(parameters, _ => 1));
         Assert.Equal(
-            [new(0, 3, 1, true), new(3, 4, 0.5, true), new(7, 13, 1, true), new(20, 5, 1, false)],
+            [new(0, 32, 1, true), new(32, 32, 0.5, true), new(64, 96, 1, true), new(160, 32, 1, false)],
             UpdateSegment.Divide(parameters, parameter => parameter.Name == "low" ? 0.5 : 1));
     }
 

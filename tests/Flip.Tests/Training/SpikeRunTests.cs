@@ -193,7 +193,7 @@ public sealed class SpikeRunTests : IDisposable
             isStopped = true;
         }
 
-        return new Result(loop.State, four.Parameters.Master.data<float>().ToArray(), loop.Ema!.Average.data<float>().ToArray(), recorder.Spikes, isStopped);
+        return new Result(loop.State, four.Weights.Master.data<float>().ToArray(), loop.Ema!.Average.data<float>().ToArray()[..4], recorder.Spikes, isStopped);
     }
 
     /// <summary>The weights after updates alone, each at the rate of its step and with the gradient of its data.</summary>
@@ -208,7 +208,7 @@ public sealed class SpikeRunTests : IDisposable
             optimizer.Step(rate.At(step * Batch));
         }
 
-        return four.Parameters.Master.data<float>().ToArray();
+        return four.Weights.Master.data<float>().ToArray();
     }
 
     private sealed record Result(TrainState State, float[] Weights, float[] Average, List<SpikeOutcome> Outcomes, bool IsStopped);
@@ -227,6 +227,8 @@ public sealed class SpikeRunTests : IDisposable
         }
 
         public FlatParameters Parameters { get; } = new();
+
+        public Parameter Weights => Parameters.All[0];
 
         public ModelConfig Model { get; } = TinyRun.Config.Model;
 
@@ -254,9 +256,9 @@ public sealed class SpikeRunTests : IDisposable
         public Tensor FillGradient(int data)
         {
             using var noGrad = no_grad();
-            var error = Parameters.Master - tensor(new float[] { 1, 2, 3 + (0.01f * (data % 3)), 4 - (0.02f * (data % 5)) });
+            var error = Weights.Master - tensor(new float[] { 1, 2, 3 + (0.01f * (data % 3)), 4 - (0.02f * (data % 5)) });
             var factor = _bad.GetValueOrDefault(data, 1);
-            Parameters.Gradient.copy_(error * factor);
+            Weights.Gradient.copy_(error * factor);
             return (error * error).sum() * (factor / 2);
         }
 

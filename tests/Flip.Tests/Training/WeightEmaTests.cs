@@ -7,7 +7,7 @@ namespace Flip.Tests.Training;
 
 public sealed class WeightEmaTests : IDisposable
 {
-    private const long Count = WeightEma.Piece + 3; // two pieces
+    private const long Count = WeightEma.Piece + FlatParameters.Alignment; // two pieces
     private readonly FlatParameters _parameters = new();
     private readonly DisposeScope _scope;
     private readonly WeightEma _ema;
