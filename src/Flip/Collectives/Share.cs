@@ -8,6 +8,13 @@ public readonly record struct Share(long First, long Count)
     /// <summary>The one behind the last.</summary>
     public long End => First + Count;
 
+    /// <summary>Those of this range that lie in another one; where none do, nothing at a place of the other one.</summary>
+    public Share Within(Share other)
+    {
+        var (first, end) = (Math.Min(Math.Max(First, other.First), other.End), Math.Min(End, other.End));
+        return new Share(first, Math.Max(0, end - first));
+    }
+
     /// <summary>A rank's part; ranks at the front have the larger ones.</summary>
     /// <param name="total">Rows of all.</param>
     /// <param name="world">Number of ranks.</param>

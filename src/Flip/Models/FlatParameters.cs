@@ -1,3 +1,4 @@
+using Flip.Collectives;
 using Flip.Kernels;
 using Flip.Native;
 using Flip.Randomness;
@@ -12,9 +13,9 @@ namespace Flip.Models;
 /// weight decay is one range.
 /// </summary>
 /// <remarks>
-/// With a compute type below fp32 a third and fourth buffer hold the weights and gradients of the products:
-/// <see cref="CastToCompute"/> fills the one before a step, <see cref="AccumulateGradient"/> adds the other to
-/// <see cref="Gradient"/> after each backward pass. In fp32 both do nothing, since the views are of the masters themselves.
+/// With a compute type below fp32 the model reads buffers of its own (<see cref="ComputeWeights"/>): <see cref="CastToCompute"/> fills them
+/// before a step, <see cref="AccumulateGradient()"/> adds their gradients to <see cref="Gradient"/> after each backward pass. In fp32 both do nothing,
+/// since the views are of the masters themselves. Ranks that share a training can then keep only a part of the masters each (<see cref="Divide"/>).
 /// </remarks>
 public sealed class FlatParameters : IDisposable
 {
@@ -26,8 +27,8 @@ public sealed class FlatParameters : IDisposable
 
     private readonly List<Parameter> _parameters = [];
     private readonly HashSet<string> _names = [];
-    private Tensor? _compute;
-    private Tensor? _computeGradient;
+    private ComputeWeights? _compute;
+    private MasterWeights? _masters;
 
     /// <summary>No parameters yet.</summary>
     public FlatParameters()
@@ -46,7 +47,8 @@ public sealed class FlatParameters : IDisposable
     public long DecayedCount { get; private set; }
 
     /// <summary>Master weights, fp32, <c>[Count]</c>.</summary>
-    public Tensor Master { get; private set; } = null!;
+    /// <exception cref="InvalidOperationException">Nothing is allocated, or ranks have divided them.</exception>
+    public Tensor Master => _masters is { IsDivided: false } whole ? whole.Own : throw new InvalidOperationException("No master weights are here whole.");
 
     /// <summary>Gradient of the loss, fp32, <c>[Count]</c>; empty in a model that is not trained.</summary>
     public Tensor Gradient { get; private set; } = null!;
@@ -55,7 +57,10 @@ public sealed class FlatParameters : IDisposable
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 
     /// <summary>The weights in the compute type, <c>[Count]</c>; null where that is fp32.</summary>
-    internal Tensor? Compute => _compute;
+    internal Tensor? Compute => _compute?.Low;
+
+    /// <summary>The master weights, of which ranks may have a part each.</summary>
+    internal MasterWeights Masters => _masters ?? throw new InvalidOperationException("Nothing is allocated.");
 
     /// <summary>Where the buffers are.</summary>
     public Device Device { get; private set; }
@@ -68,7 +73,7 @@ public sealed class FlatParameters : IDisposable
     /// <param name="keepsFp32">Used in fp32 whatever the compute type: tables that are looked up, and scalars.</param>
     public Parameter Add(string name, long[] shape, Initializer initializer, bool decays, bool keepsFp32 = false)
     {
-        if (Master is not null || !_names.Add(name))
+        if (_masters is not null || !_names.Add(name))
         {
             throw new InvalidOperationException($"Parameter '{name}' is declared twice or after the buffers were made.");
         }
@@ -97,14 +102,10 @@ public sealed class FlatParameters : IDisposable
             DecayedCount += parameter.Decays ? parameter.Room : 0;
         }
 
-        Master = zeros(Count, ScalarType.Float32, device).DetachFromDisposeScope();
+        _masters = new MasterWeights(zeros(Count, ScalarType.Float32, device).DetachFromDisposeScope());
         Gradient = zeros(trains ? Count : 0, ScalarType.Float32, device).DetachFromDisposeScope();
-        if (computeType != ScalarType.Float32)
-        {
-            _compute = zeros(Count, computeType, device).DetachFromDisposeScope();
-            _computeGradient = zeros(trains ? Count : 0, computeType, device).DetachFromDisposeScope();
-        }
-
+        _compute = computeType == ScalarType.Float32 ? null : new ComputeWeights(_parameters, Count, computeType, device, trains);
+        BindMasters();
         foreach (var parameter in _parameters)
         {
             Bind(parameter, trains);
@@ -116,8 +117,66 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
-    /// <summary>Copies the master weights into the compute type; call after they change.</summary>
-    public void CastToCompute() => _compute?.copy_(Master);
+    /// <summary>Copies the master weights, as far as they are here, to what the model reads; call after they change.</summary>
+    public void CastToCompute()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        _compute?.Fill(Masters);
+    }
+
+    /// <summary>Of those the tables and scalars alone, where an update has written the rest.</summary>
+    internal void CastKept()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        _compute?.FillKept(Masters);
+    }
+
+    /// <summary>What the model reads of some entries in fp32 though it computes below; see <see cref="ComputeWeights.KeptWithin"/>.</summary>
+    internal IEnumerable<(Share Entries, Tensor Values)> KeptWithin(Share range) => _compute?.KeptWithin(range) ?? [];
+
+    /// <summary>Tensors that hold all weights on every rank, whoever has the masters.</summary>
+    internal IReadOnlyList<Tensor> Shared => Masters.IsDivided ? [_compute!.Low, _compute.Kept] : [Master];
+
+    /// <summary>Keeps only some pieces of the master weights, where the model reads other buffers; else nothing changes.</summary>
+    /// <param name="pieces">What this rank owns.</param>
+    internal void Divide(IReadOnlyList<Share> pieces)
+    {
+        if (_compute is null)
+        {
+            return;
+        }
+
+        ReleaseMasters();
+        Masters.Divide(pieces);
+    }
+
+    /// <summary>Makes the master weights whole again; see <see cref="MasterWeights.Unite"/>.</summary>
+    internal void Unite(Action<Tensor, Tensor>? gather)
+    {
+        if (Masters.IsDivided)
+        {
+            Masters.Unite(gather);
+            BindMasters();
+        }
+    }
+
+    /// <summary>Changes a parameter entry by entry: its master weight as far as that is here, and what the model reads of it in fp32.</summary>
+    internal void Change(Parameter parameter, Action<Tensor> change)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (_, values) in Masters.Within(new Share(parameter.Offset, parameter.Count)))
+        {
+            change(values);
+        }
+
+        if (_compute is not null && parameter.KeepsFp32)
+        {
+            change(parameter.Value);
+        }
+    }
 
     /// <summary>Adds the compute type's gradients to <see cref="Gradient"/> and clears them; call after each backward pass.</summary>
     public void AccumulateGradient() => AccumulateGradient(0, Count);
@@ -127,7 +186,7 @@ public sealed class FlatParameters : IDisposable
     /// <param name="count">How many.</param>
     internal void AccumulateGradient(long first, long count)
     {
-        if (_computeGradient is null)
+        if (_compute is null)
         {
             return;
         }
@@ -135,14 +194,14 @@ public sealed class FlatParameters : IDisposable
         if (Device.type == DeviceType.CPU && ComputeType == ScalarType.BFloat16)
         {
             using var sum = TensorAddress.Of<float>(Gradient);
-            using var part = TensorAddress.Of<ushort>(_computeGradient);
+            using var part = TensorAddress.Of<ushort>(_compute.Gradient);
             KernelThreads.For(count, (start, end) => GradientKernel.Gather(sum.Value, part.Value, first + start, first + end));
             return;
         }
 
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var added = _computeGradient.narrow(0, first, count);
+        var added = _compute.Gradient.narrow(0, first, count);
         Gradient.narrow(0, first, count).Plus_(added); // a GPU converts as it reads: no copy in fp32
         added.zero_();
     }
@@ -159,33 +218,50 @@ public sealed class FlatParameters : IDisposable
         foreach (var parameter in _parameters)
         {
             parameter.Value?.Dispose();
-            parameter.Master?.Dispose();
             parameter.Gradient?.Dispose();
         }
 
-        Master?.Dispose();
+        ReleaseMasters();
+        _masters?.Dispose();
         Gradient?.Dispose();
         _compute?.Dispose();
-        _computeGradient?.Dispose();
+    }
+
+    private void BindMasters()
+    {
+        using var noGrad = no_grad();
+        foreach (var parameter in _parameters)
+        {
+            using var scope = NewDisposeScope();
+            parameter.Master = View(Master, parameter).DetachFromDisposeScope();
+        }
+    }
+
+    private void ReleaseMasters()
+    {
+        foreach (var parameter in _parameters)
+        {
+            parameter.MasterHere?.Dispose();
+            parameter.MasterHere = null;
+        }
     }
 
     private void Bind(Parameter parameter, bool trains)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        parameter.Master = View(Master, parameter).DetachFromDisposeScope();
-        var inCompute = _compute is not null && !parameter.KeepsFp32;
+        var read = _compute?.View(parameter) ?? View(Master, parameter);
         if (!trains)
         {
-            parameter.Value = View(inCompute ? _compute! : Master, parameter).DetachFromDisposeScope();
+            parameter.Value = read.DetachFromDisposeScope();
             return;
         }
 
         parameter.Gradient = View(Gradient, parameter).DetachFromDisposeScope();
 
         // A leaf of its own that shares storage: autograd then adds into our gradient buffer in place.
-        parameter.Value = View(inCompute ? _compute! : Master, parameter).detach().requires_grad_(true).DetachFromDisposeScope();
-        parameter.Value.grad = View(inCompute ? _computeGradient! : Gradient, parameter);
+        parameter.Value = read.detach().requires_grad_(true).DetachFromDisposeScope();
+        parameter.Value.grad = View(parameter.KeepsFp32 ? Gradient : _compute?.Gradient ?? Gradient, parameter);
     }
 
     private static Tensor View(Tensor buffer, Parameter parameter) =>

@@ -161,8 +161,7 @@ public sealed class FlipModel : IDisposable
     {
         if (Config.LogitScaleClamp == LogitScaleClamp.Parameter)
         {
-            using var noGrad = no_grad();
-            LogitScale.Master.Between_(0, MaxLogitScale);
+            Parameters.Change(LogitScale, scale => scale.Between_(0, MaxLogitScale));
         }
     }
 

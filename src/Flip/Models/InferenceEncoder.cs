@@ -69,7 +69,7 @@ public sealed class InferenceEncoder(
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return model.LogitBias is { } bias ? DeviceTraffic.Read(bias.Master)[0] : null;
+        return model.LogitBias is { } bias ? DeviceTraffic.Read(bias.Value)[0] : null;
     }
 
     /// <inheritdoc/>

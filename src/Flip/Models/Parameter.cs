@@ -40,7 +40,15 @@ public sealed class Parameter
     public Tensor Value { get; internal set; } = null!;
 
     /// <summary>The fp32 master weight, a view.</summary>
-    public Tensor Master { get; internal set; } = null!;
+    /// <exception cref="InvalidOperationException">There is none: nothing is allocated, or ranks have divided the master weights.</exception>
+    public Tensor Master
+    {
+        get => MasterHere ?? throw new InvalidOperationException($"No master weight of {Name} is here whole.");
+        internal set => MasterHere = value;
+    }
+
+    /// <summary>The same; null where there is none.</summary>
+    internal Tensor? MasterHere { get; set; }
 
     /// <summary>The fp32 gradient, a view; null in a model that is not trained.</summary>
     public Tensor Gradient { get; internal set; } = null!;

@@ -5,11 +5,13 @@ namespace Flip.Models;
 
 /// <summary>
 /// Operations with a number. TorchSharp turns the number into a native scalar that the garbage collector may free while libtorch still
-/// reads it (also the factor 1 hidden in <c>tensor + tensor</c>): a rare crash, or a wrong result. Here the scalar lives until the
-/// operation is done. In this project no operator or method of TorchSharp that takes a number is called on a path that repeats.
+/// reads it: a rare crash, or a wrong result. So it is with the factor 1 hidden in <c>tensor + tensor</c> and in every sum with a number, and with
+/// the start and step hidden in a range. Here the scalars live until the operation is done. In this project no operator or method of TorchSharp
+/// that takes a number is called on a path that repeats.
 /// </summary>
 internal static class TensorMath
 {
+    private static readonly Scalar Zero = 0;
     private static readonly Scalar One = 1;
 
     /// <summary>a + b</summary>
@@ -19,14 +21,14 @@ internal static class TensorMath
     public static Tensor Plus(this Tensor a, double b)
     {
         using Scalar scalar = b;
-        return a.add(scalar);
+        return a.add(scalar, One);
     }
 
     /// <summary>a + b for whole numbers.</summary>
     public static Tensor Plus(this Tensor a, long b)
     {
         using Scalar scalar = b;
-        return a.add(scalar);
+        return a.add(scalar, One);
     }
 
     /// <summary>a · factor</summary>
@@ -68,7 +70,7 @@ internal static class TensorMath
     public static Tensor Plus_(this Tensor a, double b)
     {
         using Scalar scalar = b;
-        return a.add_(scalar);
+        return a.add_(scalar, One);
     }
 
     /// <summary>a ← a + factor · b · c</summary>
@@ -157,6 +159,6 @@ internal static class TensorMath
     public static Tensor Range(long count, Device device)
     {
         using Scalar stop = count;
-        return arange(stop, ScalarType.Int64, device);
+        return arange(Zero, stop, One, ScalarType.Int64, device);
     }
 }

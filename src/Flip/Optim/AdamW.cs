@@ -94,7 +94,7 @@ public sealed class AdamW : IDisposable
 
     private void StepInOnePass(double learningRate, double gradientScale)
     {
-        using var weights = TensorAddress.Of<float>(_parameters.Master);
+        using var weights = TensorAddress.Of<float>(_parameters.Masters.Own);
         using var gradient = TensorAddress.Of<float>(_parameters.Gradient);
         using var first = TensorAddress.Of<float>(FirstMoment);
         using var second = TensorAddress.Of<float>(SecondMoment);
@@ -108,6 +108,7 @@ public sealed class AdamW : IDisposable
             (float)_options.Eps,
             (float)learningRate,
             (float)gradientScale);
+        var isDivided = _parameters.Masters.IsDivided;
         KernelThreads.For(_parameters.Count, (start, end) =>
         {
             foreach (var (segment, moments) in _segments)
@@ -117,7 +118,7 @@ public sealed class AdamW : IDisposable
                 {
                     var shift = (nint)(moments - segment.Offset) * sizeof(float); // the kernel counts all buffers alike
                     AdamWKernel.Run(
-                        buffers with { First = buffers.First + shift, Second = buffers.Second + shift },
+                        buffers with { Weights = buffers.Weights + (isDivided ? shift : 0), First = buffers.First + shift, Second = buffers.Second + shift },
                         update with { LearningRate = (float)(learningRate * segment.RateFactor) },
                         (float)(segment.Decays ? _options.WeightDecay : 0),
                         from,
@@ -125,6 +126,7 @@ public sealed class AdamW : IDisposable
                 }
             }
         });
+        _parameters.CastKept();
     }
 
     /// <summary>
@@ -142,7 +144,7 @@ public sealed class AdamW : IDisposable
             Tensor[] Parts(Tensor whole) => [.. pieces.Select(piece => whole.narrow(0, piece.Segment.Offset, piece.Segment.Count))];
             Tensor[] Moments(Tensor owned) => [.. pieces.Select(piece => owned.narrow(0, piece.Moments, piece.Segment.Count))];
             _fused.Update(
-                Parts(_parameters.Master),
+                _parameters.Masters.IsDivided ? Moments(_parameters.Masters.Own) : Parts(_parameters.Master),
                 Parts(_parameters.Gradient),
                 Moments(FirstMoment),
                 Moments(SecondMoment),
@@ -166,7 +168,9 @@ public sealed class AdamW : IDisposable
         var segment = owned.Segment;
         Tensor Part(Tensor whole) => whole.narrow(0, segment.Offset, segment.Count);
         Tensor Moments(Tensor all) => all.narrow(0, owned.Moments, segment.Count);
-        var (weights, gradient, first, second) = (Part(_parameters.Master), Part(_parameters.Gradient), Moments(FirstMoment), Moments(SecondMoment));
+        var masters = _parameters.Masters;
+        var weights = masters.IsDivided ? Moments(masters.Own) : Part(masters.Own);
+        var (gradient, first, second) = (Part(_parameters.Gradient), Moments(FirstMoment), Moments(SecondMoment));
         first.Times_(_options.Beta1).Plus_(gradient, (1 - _options.Beta1) * gradientScale);
         second.Times_(_options.Beta2).PlusProduct_(gradient, gradient, (1 - _options.Beta2) * gradientScale * gradientScale);
         if (segment.Decays)

@@ -18,7 +18,7 @@ public sealed class ParameterShards
     private ParameterShards(IReadOnlyList<Share> buckets, ICommunicator ranks, bool divides)
     {
         (Buckets, _ranks, Divides) = (buckets, ranks, divides);
-        Owned = [.. buckets.Select(bucket => divides ? OwnedOf(bucket) : bucket)];
+        Owned = [.. buckets.Select(bucket => divides ? OwnedOf(bucket, ranks.Rank) : bucket)];
         OwnedCount = Owned.Sum(piece => piece.Count);
     }
 
@@ -50,6 +50,10 @@ public sealed class ParameterShards
     /// <summary>Entries of each rank in a bucket, <c>[World]</c>.</summary>
     internal IReadOnlyList<long> Counts(Share bucket) => Share.Counts(bucket.Count, _ranks.World);
 
+    /// <summary>Of them those in a range, <c>[World]</c>.</summary>
+    internal IReadOnlyList<long> Counts(Share bucket, Share range) =>
+        [.. Enumerable.Range(0, _ranks.World).Select(rank => OwnedOf(bucket, rank).Within(range).Count)];
+
     private static IEnumerable<Share> Cut(FlatParameters parameters, int world)
     {
         var first = 0L;
@@ -65,9 +69,9 @@ public sealed class ParameterShards
         }
     }
 
-    private Share OwnedOf(Share bucket)
+    private Share OwnedOf(Share bucket, int rank)
     {
-        var part = Share.Of(bucket.Count, _ranks);
+        var part = Share.Of(bucket.Count, _ranks.World, rank);
         return part with { First = bucket.First + part.First };
     }
 }

@@ -41,7 +41,11 @@ public static class SafetensorsWriter
     /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
     /// <returns>Length and hash of the file.</returns>
     internal static FileDigest WriteHashed(string path, IEnumerable<(string Name, Tensor Tensor)> tensors) =>
-        AtomicFile.WriteHashed(path, Prepared(Written(tensors), metadata: null));
+        WriteHashed(path, Written(tensors));
+
+    /// <summary>The same of tensors whose data is made while it is written.</summary>
+    internal static FileDigest WriteHashed(string path, IReadOnlyList<(TensorDescription Description, Action<Stream> WriteData)> tensors) =>
+        AtomicFile.WriteHashed(path, Prepared(tensors, metadata: null));
 
     private static List<(TensorDescription Description, Action<Stream> WriteData)> Written(IEnumerable<(string Name, Tensor Tensor)> tensors) =>
         [.. tensors.Select(item => (Describe(item.Name, item.Tensor), (Action<Stream>)(stream => WriteData(stream, item.Tensor))))];

@@ -31,6 +31,23 @@ public static class WeightFile
         return SafetensorsWriter.WriteHashed(path, Tensors(parameters, flat));
     }
 
+    /// <summary>Writes buffers laid out as the parameters', each as one tensor of all their entries, in their order, without the zeros between.</summary>
+    /// <returns>Length and hash of the file.</returns>
+    internal static FileDigest SaveFlatHashed(string path, FlatParameters parameters, IReadOnlyList<(string Name, Tensor Flat)> buffers)
+    {
+        var count = parameters.All.Sum(parameter => parameter.Count);
+        return SafetensorsWriter.WriteHashed(path, [.. buffers.Select(buffer => (
+            new TensorDescription(buffer.Name, SafetensorsTypes.NameOf(ScalarType.Float32)!, [count]),
+            (Action<Stream>)(stream =>
+            {
+                using var scope = NewDisposeScope();
+                foreach (var (_, tensor) in Tensors(parameters, buffer.Flat))
+                {
+                    SafetensorsWriter.WriteData(stream, tensor);
+                }
+            })))]);
+    }
+
     /// <summary>Reads all parameters of one of our own files.</summary>
     /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void Load(string path, FlipModel model)

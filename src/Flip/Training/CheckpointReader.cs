@@ -34,8 +34,8 @@ internal static class CheckpointReader
         using var scope = NewDisposeScope();
         using (var moments = Open(checkpoint, CheckpointStore.MomentsFile))
         {
-            CopyFlat(moments, CheckpointStore.FirstMoment, firstMoment);
-            CopyFlat(moments, CheckpointStore.SecondMoment, secondMoment);
+            CopyFlat(moments, CheckpointStore.FirstMoment, parameters.All, firstMoment);
+            CopyFlat(moments, CheckpointStore.SecondMoment, parameters.All, secondMoment);
         }
 
         if (ema is not null)
@@ -43,7 +43,7 @@ internal static class CheckpointReader
             using var average = Open(checkpoint, CheckpointFolder.AverageFile);
             foreach (var parameter in parameters.All)
             {
-                CopyFlat(average, parameter.Name, ema.Average.narrow(0, parameter.Offset, parameter.Count));
+                CopyFlat(average, parameter.Name, [parameter], ema.Average);
             }
         }
 
@@ -128,19 +128,27 @@ internal static class CheckpointReader
         return document.RootElement.TryGetProperty(FormatKey, out var format) && format.ValueKind == JsonValueKind.Number && format.TryGetInt32(out var number) ? number : 1;
     }
 
-    private static void CopyFlat(SafetensorsReader reader, string name, Tensor target)
+    /// <summary>Copies a tensor of all entries of some parameters, one behind another, to their places in a flat buffer.</summary>
+    private static void CopyFlat(SafetensorsReader reader, string name, IReadOnlyList<Parameter> parameters, Tensor target)
     {
         CheckpointFormatException Wrong(string problem) => new(reader.Path, name, problem);
 
         var count = reader.Contains(name) ? reader.Describe(name).Count : 0;
-        if (count != target.numel())
+        var expected = parameters.Sum(parameter => parameter.Count);
+        if (count != expected)
         {
-            throw Wrong($"has {count} entries, and the model {target.numel()} parameters");
+            throw Wrong($"has {count} entries, and the model {expected} parameters");
         }
 
         var values = reader.ReadTensor(name);
-        target.copy_(!values.is_floating_point() ? throw Wrong($"is {reader.Describe(name).Type}, expected floating-point numbers")
+        values = !values.is_floating_point() ? throw Wrong($"is {reader.Describe(name).Type}, expected floating-point numbers")
             : !WeightFile.IsFinite(values) ? throw Wrong("has numbers that are NaN or infinite")
-            : values.view(-1));
+            : values.view(-1);
+        var place = 0L;
+        foreach (var parameter in parameters)
+        {
+            target.narrow(0, parameter.Offset, parameter.Count).copy_(values.narrow(0, place, parameter.Count));
+            place += parameter.Count;
+        }
     }
 }

@@ -172,7 +172,7 @@ public sealed class CheckpointStore(string folder, int keep)
             var files = new Dictionary<string, FileDigest>
             {
                 [ModelFolder.WeightsFile] = WeightFile.SaveHashed(At(ModelFolder.WeightsFile), parameters, weights),
-                [MomentsFile] = SafetensorsWriter.WriteHashed(At(MomentsFile), [(FirstMoment, firstMoment), (SecondMoment, secondMoment)]),
+                [MomentsFile] = WeightFile.SaveFlatHashed(At(MomentsFile), parameters, [(FirstMoment, firstMoment), (SecondMoment, secondMoment)]),
             };
             if (average is not null)
             {

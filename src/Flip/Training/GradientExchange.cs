@@ -72,7 +72,10 @@ public sealed class GradientExchange(FlatParameters parameters, ICommunicator ra
         WaitAll();
     }
 
-    /// <summary>Gives every rank the weights that the others have updated.</summary>
+    /// <summary>
+    /// Gives every rank the weights that the others have updated: the masters, or where those are divided what the model reads of them, which is half
+    /// as many bytes.
+    /// </summary>
     public void SpreadWeights()
     {
         if (!shards.Divides)
@@ -80,13 +83,24 @@ public sealed class GradientExchange(FlatParameters parameters, ICommunicator ra
             return;
         }
 
+        var isDivided = parameters.Masters.IsDivided;
         foreach (var (bucket, own) in shards.Buckets.Zip(shards.Owned))
         {
-            _pending.Add(ranks.StartGather(View(parameters.Master, own), View(parameters.Master, bucket), shards.Counts(bucket)));
+            var weights = isDivided ? parameters.Compute! : parameters.Master;
+            _pending.Add(ranks.StartGather(View(weights, own), View(weights, bucket), shards.Counts(bucket)));
+            foreach (var (entries, values) in isDivided ? parameters.KeptWithin(bucket) : [])
+            {
+                var part = own.Within(entries);
+                var all = View(values, new Share(0, entries.Count));
+                _pending.Add(ranks.StartGather(View(all, part with { First = part.First - entries.First }), all, shards.Counts(bucket, entries)));
+            }
         }
 
         WaitAll();
-        parameters.CastToCompute();
+        if (!isDivided)
+        {
+            parameters.CastToCompute();
+        }
     }
 
     /// <summary>The square of the norm of the whole gradient as far as this rank owns it, fp64, on its device; over the ranks it adds up.</summary>

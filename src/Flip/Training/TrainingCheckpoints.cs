@@ -1,6 +1,5 @@
 using Flip.Collectives;
 using Flip.Config;
-using Flip.Storage;
 
 namespace Flip.Training;
 
@@ -41,7 +40,7 @@ internal sealed class TrainingCheckpoints : IDisposable
     /// <exception cref="IOException">The checkpoint before could not be written.</exception>
     public void Save(TrainState state)
     {
-        if (!WeightFile.IsFinite(_whole.Weights))
+        if (!_whole.IsFinite)
         {
             throw NotFinite(state, "A weight");
         }

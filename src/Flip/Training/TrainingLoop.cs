@@ -20,6 +20,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly AdamW _optimizer;
     private readonly TrainingCheckpoints? _checkpoints;
     private readonly SpikeResponse? _spikes;
+    private readonly WholeState _whole;
     private readonly Func<long, IBatchSource> _openSource;
     private readonly ProgressInterval _interval = new();
     private RankAgreement _agreement;
@@ -49,8 +50,8 @@ public sealed class TrainingLoop : IDisposable
         try
         {
             Ema = trainee.Settings.WeightEma > 0 ? new WeightEma(trainee.Parameters, trainee.Settings.WeightEma) : null;
-            var whole = new WholeState(trainee, _optimizer, Ema, _exchange);
-            State = whole.Load(checkpoint);
+            _whole = new WholeState(trainee, _optimizer, Ema, _exchange);
+            State = _whole.Load(checkpoint);
             _badBefore = State.BadSamples;
             _source = openSource(State.DataPosition);
             if (State.SamplesPerEpoch != 0 && State.SamplesPerEpoch != Source.SamplesPerEpoch)
@@ -60,8 +61,8 @@ public sealed class TrainingLoop : IDisposable
             }
 
             Plan = trainee.Plan(Source.SamplesPerEpoch);
-            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, whole, _ranks);
-            _spikes = new SpikeResponse(SpikeGuard.Of(trainee.Settings), Plan, _checkpoints, whole, _ranks);
+            _checkpoints = new TrainingCheckpoints(trainee, Plan, checkpoints, observer, _whole, _ranks);
+            _spikes = new SpikeResponse(SpikeGuard.Of(trainee.Settings), Plan, _checkpoints, _whole, _ranks);
         }
         catch
         {
@@ -83,7 +84,7 @@ public sealed class TrainingLoop : IDisposable
 
     private TrainingCheckpoints Checkpoints => _checkpoints!;
 
-    /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there.</summary>
+    /// <summary>Trains to the end of the plan, with a checkpoint and an evaluation there. Then every rank has all weights.</summary>
     /// <returns>The numbers of the last evaluation.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written first, as for any failure but the next.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the earlier ones are as they were.</exception>
@@ -105,8 +106,19 @@ public sealed class TrainingLoop : IDisposable
     /// <summary>Measures the model now, by its averaged weights where an average is kept.</summary>
     public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellation = default)
     {
-        using var averaged = Ema?.Applied();
-        var values = WithAdvice(() => _trainee.Measure(cancellation), () => "It was wanted by an evaluation: a smaller batch of it (eval.batchSize) takes less.");
+        IReadOnlyDictionary<string, double> values;
+        ExchangeAverage();
+        try
+        {
+            values = WithAdvice(() => _trainee.Measure(cancellation), () => "It was wanted by an evaluation: a smaller batch of it (eval.batchSize) takes less.");
+        }
+        catch
+        {
+            Ema?.Exchange(); // nothing is sent: the other ranks may be elsewhere
+            throw;
+        }
+
+        ExchangeAverage();
         _observer.OnEvaluation(State, values);
         return values;
     }
@@ -143,7 +155,18 @@ public sealed class TrainingLoop : IDisposable
         SaveCheckpoint();
         var values = Evaluate(cancellation);
         Checkpoints.Finish();
+        _whole.Unite();
         return values;
+    }
+
+    /// <summary>Average and weights change places, on all ranks.</summary>
+    private void ExchangeAverage()
+    {
+        Ema?.Exchange();
+        if (Ema is not null && _trainee.Parameters.Masters.IsDivided)
+        {
+            _exchange.SpreadWeights();
+        }
     }
 
     /// <summary>Whether all ranks see a failure, and so can bring their parts of a checkpoint together: when they stop.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Flip.Collectives;
 using Flip.Devices;
 using Flip.Optim;
+using Flip.Storage;
 using static TorchSharp.torch;
 
 namespace Flip.Training;
@@ -23,14 +24,16 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
     /// <summary>Whether an average is kept.</summary>
     public bool HasAverage => ema is not null;
 
-    /// <summary>The weights, fp32, <c>[parameters]</c>.</summary>
-    public Tensor Weights => trainee.Parameters.Master;
+    /// <summary>Whether all weights are finite; every rank finds the same.</summary>
+    public bool IsFinite => trainee.Parameters.Shared.All(WeightFile.IsFinite);
 
     /// <summary>Where a checkpoint was, or the start; every rank gets what rank 0 reads.</summary>
     /// <param name="checkpoint">Its folder, on rank 0; null to start.</param>
     public TrainState Load(string? checkpoint)
     {
         using var scope = NewDisposeScope();
+        trainee.Parameters.Unite(gather: null);
+        ema?.Unite(gather: null);
         var (first, second) = (optimizer.FirstMoment, optimizer.SecondMoment);
         if (checkpoint is not null && _shards.Divides)
         {
@@ -49,6 +52,13 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
         return state;
     }
 
+    /// <summary>Every rank gets all master weights, and all of the average.</summary>
+    public void Unite()
+    {
+        trainee.Parameters.Unite(Gather);
+        ema?.Unite(Gather);
+    }
+
     /// <summary>Copies a tensor to where it is written from. Every rank calls this for the same parts in the same order.</summary>
     /// <param name="part">Which.</param>
     /// <param name="target">Memory of the processor, fp32, <c>[parameters]</c>; null on ranks that do not write.</param>
@@ -57,13 +67,14 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
         switch (part)
         {
             case CheckpointPart.FirstMoment:
-                Collect(optimizer.FirstMoment, target);
+                Collect(optimizer.FirstMoment, _shards.Divides, target);
                 break;
             case CheckpointPart.SecondMoment:
-                Collect(optimizer.SecondMoment, target);
+                Collect(optimizer.SecondMoment, _shards.Divides, target);
                 break;
             default:
-                ReadInto(part == CheckpointPart.Average ? ema!.Average : Weights, target);
+                var masters = trainee.Parameters.Masters;
+                Collect(part == CheckpointPart.Average ? ema!.Average : masters.Own, masters.IsDivided, target);
                 break;
         }
     }
@@ -81,7 +92,7 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
         using (NewDisposeScope())
         using (no_grad())
         {
-            sums = DeviceTraffic.ReadNumbers([Weights.sum(ScalarType.Float64), Weights.dot(Weights)]);
+            sums = DeviceTraffic.ReadNumbers([.. trainee.Parameters.Shared.SelectMany(weights => new[] { weights.sum(ScalarType.Float64), weights.dot(weights) })]);
         }
 
         var all = _ranks.Exchange(MemoryMarshal.AsBytes(sums.AsSpan()));
@@ -95,7 +106,7 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
 
     private void Divide(Tensor first, Tensor second, bool hasMoments)
     {
-        Spread(Weights);
+        Spread(trainee.Parameters.Master);
         trainee.Parameters.CastToCompute();
         if (hasMoments) // else they are 0
         {
@@ -107,48 +118,60 @@ internal sealed class WholeState(ITrainee trainee, AdamW optimizer, WeightEma? e
         {
             Spread(ema.Average);
         }
+
+        if (_shards.Divides)
+        {
+            trainee.Parameters.Divide(_shards.Owned);
+            ema?.Divide();
+        }
     }
 
-    /// <summary>Brings the ranks' pieces of a buffer together, bucket by bucket.</summary>
-    private void Collect(Tensor owned, Tensor? target)
+    /// <summary>Copies a buffer to where rank 0 writes it from; the ranks' pieces of it come together bucket by bucket.</summary>
+    private void Collect(Tensor own, bool isDivided, Tensor? target)
     {
-        if (!_shards.Divides)
+        if (!isDivided)
         {
-            ReadInto(owned, target);
+            ReadInto(own, target);
             return;
         }
 
+        ForEachBucket(own, (bucket, _, part) =>
+        {
+            var all = zeros(bucket.Count, ScalarType.Float32, own.device);
+            _ranks.StartGather(part, all, _shards.Counts(bucket)).Wait();
+            ReadInto(all, target?.narrow(0, bucket.First, bucket.Count));
+        });
+    }
+
+    /// <summary>Gives every rank a whole of which each has its pieces.</summary>
+    private void Gather(Tensor own, Tensor whole) =>
+        ForEachBucket(own, (bucket, _, part) => _ranks.StartGather(part, whole.narrow(0, bucket.First, bucket.Count), _shards.Counts(bucket)).Wait());
+
+    /// <summary>Goes through the buckets, each with this rank's piece of it and its place in what the rank has.</summary>
+    private void ForEachBucket(Tensor own, Action<Share, Share, Tensor> visit)
+    {
         using var noGrad = no_grad();
         var place = 0L;
-        foreach (var (bucket, own) in _shards.Buckets.Zip(_shards.Owned))
+        foreach (var (bucket, piece) in _shards.Buckets.Zip(_shards.Owned))
         {
             using var scope = NewDisposeScope();
-            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
-            _ranks.StartGather(owned.narrow(0, place, own.Count), all, _shards.Counts(bucket)).Wait();
-            ReadInto(all, target?.narrow(0, bucket.First, bucket.Count));
-            place += own.Count;
+            visit(bucket, piece, own.narrow(0, place, piece.Count));
+            place += piece.Count;
         }
     }
 
     /// <summary>Gives every rank its pieces of a whole that rank 0 has.</summary>
-    private void Divide(Tensor whole, Tensor owned)
+    private void Divide(Tensor whole, Tensor owned) => ForEachBucket(owned, (bucket, piece, part) =>
     {
-        using var noGrad = no_grad();
-        var place = 0L;
-        foreach (var (bucket, own) in _shards.Buckets.Zip(_shards.Owned))
+        var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
+        if (_ranks.Rank == 0)
         {
-            using var scope = NewDisposeScope();
-            var all = zeros(bucket.Count, ScalarType.Float32, owned.device);
-            if (_ranks.Rank == 0)
-            {
-                all.copy_(whole.narrow(0, bucket.First, bucket.Count));
-            }
-
-            _ranks.StartBroadcast(all).Wait();
-            owned.narrow(0, place, own.Count).copy_(all.narrow(0, own.First - bucket.First, own.Count));
-            place += own.Count;
+            all.copy_(whole.narrow(0, bucket.First, bucket.Count));
         }
-    }
+
+        _ranks.StartBroadcast(all).Wait();
+        part.copy_(all.narrow(0, piece.First - bucket.First, piece.Count));
+    });
 
     /// <summary>Gives every rank what rank 0 has of a buffer that all have whole.</summary>
     private void Spread(Tensor flat)

@@ -114,6 +114,32 @@ public sealed class SharedTrainingTests
         AssertClose(expected, [.. found[0].Weights.Select(weight => (float?)weight)], 1e-3);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Divided_master_weights_change_no_bit(int world)
+    {
+        using var folder = new TemporaryFolder();
+        var divided = TinyRun.Config with
+        {
+            Train = TinyRun.Config.Train with { WeightEma = 0.9, Precision = Precision.Bf16 },
+            Eval = TinyRun.Config.Eval with { Every = Duration.OfSteps(2) },
+        };
+        var whole = divided with { Train = divided.Train with { ShardOptimizer = false } };
+        var expected = ThreadRanks.Run(world, ranks => Run(whole, folder.File("whole"), null, ranks))[0];
+        var found = ThreadRanks.Run(world, ranks => Run(divided, folder.File("divided"), null, ranks));
+        var checkpoint = Directory.GetDirectories(folder.File("whole")).Order().First();
+        var rest = ThreadRanks.Run(world, ranks => Run(divided, folder.File("rest"), ranks.Rank == 0 ? checkpoint : null, ranks));
+
+        Assert.Equal(expected.Losses, found[0].Losses);
+        Assert.Equal(expected.Losses[4..], rest[0].Losses);
+        Assert.All([.. found, .. rest], rank => Assert.Equal(expected.Weights, rank.Weights));
+        foreach (var file in Directory.GetFiles(folder.File("whole"), "*.safetensors", SearchOption.AllDirectories))
+        {
+            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(file.Replace(folder.File("whole"), folder.File("divided"), StringComparison.Ordinal)));
+        }
+    }
+
     [Fact]
     public void A_rank_that_is_asked_to_stop_stops_all_behind_the_same_step_with_a_checkpoint()
     {
@@ -150,12 +176,14 @@ public sealed class SharedTrainingTests
         Assert.Equal(0, Assert.IsType<RankFailedException>(faults[1]).Rank);
     }
 
-    [Fact]
-    public void A_step_sends_the_bytes_of_the_formula()
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void A_step_sends_the_bytes_of_the_formula(Precision precision)
     {
         using var folder = new TemporaryFolder();
         const int World = 3;
-        var config = TinyRun.Config with { Train = TinyRun.Config.Train with { BatchSize = 9, CheckpointEvery = Duration.OfSteps(100) } };
+        var config = TinyRun.Config with { Train = TinyRun.Config.Train with { BatchSize = 9, CheckpointEvery = Duration.OfSteps(100), Precision = precision } };
         var sent = ThreadRanks.Run(World, ranks =>
         {
             var counts = new List<long>();
@@ -169,9 +197,14 @@ public sealed class SharedTrainingTests
             var texts = (3 * row * (World - 1)) + (6 * row); // gathered, and their gradients scattered
             var columns = 2 * CollectiveCount.OfSum(9 * sizeof(float), World).Bytes;
             var agreement = CollectiveCount.OfSum(7 * sizeof(double), World).Bytes;
-            var owned = ParameterShards.Of(model.Parameters, ranks).OwnedCount * sizeof(float);
-            var weights = (model.Parameters.Count * sizeof(float)) - owned + (owned * (World - 1));
-            return (Steps: counts.Zip(counts.Skip(1), (a, b) => b - a).ToArray(), Expected: texts + columns + agreement + weights);
+            var shards = ParameterShards.Of(model.Parameters, ranks);
+            var gradients = (model.Parameters.Count - shards.OwnedCount) * sizeof(float);
+
+            // The products' weights come in bf16, and again in fp32 what is read so.
+            var tables = model.Parameters.All.Where(parameter => parameter.KeepsFp32).Select(parameter => new Share(parameter.Offset, parameter.Count));
+            var kept = shards.Owned.Sum(own => tables.Sum(table => own.Within(table).Count)) * sizeof(float);
+            var weights = precision == Precision.Fp32 ? shards.OwnedCount * sizeof(float) : (shards.OwnedCount * 2) + kept;
+            return (Steps: counts.Zip(counts.Skip(1), (a, b) => b - a).ToArray(), Expected: texts + columns + agreement + gradients + (weights * (World - 1)));
         });
         Assert.All(sent, rank => Assert.All(rank.Steps, bytes => Assert.Equal(rank.Expected, bytes)));
     }

@@ -130,14 +130,15 @@ public sealed class SpikeRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SpikeAction.Skip, true)]
-    [InlineData(SpikeAction.Rollback, true)]
-    [InlineData(SpikeAction.Rollback, false)]
-    public void Ranks_do_the_same_as_one_process(SpikeAction action, bool dividesMoments)
+    [InlineData(SpikeAction.Skip, true, Precision.Fp32)]
+    [InlineData(SpikeAction.Rollback, true, Precision.Fp32)]
+    [InlineData(SpikeAction.Rollback, false, Precision.Fp32)]
+    [InlineData(SpikeAction.Rollback, true, Precision.Bf16)]
+    public void Ranks_do_the_same_as_one_process(SpikeAction action, bool dividesMoments, Precision precision)
     {
         var bad = new Dictionary<int, float> { [15] = 1000, [27] = float.NaN, [29] = 900 };
         var whole = Run("whole", action, bad);
-        var shared = ThreadRanks.Run(2, ranks => Run($"rank{ranks.Rank}", action, bad, Settings with { ShardOptimizer = dividesMoments }, ranks: ranks));
+        var shared = ThreadRanks.Run(2, ranks => Run($"rank{ranks.Rank}", action, bad, Settings with { ShardOptimizer = dividesMoments, Precision = precision }, ranks: ranks));
         Assert.All(shared, rank => AssertSameButForRounding(whole, rank));
         Assert.Equal(3, shared[0].Outcomes.Count);
         Assert.False(Directory.Exists(_folder.File("rank1"))); // rank 0 has the checkpoints
@@ -222,8 +223,8 @@ public sealed class SpikeRunTests : IDisposable
         public FourWeights(FinetuneConfig settings, SpikeAction action, Dictionary<int, float> bad)
         {
             (Settings, _bad) = (settings with { SpikeAction = action }, bad);
-            Parameters.Add("weights", [4], Initializer.Constant(0), decays: false);
-            Parameters.Allocate(ScalarType.Float32, CPU, seed: 1, trains: true);
+            Parameters.Add("weights", [4], Initializer.Constant(0), decays: false, keepsFp32: true);
+            Parameters.Allocate(settings.Precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32, CPU, seed: 1, trains: true);
         }
 
         public FlatParameters Parameters { get; } = new();
@@ -256,7 +257,7 @@ public sealed class SpikeRunTests : IDisposable
         public Tensor FillGradient(int data)
         {
             using var noGrad = no_grad();
-            var error = Weights.Master - tensor(new float[] { 1, 2, 3 + (0.01f * (data % 3)), 4 - (0.02f * (data % 5)) });
+            var error = Weights.Value - tensor(new float[] { 1, 2, 3 + (0.01f * (data % 3)), 4 - (0.02f * (data % 5)) });
             var factor = _bad.GetValueOrDefault(data, 1);
             Weights.Gradient.copy_(error * factor);
             return (error * error).sum() * (factor / 2);
