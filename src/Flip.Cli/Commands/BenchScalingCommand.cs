@@ -29,7 +29,7 @@ internal sealed class BenchScalingCommand
     private readonly Option<TextExchange> _texts = new("--texts") { Description = "Gather or Ring, as train.textExchange.", DefaultValueFactory = _ => TextExchange.Gather };
     private readonly Option<int?> _bucket = new("--bucket") { Description = "MiB of a bucket of gradients (default: 16, and more from 64 GPUs on)." };
     private readonly Option<WeightGather> _weights = new("--weights") { Description = "When updated weights are gathered.", DefaultValueFactory = _ => WeightGather.Bucket };
-    private readonly Option<int> _weightBytes = new("--weight-bytes") { Description = "Bytes of a gathered weight: 4, or 2 for bf16.", DefaultValueFactory = _ => 4 };
+    private readonly Option<int> _weightBytes = new("--weight-bytes") { Description = "Bytes of a gathered weight: 2 in bf16, 4 in fp32.", DefaultValueFactory = _ => 2 };
     private readonly Option<int> _gradientBytes = new("--gradient-bytes") { Description = "Bytes of a number of a summed gradient: 4, or 2 for bf16.", DefaultValueFactory = _ => 4 };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON instead of Markdown." };
 

@@ -30,8 +30,8 @@ public sealed record ScalingChoices(int Batch, TextExchange Texts = TextExchange
     /// <summary>When weights are gathered.</summary>
     public WeightGather Weights { get; init; } = WeightGather.Bucket;
 
-    /// <summary>Bytes of a weight that is gathered: 4, or 2 for bf16.</summary>
-    public int WeightBytes { get; init; } = 4;
+    /// <summary>Bytes of a weight that is gathered: 2 in bf16, 4 in fp32.</summary>
+    public int WeightBytes { get; init; } = 2;
 
     /// <summary>Bytes of a number of a gradient that is summed: 4, or 2 for bf16.</summary>
     public int GradientBytes { get; init; } = 4;

@@ -14,11 +14,11 @@ namespace Flip.Cli.Benchmarking.Scaling;
 /// <param name="pairsPerSecond">Measured speed of one GPU; null takes the arithmetic's.</param>
 public sealed class ScalingModel(ClusterGpu gpu, ClusterNetwork network, ModelConfig model, double maskRatio, ScalingChoices choices, double? pairsPerSecond = null)
 {
-    /// <summary>Bytes of a weight that its owner moves for the update: gradient, both moments and weight read, the last three written, and the gradient's norm.</summary>
-    public const double UpdateBytes = 32;
+    /// <summary>Bytes of a weight that its owner moves for the update: gradient, both moments and weight read, the last three written, the gradient's norm, and the bf16 copy (6).</summary>
+    public const double UpdateBytes = 38;
 
-    /// <summary>Bytes of a weight that every GPU moves: its gradient cleared (4) and gathered (12), its bf16 copy made (6).</summary>
-    public const double PassBytes = 22;
+    /// <summary>Bytes of a weight that every GPU moves: its gradient cleared (4) and gathered (12).</summary>
+    public const double PassBytes = 16;
 
     private const double FirstPassBytes = 44; // of a logit: product, factor, both sums of exponentials
     private const double SecondPassBytes = 64; // product, factor, both softmaxes, two products that read it
