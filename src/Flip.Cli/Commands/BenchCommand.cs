@@ -24,7 +24,7 @@ internal static class BenchCommand
             "bench",
             "Time whole training steps at several mask ratios, against what this machine's matrix product reaches; with --data the reading too.")
         {
-            masks, rounds, DataOptions.AllowOutside, json, BenchCommCommand.Create(ranks), BenchScalingCommand.Create(),
+            masks, rounds, DataOptions.AllowOutside, json, BenchCommCommand.Create(ranks), BenchLossCommand.Create(ranks), BenchScalingCommand.Create(),
         };
         settings.AddTo(command);
         command.SetAction((result, cancellation) =>

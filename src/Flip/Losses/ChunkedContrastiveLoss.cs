@@ -77,10 +77,11 @@ public static class ChunkedContrastiveLoss
             var imageRows = images.narrow(0, start, count);
             var logits = Logits(imageRows, all, factor).Plus_(bias);
             logits.diagonal(share.First + start, 0, 1).neg_(); // logits of the wrong answers
-            sums.Loss.Plus_(functional.logsigmoid(logits.neg()).sum(ScalarType.Float64), -1);
+            sums.Loss.Plus_(SoftplusSum(logits));
             var gradient = logits.sigmoid_();
             gradient.diagonal(share.First + start, 0, 1).neg_();
             sums.Add(gradient, imageRows, all, start, count);
+            sums.AddBias(gradient);
         }
 
         return sums.Result(factor, 1.0 / share.Whole, withBias: true);
@@ -130,6 +131,19 @@ public static class ChunkedContrastiveLoss
     /// <summary>Rows of the scaled similarities, <c>[chunk, batch]</c>.</summary>
     internal static Tensor Logits(Tensor imageRows, Tensor texts, Tensor factor) => imageRows.mm(texts.t()).mul_(factor);
 
+    /// <summary>Σ log(1 + eˣ), fp64, with one copy of the logits at a time; by rows first, since libtorch copies what it adds up in another type.</summary>
+    internal static Tensor SoftplusSum(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        Tensor beyond;
+        using (var small = logits.abs().neg_().exp_().log1p_())
+        {
+            beyond = small.sum([1]);
+        }
+
+        return beyond.sum(ScalarType.Float64).Plus(logits.relu().sum([1]).sum(ScalarType.Float64)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Rows of each chunk.</summary>
     internal static IEnumerable<(int Start, int Count)> Chunks(int batch, int chunk)
     {
@@ -174,8 +188,10 @@ public static class ChunkedContrastiveLoss
             _images.narrow(0, start, count).copy_(rows);
             _texts.addmm_(gradient.t(), imageRows, 1, 1);
             _factor.Plus_((rows * imageRows).sum(ScalarType.Float64));
-            _bias.Plus_(gradient.sum(ScalarType.Float64));
         }
+
+        /// <summary>The gradient of the bias, where the loss has one: by rows first, since libtorch copies what it adds up in another type.</summary>
+        public void AddBias(Tensor gradient) => _bias.Plus_(gradient.sum([1]).sum(ScalarType.Float64));
 
         public ContrastiveGradient Result(Tensor factor, double scale, bool withBias)
         {

@@ -74,10 +74,11 @@ public static class RingContrastiveLoss
                 var imageRows = images.narrow(0, start, count);
                 var logits = ChunkedContrastiveLoss.Logits(imageRows, block, factor).Plus_(bias);
                 var own = isOwn ? logits.diagonal(start, 0, 1).neg_() : null; // logits of the wrong answers
-                sums.Loss.Plus_(functional.logsigmoid(logits.neg()).sum(ScalarType.Float64), -1);
+                sums.Loss.Plus_(ChunkedContrastiveLoss.SoftplusSum(logits));
                 var ofLogits = logits.sigmoid_();
                 own?.neg_();
                 sums.Add(ofLogits, imageRows, block, gradient, start, count);
+                sums.AddBias(ofLogits);
             }
         });
         return sums.Result(textGradient, factor, 1.0 / share.Whole, withBias: true);
@@ -121,8 +122,10 @@ public static class RingContrastiveLoss
             _images.narrow(0, start, count).Plus_(rows);
             textGradient.addmm_(ofLogits.t(), imageRows, 1, 1);
             _factor.Plus_((rows * imageRows).sum(ScalarType.Float64));
-            _bias.Plus_(ofLogits.sum(ScalarType.Float64));
         }
+
+        /// <summary>The gradient of the bias, where the loss has one: by rows first, since libtorch copies what it adds up in another type.</summary>
+        public void AddBias(Tensor ofLogits) => _bias.Plus_(ofLogits.sum([1]).sum(ScalarType.Float64));
 
         public ContrastiveGradient Result(Tensor texts, Tensor factor, double scale, bool withBias)
         {

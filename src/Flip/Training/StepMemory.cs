@@ -32,8 +32,9 @@ public sealed class StepMemory(FlipConfig config, ScalarType type, DeviceType de
     {
         get
         {
-            var moments = 2.0 / (config.Train.ShardOptimizer ? world : 1);
-            var buffers = (2 + moments + (config.Train.WeightEma > 0 ? 1 : 0)) * sizeof(float);
+            var ranks = config.Train.ShardOptimizer ? world : 1;
+            var masters = (config.Train.WeightEma > 0 ? 2.0 : 1) / (type == ScalarType.BFloat16 ? ranks : 1); // what the model reads itself is whole
+            var buffers = (1 + masters + (2.0 / ranks)) * sizeof(float);
             return (long)(Parameters * (buffers + (type == ScalarType.BFloat16 ? 2 * _size : 0)));
         }
     }

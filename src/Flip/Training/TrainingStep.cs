@@ -106,7 +106,7 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     private PendingLoss Whole(BatchPart part)
     {
         var (images, texts, reconstruction) = Encode(part.Inputs);
-        var plain = _share.IsWhole && LossChunk(part.Count) == part.Count ? PlainLoss(images, texts) : null;
+        var plain = _share.IsWhole && ContrastiveStep.Chunk(train, part.Count) == part.Count ? PlainLoss(images, texts) : null;
         var gradient = plain is null ? ContrastAll(images.detach(), texts.detach()) : null;
         var loss = plain ?? Surrogate(images, texts, gradient!.Images, gradient.Texts);
         clock?.Lap(StepPart.Loss);
@@ -250,27 +250,11 @@ public sealed class TrainingStep(FlipModel model, TrainConfig train, StepClock? 
     {
         var factor = model.LogitFactor();
         var bias = model.LogitBias?.Value;
-        var gradient = Contrast(images, texts, factor, bias);
+        var gradient = ContrastiveStep.Of(train, images, texts, factor, bias, _share);
         var scalars = (factor * gradient.Factor).sum();
         (bias is null ? scalars : scalars.Plus((bias * gradient.Bias!).sum())).backward();
         return gradient;
     }
-
-    private ContrastiveGradient Contrast(Tensor images, Tensor texts, Tensor factor, Tensor? bias)
-    {
-        var isRing = !_share.IsWhole && train.TextExchange == TextExchange.Ring;
-        var chunk = LossChunk(isRing ? (int)_share.Counts.Max() : _share.Whole); // rows by the columns that they have at a time
-        return (train.Loss, isRing) switch
-        {
-            (LossKind.InfoNce, false) => ChunkedContrastiveLoss.InfoNce(images, texts, factor, chunk, _share),
-            (LossKind.InfoNce, true) => RingContrastiveLoss.InfoNce(images, texts, factor, chunk, _share),
-            (_, false) => ChunkedContrastiveLoss.Sigmoid(images, texts, factor, bias!, chunk, _share),
-            (_, true) => RingContrastiveLoss.Sigmoid(images, texts, factor, bias!, chunk, _share),
-        };
-    }
-
-    private int LossChunk(int batch) =>
-        Math.Min(batch, train.LossChunk > 0 ? train.LossChunk : ChunkedContrastiveLoss.AutomaticChunk(batch));
 
     /// <summary>Embeddings of pairs, <c>[pairs, embedDim]</c>, and the reconstruction loss of their images.</summary>
     private sealed record Encoded(Tensor Images, Tensor Texts, Tensor? Reconstruction);
