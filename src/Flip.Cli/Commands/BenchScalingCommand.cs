@@ -48,6 +48,7 @@ internal sealed class BenchScalingCommand
     private void Run(ParseResult result)
     {
         var (gpu, network) = Machine(result);
+        var partsAt = (int)Between("--parts-at", result.GetValue(_partsAt), 1, MostGpus);
         var worlds = Numbers(result, _worlds, 1, MostGpus).Select(number => (int)number).ToList();
         var masks = Numbers(result, _masks, 0, 0.99);
         var rows =
@@ -56,7 +57,7 @@ internal sealed class BenchScalingCommand
             from batch in Numbers(result, _batches, 1, MostBatch)
             select Row(result, new ScalingModel(gpu, network, preset.Config.Model, mask, Choices(result, (int)batch), Positive(result, _speed)), (preset.Name, mask, (int)batch), worlds);
         var report = new ScalingReport(Assumptions(result, gpu, network), Goal, [.. rows]);
-        Console.Write(result.GetValue(_json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown(result.GetValue(_partsAt)));
+        Console.Write(result.GetValue(_json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : report.ToMarkdown(partsAt));
     }
 
     private static ScalingRow Row(ParseResult result, ScalingModel model, (string Preset, double Mask, int Batch) name, List<int> worlds) => new(

@@ -4,9 +4,12 @@ namespace Flip.Data.Shards;
 
 /// <summary>
 /// Reads from many files at any place, from many threads, with few of them open: a data set can have more shards than a
-/// process may have open files.
+/// process may have open files. A thread that opens a file, which may take long over a network, keeps only those waiting that want the same one.
 /// </summary>
-internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128) : IDisposable
+/// <param name="paths">The files.</param>
+/// <param name="maxOpen">How many stay open.</param>
+/// <param name="open">Opens one; null for the usual way.</param>
+internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128, Func<string, SafeFileHandle>? open = null) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, OpenFile> _open = [];
@@ -20,9 +23,10 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
         var file = Acquire(shard);
         try
         {
+            var handle = file.Handle.Value;
             while (buffer.Length > 0)
             {
-                var count = RandomAccess.Read(file.Handle, buffer, offset);
+                var count = RandomAccess.Read(handle, buffer, offset);
                 if (count == 0)
                 {
                     throw new EndOfStreamException($"The shard '{paths[shard]}' is shorter than it was when it was indexed.");
@@ -32,13 +36,13 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
                 offset += count;
             }
         }
-        catch (IOException e) when (e is not EndOfStreamException)
+        catch (IOException e) when (file.Handle.IsValueCreated && e is not EndOfStreamException)
         {
             throw new IOException($"The shard '{paths[shard]}' cannot be read: {e.Message}", e);
         }
         finally
         {
-            Release(file);
+            Release(shard, file);
         }
     }
 
@@ -50,7 +54,7 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
             _disposed = true;
             foreach (var file in _open.Values)
             {
-                file.Handle.Dispose();
+                file.Close();
             }
 
             _open.Clear();
@@ -65,7 +69,7 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
             if (!_open.TryGetValue(shard, out var file))
             {
                 CloseUnused();
-                file = new OpenFile(Open(paths[shard]));
+                file = new OpenFile(new Lazy<SafeFileHandle>(() => (open ?? Open)(paths[shard]), LazyThreadSafetyMode.ExecutionAndPublication));
                 _open.Add(shard, file);
             }
 
@@ -75,11 +79,20 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
         }
     }
 
-    private void Release(OpenFile file)
+    private void Release(int shard, OpenFile file)
     {
         lock (_gate)
         {
             file.Users--;
+            if (!file.Handle.IsValueCreated && _open.GetValueOrDefault(shard) == file)
+            {
+                _open.Remove(shard); // it could not be opened: the next read tries again
+            }
+
+            if (_disposed)
+            {
+                file.Close();
+            }
         }
     }
 
@@ -95,7 +108,7 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
 
             var oldest = unused.MinBy(pair => pair.Value.LastUse);
             _open.Remove(oldest.Key);
-            oldest.Value.Handle.Dispose();
+            oldest.Value.Close();
         }
     }
 
@@ -111,12 +124,20 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128)
         }
     }
 
-    private sealed class OpenFile(SafeFileHandle handle)
+    private sealed class OpenFile(Lazy<SafeFileHandle> handle)
     {
-        public SafeFileHandle Handle { get; } = handle;
+        public Lazy<SafeFileHandle> Handle { get; } = handle;
 
         public int Users { get; set; }
 
         public long LastUse { get; set; }
+
+        public void Close()
+        {
+            if (Handle.IsValueCreated)
+            {
+                Handle.Value.Dispose();
+            }
+        }
     }
 }

@@ -93,6 +93,7 @@ public sealed class HostileModelTests : IDisposable
             ["eval --samples"] = ["eval", model, "--on", _folder.Path],
             ["compare --samples"] = ["compare", "a", "b"],
             ["bench --steps"] = ["bench", "--preset", "tiny"],
+            ["bench comm --largest"] = ["bench", "comm"],
             ["doctor --mask"] = ["doctor"],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],
@@ -108,17 +109,30 @@ public sealed class HostileModelTests : IDisposable
             tried[$"probe {option}"] = ["probe", model, "--train", _folder.Path, "--test", _folder.Path];
         }
 
-        var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => command.Options
-            .Where(option => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType) is >= TypeCode.SByte and <= TypeCode.Decimal)
-            .Where(option => !(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType).IsEnum)
-            .Select(option => $"{command.Name} {option.Name}"));
+        foreach (var option in (string[])["--parts-at", "--per-host", "--bucket", "--weight-bytes", "--gradient-bytes", "--pairs-per-second", "--intra", "--inter"])
+        {
+            tried[$"bench scaling {option}"] = ["bench", "scaling"];
+        }
+
+        foreach (var option in (string[])["--batch", "--dim", "--chunk", "--steps"])
+        {
+            tried[$"bench loss {option}"] = ["bench", "loss"];
+        }
+
+        var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => Numbers(command.Name, command));
         Assert.Equal(tried.Keys.Append("quickstart --seed").Order(), all.Order()); // every seed is a seed
         foreach (var (name, command) in tried)
         {
-            var option = name.Split(' ')[1];
-            AssertFails([.. command, option, option is "--lambda" or "--lars-rate" ? "1e300" : "2147483647"], option);
+            var option = name.Split(' ')[^1];
+            AssertFails([.. command, option, option is "--lambda" or "--lars-rate" or "--pairs-per-second" or "--intra" or "--inter" ? "1e300" : "2147483647"], option);
         }
     }
+
+    private static IEnumerable<string> Numbers(string name, System.CommandLine.Command command) => command.Options
+        .Where(option => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType) is >= TypeCode.SByte and <= TypeCode.Decimal)
+        .Where(option => !(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType).IsEnum)
+        .Select(option => $"{name} {option.Name}")
+        .Concat(command.Subcommands.SelectMany(sub => Numbers($"{name} {sub.Name}", sub)));
 
     [Fact]
     public void A_command_that_is_told_to_end_ends()

@@ -58,9 +58,12 @@ public sealed class MpiTests
         MpiRun.Signal(process, "STOP");
         var (code, _, error) = run.End(60);
         Assert.True(code != 0, error);
-        Assert.Contains($"flip: Rank 0 on {Environment.MachineName} waited ", error, StringComparison.Ordinal);
-        Assert.Contains($"; rank 1 on {Environment.MachineName} did not come and does not answer.", error, StringComparison.Ordinal);
-        Assert.DoesNotContain("flip: Rank 2", error, StringComparison.Ordinal);
+
+        // One of the two says it. Both do where the second has found it before it could hear the first: on a machine that is very busy.
+        var said = error.Split('\n').Where(line => line.StartsWith("flip: Rank ", StringComparison.Ordinal)).ToList();
+        Assert.InRange(said.Count, 1, 2);
+        Assert.All(said, line => Assert.Matches($"^flip: Rank [02] on {Environment.MachineName} waited ", line));
+        Assert.All(said, line => Assert.Contains($"; rank 1 on {Environment.MachineName} did not come and does not answer.", line, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -99,6 +102,25 @@ public sealed class MpiTests
         var operations = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]).RootElement.GetProperty("operations");
         Assert.Equal(["all-reduce", "all-gather", "reduce-scatter", "shift"], operations.EnumerateArray().Select(one => one.GetProperty("fit").GetProperty("operation").GetString()));
         Assert.All(operations.EnumerateArray(), one => Assert.InRange(one.GetProperty("fit").GetProperty("bandwidth").GetDouble(), 1e6, 1e12));
+    }
+
+    [Theory]
+    [InlineData("InfoNce")]
+    [InlineData("Sigmoid")]
+    public void Bench_loss_gives_one_loss_however_texts_are_exchanged(string loss)
+    {
+        var found = new[] { "Gather", "Ring" }.Select(texts =>
+        {
+            using var run = MpiRun.Start(3, [MpiRun.Flip, "bench", "loss", "--batch", "100", "--dim", "16", "--steps", "1", "--loss", loss, "--texts", texts, "--json"]);
+            var (code, output, error) = run.End();
+            Assert.True(code == 0, error);
+            var json = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]).RootElement;
+            Assert.Equal(34, json.GetProperty("pairs").GetInt32()); // 34, 33, 33
+            Assert.True(json.GetProperty("sentBytes").GetInt64() > 0);
+            return json.GetProperty("loss").GetDouble();
+        }).ToList();
+        Assert.True(found[0] > 1);
+        Assert.Equal(found[0], found[1], found[0] * 1e-6);
     }
 
     [Fact]
