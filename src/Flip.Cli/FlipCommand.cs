@@ -87,6 +87,7 @@ internal static class FlipCommand
         InspectCommand.Create(),
         ConvertCommand.Create(),
         DatasetsCommand.Create(),
+        DataCommand.Create(),
         BenchCommand.Create(ranks),
         DoctorCommand.Create(ranks),
         LaunchCommand.Create(),

@@ -94,6 +94,7 @@ public sealed class HostileModelTests : IDisposable
             ["compare --samples"] = ["compare", "a", "b"],
             ["bench --steps"] = ["bench", "--preset", "tiny"],
             ["bench comm --largest"] = ["bench", "comm"],
+            ["data inspect --samples"] = ["data", "inspect", _folder.Path],
             ["doctor --mask"] = ["doctor"],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],

@@ -28,7 +28,7 @@ public sealed class ShardFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_opens_slowly_keeps_only_its_own_readers_waiting()
+    public async Task A_file_that_opens_slowly_keeps_only_its_own_readers_waiting()
     {
         var paths = Enumerable.Range(0, 4).Select(i => _shards.Path($"{i}.tar")).ToArray();
         Array.ForEach(paths, path => File.WriteAllText(path, "content"));
@@ -53,7 +53,7 @@ public sealed class ShardFilesTests : IDisposable
 
         Assert.All(slow, reader => Assert.False(reader.IsCompleted));
         opens.Set();
-        Task.WaitAll(slow, TestContext.Current.CancellationToken);
+        await Task.WhenAll(slow);
         Assert.Equal(1, opened);
     }
 
