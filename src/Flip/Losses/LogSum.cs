@@ -30,6 +30,7 @@ internal sealed class LogSum
     /// <param name="dim">The dimension that is summed over.</param>
     public void Add(Tensor numbers, int dim)
     {
+        using var scope = NewDisposeScope(); // its copy of the numbers is gone before another one is made
         var (largest, sum) = (State.select(0, 0), State.select(0, 1));
         var larger = largest.maximum(numbers.amax([dim]));
         sum.mul_((largest - larger).exp_()).Plus_((numbers - larger.unsqueeze(dim)).exp_().sum([dim]));
