@@ -11,15 +11,6 @@ namespace Flip.Cli;
 /// <summary>The <c>flip</c> command: parses, runs, and turns every expected failure into one line and an exit code.</summary>
 internal static class FlipCommand
 {
-    /// <summary>Exit code of a failure.</summary>
-    public const int Failed = 1;
-
-    /// <summary>Exit code of a command that was stopped by Ctrl-C, as shells have it for SIGINT. A training has written a checkpoint.</summary>
-    public const int Stopped = 130;
-
-    /// <summary>Exit code of a command that the system stopped, by SIGTERM or, as Slurm before a time limit, by SIGUSR1. A training has written a checkpoint.</summary>
-    public const int Terminated = 143;
-
     private const int LongestMessage = 1 << 14;
 
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
@@ -35,7 +26,7 @@ internal static class FlipCommand
         var parsed = Root(ranks).Parse(HomePaths.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null }); // '@x' is the name of a file
         var code = Run(parsed, ranks, stop, cancel.Token);
         ranks.Dispose(); // an error is shown by now
-        return code == 0 && ranks.HasFailed ? Failed : code;
+        return code == 0 && ranks.HasFailed ? ExitCode.Failed : code;
     }
 
     private static int Run(ParseResult parsed, CommandRanks ranks, StopSignals stop, CancellationToken cancellation)
@@ -62,7 +53,7 @@ internal static class FlipCommand
             ranks.Show(e, parsed.GetValue(Verbose) ? $"{e}"
                 : IsExpected(e) ? Shortened(e.Message)
                 : $"internal error, {e.GetType().Name}: {e.Message} (--verbose shows where)");
-            return e is CollectiveException { IsLoss: true } ? JobEnd.RanksLost : Failed;
+            return e is CollectiveException { IsLoss: true } ? JobEnd.RanksLost : ExitCode.Failed;
         }
     }
 

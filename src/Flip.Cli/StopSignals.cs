@@ -26,7 +26,7 @@ internal sealed class StopSignals : IDisposable
     public StopSignals(CommandRanks ranks, CancellationTokenSource cancel)
     {
         (_ranks, _cancel) = (ranks, cancel);
-        Code = ranks.Launch is null ? FlipCommand.Stopped : FlipCommand.Terminated; // a rank may stop because another one was asked
+        Code = ranks.Launch is null ? ExitCode.Stopped : ExitCode.Terminated; // a rank may stop because another one was asked
         List<PosixSignal> signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM];
         if (!OperatingSystem.IsWindows())
         {
@@ -52,7 +52,7 @@ internal sealed class StopSignals : IDisposable
         }
 
         context.Cancel = true;
-        Code = isKey ? FlipCommand.Stopped : FlipCommand.Terminated;
+        Code = isKey ? ExitCode.Stopped : ExitCode.Terminated;
         Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
         _cancel.Cancel();
         _ranks.Hurry();

@@ -47,7 +47,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
 
         if (parsed.Errors.Count > 0 || parsed.Action != command.Action)
         {
-            return IsMuted ? Leave(parsed.Errors.Count > 0 ? FlipCommand.Failed : 0) : null; // help and the like are said once
+            return IsMuted ? Leave(parsed.Errors.Count > 0 ? ExitCode.Failed : 0) : null; // help and the like are said once
         }
 
         if (_sharing.Contains(command))
@@ -64,7 +64,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
         Console.Error.WriteLine(
             $"flip: '{Path(parsed)}' works in one process, and {Launch.World?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "several"} were started. Start it alone; "
             + $"those that share their work are {string.Join(", ", _sharing.Select(one => $"'{Path(one)}'"))}.");
-        return Leave(FlipCommand.Failed);
+        return Leave(ExitCode.Failed);
     }
 
     /// <summary>Tells the other ranks of an error, and shows it, unless a rank before this one shows the same.</summary>
@@ -101,7 +101,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
             Consoles.OwnError.WriteLine(Launch is null ? $"flip: {text}" : $"flip: rank {Launch.Rank} on {Environment.MachineName}: {text}");
         }
 
-        _ = Leave(FlipCommand.Failed);
+        _ = Leave(ExitCode.Failed);
     }
 
     private int Leave(int code)

@@ -42,11 +42,11 @@ internal static class InspectionPage
             }
         }
 
-        page.AddImageGrid("Contact sheet", inspection.Examples(ImagesShown).Select(one => new ReportImage(one.Image, [Short(one.Caption)])));
+        page.AddImageGrid("Contact sheet", inspection.Examples(ImagesShown).Select(one => new ReportImage(one.Image, [InspectionText.Short(one.Caption, LongestCaption)])));
         if (found.Captions.MostRepeated.Count > 0)
         {
             page.AddHeading("Captions that come most often");
-            page.AddTable(["caption", "times"], [.. found.Captions.MostRepeated.Select(one => (IReadOnlyList<string>)[Short(one.Key), Number(one.Value)])]);
+            page.AddTable(["caption", "times"], [.. found.Captions.MostRepeated.Select(one => (IReadOnlyList<string>)[InspectionText.Short(one.Key, LongestCaption), Number(one.Value)])]);
         }
 
         if (found.Examples.Count > 0)
@@ -67,6 +67,4 @@ internal static class InspectionPage
     private static string Number(double number) => number.ToString("#,0.##", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => (share * 100).ToString("0.0 '%'", CultureInfo.InvariantCulture);
-
-    private static string Short(string text) => text.Length <= LongestCaption ? text : text[..LongestCaption] + "...";
 }

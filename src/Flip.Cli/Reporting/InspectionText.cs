@@ -7,6 +7,8 @@ namespace Flip.Cli.Reporting;
 /// <summary>An inspection of data as tables for a console.</summary>
 internal static class InspectionText
 {
+    private const int LongestCaption = 80;
+
     public static string Of(InspectionResult found)
     {
         var text = new StringBuilder();
@@ -37,7 +39,7 @@ internal static class InspectionText
         Line(text, $"Duplicates among those read: {found.Images.Repeated:N0} images, {found.Captions.Repeated:N0} captions.");
         foreach (var (caption, count) in found.Captions.MostRepeated.Take(3))
         {
-            Line(text, $"  {count:N0} x {Short(caption)}");
+            Line(text, $"  {count:N0} x {Short(caption, LongestCaption)}");
         }
 
         Line(text, $"Cannot be used: {(found.Bad.Count == 0 ? "none" : Counts(found.Bad))}.");
@@ -66,7 +68,8 @@ internal static class InspectionText
     public static string Counts(IReadOnlyDictionary<string, long> counts) =>
         counts.Count == 0 ? "none" : string.Join(", ", counts.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value:N0}")));
 
-    private static string Short(string text) => text.Length <= 80 ? text : text[..80] + "...";
+    /// <summary>A text cut to a number of characters.</summary>
+    public static string Short(string text, int most) => text.Length <= most ? text : text[..most] + "...";
 
     private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

@@ -20,6 +20,7 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
     private const int LongestRow = 1024; // tokens that are counted of a caption
     private const int ExamplesOfCause = 3;
     private const int RepeatedShown = 10;
+    private const int ThumbnailSide = 160; // pixels
 
     private readonly ConcurrentDictionary<Hash, int> _images = new();
     private readonly ConcurrentDictionary<string, int> _captions = new(StringComparer.Ordinal);
@@ -74,8 +75,6 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
             }
         }
     }
-
-    private const int ThumbnailSide = 160;
 
     private long Sample(int i, int count) => (long)(i * (index.Count / (double)count));
 

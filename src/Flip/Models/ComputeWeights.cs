@@ -59,11 +59,11 @@ internal sealed class ComputeWeights : IDisposable
     /// <summary>Copies those that are read in fp32.</summary>
     public void FillKept(MasterWeights masters)
     {
-        foreach (var (parameter, offset) in _kept)
+        foreach (var (first, values) in masters.Within(new Share(0, Low.numel())))
         {
-            foreach (var (first, values) in masters.Within(new Share(parameter.Offset, parameter.Count)))
+            foreach (var (entries, kept) in KeptWithin(new Share(first, values.numel())))
             {
-                Kept.narrow(0, offset + first - parameter.Offset, values.numel()).copy_(values);
+                kept.copy_(values.narrow(0, entries.First - first, entries.Count));
             }
         }
     }

@@ -20,21 +20,19 @@ internal sealed class Linear
 
     /// <param name="x"><c>[..., inputs]</c></param>
     /// <returns><c>[..., outputs]</c></returns>
-    public Tensor Forward(Tensor x) => Apply(x, _weight.Value, _bias?.Value);
-
-    /// <summary>
+    /// <remarks>
     /// Over rows: libtorch adds the bias within a product of two matrices. To one of more dimensions it adds it in a pass of its own, which took a tenth of
     /// a step on a GPU.
-    /// </summary>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
+    /// </remarks>
+    public Tensor Forward(Tensor x)
     {
-        if (bias is null || x.dim() == 2)
+        if (_bias is null || x.dim() == 2)
         {
-            return functional.linear(x, weight, bias);
+            return functional.linear(x, _weight.Value, _bias?.Value);
         }
 
         using var scope = NewDisposeScope();
-        return functional.linear(x.flatten(0, -2), weight, bias).unflatten(0, x.shape[..^1]).MoveToOuterDisposeScope();
+        return functional.linear(x.flatten(0, -2), _weight.Value, _bias.Value).unflatten(0, x.shape[..^1]).MoveToOuterDisposeScope();
     }
 }
 

@@ -17,10 +17,9 @@ internal readonly record struct OwnedSegment(UpdateSegment Segment, long Moments
         {
             foreach (var segment in segments)
             {
-                var (from, to) = (Math.Max(segment.Offset, piece.First), Math.Min(segment.Offset + segment.Count, piece.End));
-                if (from < to)
+                if (piece.Within(new Share(segment.Offset, segment.Count)) is { Count: > 0 } part)
                 {
-                    yield return new OwnedSegment(segment with { Offset = from, Count = to - from }, moments + from - piece.First);
+                    yield return new OwnedSegment(segment with { Offset = part.First, Count = part.Count }, moments + part.First - piece.First);
                 }
             }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Flip.Cli.Commands;
 using Flip.Tests;
 using Flip.Tests.Data.Layouts;
 using Flip.Tests.Data.Tar;
@@ -77,7 +78,7 @@ public sealed class HostileDataTests : IDisposable
         }
 
         var (code, output, error) = Run(["embed", _folder.File("no-model"), "--images", _folder.Path, "--out", _folder.File("e.safetensors")], seconds: Seconds);
-        Assert.Equal(Flip.Cli.FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains("no-model", error, StringComparison.Ordinal); // the images were found
         Assert.Contains("50 links to folders that are read by another path", output + error, StringComparison.Ordinal);
     }
@@ -99,7 +100,7 @@ public sealed class HostileDataTests : IDisposable
         string[] model = command == "train" ? [] : [_folder.File("no-model")];
         string[] output = command == "embed" ? ["--out", _folder.File("e.safetensors")] : command == "train" ? ["--run", _folder.File("run"), "--preset", "tiny"] : [];
         var (code, _, error) = Run([command, .. model, .. paths, .. output], seconds: Seconds);
-        Assert.Equal(Flip.Cli.FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains(part, error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
         Assert.DoesNotContain("no-model", error, StringComparison.Ordinal); // the data come first

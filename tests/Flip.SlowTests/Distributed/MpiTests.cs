@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flip.Cli;
+using Flip.Cli.Commands;
 using Flip.Tests;
 
 namespace Flip.SlowTests.Distributed;
@@ -128,7 +128,7 @@ public sealed class MpiTests
     {
         using var run = MpiRun.Start(3, [MpiRun.Flip, "compare", "a", "b"]);
         var (code, output, error) = run.End();
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Single((output + error).Split('\n'), line => line.Contains("flip: 'flip compare' works in one process, and 3 were started.", StringComparison.Ordinal));
     }
 
@@ -137,7 +137,7 @@ public sealed class MpiTests
     {
         using var run = MpiRun.Start(3, [MpiRun.Flip, "bench", "comm", "--largest", "0"]);
         var (code, output, error) = run.End();
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Single((output + error).Split('\n'), line => line.Contains("--largest 0: must be at least 1", StringComparison.Ordinal));
     }
 
@@ -147,7 +147,7 @@ public sealed class MpiTests
         Assert.SkipUnless(Mpich.Library is not null, Mpich.Missing);
         using var run = MpiRun.Start(2, [MpiRun.Flip, "bench", "comm"], new Dictionary<string, string> { ["FLIP_MPI"] = Mpich.Library! });
         var (code, _, error) = run.End();
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains("OpenMpi started 2 processes, and MPI sees 1 (MPICH", error, StringComparison.Ordinal);
         Assert.Contains("name the launcher's libmpi in FLIP_MPI", error, StringComparison.Ordinal);
     }
@@ -157,7 +157,7 @@ public sealed class MpiTests
     {
         using var run = MpiRun.Start(2, [MpiRun.Flip, "bench", "comm"], new Dictionary<string, string> { ["FLIP_MPI"] = "/nonexistent/libmpi.so" });
         var (code, _, error) = run.End();
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains("MPI's library cannot be loaded: /nonexistent/libmpi.so: cannot open shared object file", error, StringComparison.Ordinal);
     }
 

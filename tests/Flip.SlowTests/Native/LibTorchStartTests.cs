@@ -1,4 +1,4 @@
-using Flip.Cli;
+using Flip.Cli.Commands;
 using Flip.Native;
 using Flip.Tests;
 using Flip.Tests.Cli;
@@ -120,7 +120,7 @@ public sealed class LibTorchStartTests(LibTorchStartTests.Copy copy) : IClassFix
         }
 
         var (code, _, error) = Run(AppContext.BaseDirectory, folder);
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Matches(
             $@"\Aflip: The libtorch in '{folder}', {found.Replace("+", @"\+", StringComparison.Ordinal)}, does not fit: it lacks '.*(torch|at|c10)::.*'\. "
             + $@"TorchSharp is built for libtorch {LibTorch.ExpectedVersion}: take that version\.\n\z",
@@ -137,7 +137,7 @@ public sealed class LibTorchStartTests(LibTorchStartTests.Copy copy) : IClassFix
     private static void AssertFails(string program, string? named, string message)
     {
         var (code, _, error) = Run(program, named);
-        Assert.Equal((FlipCommand.Failed, $"flip: {message}\n"), (code, error));
+        Assert.Equal((ExitCode.Failed, $"flip: {message}\n"), (code, error));
     }
 
     private static (int Code, string Output, string Error) Run(string program, string? named) => BoundedCommand.Run(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Flip.Cli.Commands;
 
 namespace Flip.Tests.Cli;
 
@@ -70,7 +71,7 @@ internal static class BoundedCommand
     public static void AssertFails(string[] args, params string[] parts)
     {
         var (code, _, error) = Run(args);
-        Assert.Equal(Flip.Cli.FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
     }

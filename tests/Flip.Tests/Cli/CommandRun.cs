@@ -1,4 +1,5 @@
 using Flip.Cli;
+using Flip.Cli.Commands;
 
 namespace Flip.Tests.Cli;
 
@@ -30,7 +31,7 @@ internal static class CommandRun
     public static void AssertFails(string[] args, params string[] parts)
     {
         var (code, _, error) = Run(args);
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.All(parts, part => Assert.Contains(part, error, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);

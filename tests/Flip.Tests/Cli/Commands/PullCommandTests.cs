@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Cli;
+using Flip.Cli.Commands;
 using Flip.Tests.Conversion.Download;
 
 namespace Flip.Tests.Cli.Commands;
@@ -49,7 +50,7 @@ public sealed class PullCommandTests : IDisposable
 
             Environment.SetEnvironmentVariable("FLIP_TEST_TOKEN", "sec\nret");
             (code, _, error) = Run("pull", FakeHub.Name, "--to", _folder.Path, "--token-env", "FLIP_TEST_TOKEN");
-            Assert.Equal(FlipCommand.Failed, code);
+            Assert.Equal(ExitCode.Failed, code);
             Assert.Contains("$FLIP_TEST_TOKEN: is no access token", error, StringComparison.Ordinal);
         }
         finally
@@ -71,7 +72,7 @@ public sealed class PullCommandTests : IDisposable
     public void Settings_that_do_not_fit_are_refused_before_anything_is_asked(string expected, string name, params string[] options)
     {
         var (code, _, error) = Run(["pull", name, "--to", _folder.Path, .. options]);
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains(expected, error, StringComparison.Ordinal);
         Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
     }
@@ -80,7 +81,7 @@ public sealed class PullCommandTests : IDisposable
     public void A_failure_is_one_line()
     {
         var (code, output, error) = Run("pull", FakeHub.Name, "--hub", _hub.Server.Url.AbsoluteUri, "--to", _folder.Path, "--revision", "v9");
-        Assert.Equal(FlipCommand.Failed, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains("404", error, StringComparison.Ordinal);
         Assert.Contains("the revision v9", error, StringComparison.Ordinal);
         Assert.Single(error.Trim().Split('\n'));
