@@ -23,9 +23,11 @@ public sealed record CommReport(int World, int Hosts, string Device, string Libr
         Line(text, $"|---|---:|---:|---:|---:|");
         foreach (var (fit, _) in Operations)
         {
-            Line(text, $"| {fit.Operation} | {fit.Alpha * 1e6:0.0} | {fit.Beta * 1e9:0.0000} | {fit.Bandwidth / 1e9:0.000} | {fit.WorstError * 100:0} % |");
+            Line(text, $"| {fit.Operation} | {fit.Alpha * 1e6:0.0} | {fit.Beta * 1e9:0.0000} | {(fit.Bandwidth is { } bandwidth ? (bandwidth / 1e9).ToString("0.000", CultureInfo.InvariantCulture) : "not told")} | {fit.WorstError * 100:0} % |");
         }
 
+        Line(text, $"");
+        Line(text, $"Times of all rounds' median, on which other work of the machine tells; the constants are of the shortest ones.");
         Line(text, $"");
         Line(text, $"| bytes | {string.Join(" | ", Operations.Select(operation => $"{operation.Fit.Operation}, us"))} |");
         Line(text, $"|---:|{string.Concat(Operations.Select(_ => "---:|"))}");

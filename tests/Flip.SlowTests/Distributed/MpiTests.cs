@@ -101,7 +101,13 @@ public sealed class MpiTests
         Assert.True(code == 0, error);
         var operations = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]).RootElement.GetProperty("operations");
         Assert.Equal(["all-reduce", "all-gather", "reduce-scatter", "shift"], operations.EnumerateArray().Select(one => one.GetProperty("fit").GetProperty("operation").GetString()));
-        Assert.All(operations.EnumerateArray(), one => Assert.InRange(one.GetProperty("fit").GetProperty("bandwidth").GetDouble(), 1e6, 1e12));
+        Assert.All(operations.EnumerateArray(), one =>
+        {
+            var fit = one.GetProperty("fit");
+            var (alpha, beta, bandwidth) = (fit.GetProperty("alpha").GetDouble(), fit.GetProperty("beta").GetDouble(), fit.GetProperty("bandwidth"));
+            Assert.True(alpha >= 0 && beta >= 0 && alpha + beta > 0, fit.ToString());
+            Assert.True(beta > 0 ? Math.Abs((bandwidth.GetDouble() * beta) - 1) < 1e-9 : bandwidth.ValueKind == JsonValueKind.Null, fit.ToString());
+        });
     }
 
     [Theory]

@@ -25,20 +25,20 @@ public sealed class CollectiveChecksTests
     [Fact]
     public void The_constants_of_exact_times_are_found()
     {
-        var fit = AlphaBeta.Fit([.. new long[] { 100, 10_000, 1_000_000 }.Select(bytes => new CollectiveTime("shift", bytes, bytes, 2e-5 + (bytes * 1e-9), 0))]);
+        var fit = AlphaBeta.Fit([.. new long[] { 100, 10_000, 1_000_000 }.Select(bytes => new CollectiveTime("shift", bytes, bytes, 1, 2e-5 + (bytes * 1e-9)))]);
         Assert.Equal(2e-5, fit.Alpha, 1e-12);
         Assert.Equal(1e-9, fit.Beta, 1e-16);
         Assert.InRange(fit.WorstError, 0, 1e-9);
-        Assert.Equal(1e9, fit.Bandwidth, 1.0);
+        Assert.Equal(1e9, fit.Bandwidth!.Value, 1.0);
     }
 
     [Fact]
     public void No_constant_is_less_than_nothing()
     {
-        var faster = AlphaBeta.Fit([new CollectiveTime("shift", 1, 1, 2e-5, 0), new CollectiveTime("shift", 1000, 1000, 1e-5, 0)]);
-        Assert.Equal(0, faster.Beta);
+        var faster = AlphaBeta.Fit([new CollectiveTime("shift", 1, 1, 1, 2e-5), new CollectiveTime("shift", 1000, 1000, 1, 1e-5)]);
+        Assert.Equal((0, null), (faster.Beta, faster.Bandwidth));
         Assert.True(faster.Alpha > 0);
-        var steeper = AlphaBeta.Fit([new CollectiveTime("shift", 1000, 1000, 1e-6, 0), new CollectiveTime("shift", 2000, 2000, 4e-6, 0)]);
+        var steeper = AlphaBeta.Fit([new CollectiveTime("shift", 1000, 1000, 1, 1e-6), new CollectiveTime("shift", 2000, 2000, 1, 4e-6)]);
         Assert.Equal(0, steeper.Alpha);
         Assert.True(steeper.Beta > 0);
     }
