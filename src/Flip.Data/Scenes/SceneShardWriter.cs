@@ -1,7 +1,7 @@
-using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Flip.Data.Shards;
 
 namespace Flip.Data.Scenes;
 
@@ -14,28 +14,19 @@ internal sealed class SceneShardWriter(ulong seed, SceneSplit split, int imageSi
     /// <summary>Writes the scenes from <paramref name="first"/> on as one tar archive.</summary>
     public void Write(Stream stream, int first, int count)
     {
-        var samples = new (string Extension, byte[] Content)[count][];
+        var samples = new (string Extension, ReadOnlyMemory<byte> Content)[count][];
         Parallel.For(0, count, i => samples[i] = Render(first + i));
-        using var tar = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true);
+        using var shard = new ShardWriter(stream);
         for (var i = 0; i < count; i++)
         {
-            var key = KeyOf(first + i);
-            foreach (var (extension, content) in samples[i])
-            {
-                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{key}.{extension}")
-                {
-                    // The time of writing would make equal data sets differ.
-                    ModificationTime = DateTimeOffset.UnixEpoch,
-                    DataStream = new MemoryStream(content),
-                });
-            }
+            shard.Add(KeyOf(first + i), samples[i]);
         }
     }
 
-    private (string Extension, byte[] Content)[] Render(int index)
+    private (string Extension, ReadOnlyMemory<byte> Content)[] Render(int index)
     {
         var scene = _sampler.Sample(index);
-        var jpeg = ("jpg", _renderer.Render(scene));
+        (string, ReadOnlyMemory<byte>) jpeg = ("jpg", _renderer.Render(scene));
         if (split is SceneSplit.HeldOut or SceneSplit.Seen)
         {
             var label = SceneCombinations.All.IndexOf((scene.Objects[0].Color, scene.Background));
