@@ -7,10 +7,10 @@ namespace Flip.Data.Shards;
 /// <param name="Bytes">Its length.</param>
 /// <param name="Samples">Number of samples.</param>
 /// <param name="Edges">What tells it from another of the same length (<see cref="ShardEdges"/>).</param>
-/// <param name="Sha256">SHA-256 of all of it; null where it was not computed.</param>
 /// <param name="At">Where its table begins in the index file.</param>
 /// <param name="Length">Bytes of its table.</param>
 /// <param name="Unit">What every offset is a multiple of, bytes.</param>
+/// <param name="Sha256">SHA-256 of all of it; null where it was not computed.</param>
 /// <param name="Damage">What was found wrong.</param>
 /// <param name="Unused">Members that no sample uses, by extension.</param>
 /// <param name="Sparse">Members that are stored in pieces: where their data begin, and offset and length of each piece.</param>
@@ -19,10 +19,10 @@ internal sealed record IndexedShard(
     long Bytes,
     int Samples,
     string Edges,
-    string? Sha256,
     long At,
     int Length,
     int Unit,
+    string? Sha256 = null,
     IReadOnlyList<IndexedDamage>? Damage = null,
     IReadOnlyDictionary<string, long>? Unused = null,
     IReadOnlyDictionary<long, IReadOnlyList<long>>? Sparse = null)

@@ -95,10 +95,10 @@ internal sealed class ShardIndexFile
                     bytes,
                     shard.Count,
                     edges,
-                    sha256,
                     at,
                     table.Length,
                     shard.Samples.Unit,
+                    sha256,
                     shard.Damage.Count == 0 ? null : [.. shard.Damage.Select(found => new IndexedDamage(found.Cause, found.What, found.Count))],
                     shard.Unused.Count == 0 ? null : shard.Unused,
                     shard.Sparse.Count == 0 ? null : shard.Sparse.ToDictionary(member => member.Key, Pieces)));
