@@ -90,7 +90,7 @@ public static class ShardPattern
     }
 
     /// <summary>Whether a file's name is that of a shard.</summary>
-    internal static bool IsShard(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase);
+    internal static bool IsShard(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase) || TfRecordShard.Is(path);
 
     private static List<string> Shards(string place, bool allowOutside, List<string> problems)
     {

@@ -73,6 +73,10 @@ internal static class ShardReader
         }
 
         using var file = Open(path);
+        if (TfRecordShard.Is(shown))
+        {
+            return TfRecordShard.Read(file, shown);
+        }
 
         var links = new TarLinks();
         var entries = new TarEntries(file);
