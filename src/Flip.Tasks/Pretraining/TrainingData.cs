@@ -26,7 +26,7 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "There is no training data: name the shards, for example --data 'shards/train-{0000..0041}.tar' (data.train).");
-        var sources = SourceProgress.Sources(say, allowMissing: true, allowOutside) with { Remote = new RemoteFiles(Stores(data, say)), Index = data.Index };
+        var sources = SourceProgress.Sources(say, allowMissing: true, allowOutside) with { Remote = new RemoteFiles(StoresOf(data, say)), Index = data.Index };
         var index = ShardSources.Open(pattern, sources, cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
         if (data.ClassNames is not { } file)
@@ -87,7 +87,10 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         return loader.Next(count, cancellation);
     }
 
-    private static StoreOptions Stores(DataConfig data, Action<string> say) => new()
+    /// <summary>How shards in the network are read.</summary>
+    /// <param name="data">Cache and keys.</param>
+    /// <param name="say">Receives why something is asked for again.</param>
+    public static StoreOptions StoresOf(DataConfig data, Action<string> say) => new()
     {
         CacheFolder = data.Cache,
         CacheBytes = (long)(data.CacheSize * (1L << 30)),
