@@ -9,5 +9,6 @@ internal static class DataCommand
     {
         DataIndexCommand.Create(),
         DataInspectCommand.Create(),
+        DataSimulateCommand.Create(),
     };
 }

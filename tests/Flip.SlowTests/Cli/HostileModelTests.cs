@@ -117,6 +117,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"bench scaling {option}"] = ["bench", "scaling"];
         }
 
+        foreach (var option in (string[])["--shards", "--shard-mb", "--shard-samples", "--rate", "--bandwidth", "--cache-size", "--latency", "--ranks", "--batch-size", "--epochs"])
+        {
+            tried[$"data simulate {option}"] = ["data", "simulate"];
+        }
+
         foreach (var option in (string[])["--batch", "--dim", "--chunk", "--steps"])
         {
             tried[$"bench loss {option}"] = ["bench", "loss"];
