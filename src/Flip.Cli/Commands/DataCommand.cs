@@ -5,8 +5,9 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip data</c>: what is done with training data before a training.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make training data, and look into it.")
+    public static Command Create() => new("data", "Look into training data, and prepare it.")
     {
+        DataIndexCommand.Create(),
         DataInspectCommand.Create(),
         DataPackCommand.Create(),
     };
