@@ -2,6 +2,7 @@ using Flip.Data;
 using Flip.Data.Files;
 using Flip.Data.Layouts;
 using Flip.Data.Shards;
+using Flip.Data.Stores;
 using Flip.Ingest.Tables;
 
 namespace Flip.Ingest.Formats;
@@ -31,19 +32,19 @@ public static class PairReaders
 
     private static IPairReader? OfPattern(string source, PairReaderOptions options, CancellationToken cancellation)
     {
-        if (source.Contains(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase))
+        if (StoreAddress.Is(source) || source.Contains(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase))
         {
             return new ShardPairs(ShardSources.Open(source, options.Source, cancellation));
         }
 
-        var files = SourceFiles.Find(source, path => TableFiles.IsTable(path) || TfRecordPairs.IsName(path) || ShardPattern.IsShard(path), options.Source);
+        var files = SourceFiles.Find(source, path => TableFiles.IsTable(path) || TfRecordPairs.IsName(path) || IsTar(path), options.Source);
         return files.Count > 0 ? OfFiles(files, source, options, cancellation) : null;
     }
 
     /// <summary>Files of one kind; null where they are of none.</summary>
     private static IPairReader? OfFiles(IReadOnlyList<string> files, string source, PairReaderOptions options, CancellationToken cancellation)
     {
-        if (files.All(ShardPattern.IsShard))
+        if (files.All(IsTar))
         {
             return new ShardPairs(ShardSources.Open(files, options.Source, cancellation));
         }
@@ -96,7 +97,7 @@ public static class PairReaders
             return new LayoutPairs(layout.Describe(options.Split), layout.Open(layout.Locate(folder, layouts)!, layouts, cancellation));
         }
 
-        if (ShardFolder.Find(folder, options.Split) is { Count: > 0 } shards)
+        if (ShardFolder.Find(folder, options.Split).Where(IsTar).ToList() is { Count: > 0 } shards)
         {
             return new ShardPairs(ShardSources.Open(shards, layouts.Source, cancellation));
         }
@@ -112,6 +113,9 @@ public static class PairReaders
         return FolderPairs.Open(folder, options.Source)
             ?? (SourceFiles.Find(folder, TableFiles.IsTable, options.Source) is { Count: > 0 } tables ? OfFiles(tables, folder, options, cancellation) : null);
     }
+
+    /// <summary>TFRecord files are shards too, of which a training reads one caption a record; here all of it is read.</summary>
+    private static bool IsTar(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Hugging Face's list beside the images of a folder.</summary>
     private static bool IsMetadata(string path) => TableFiles.IsTable(path) && Path.GetFileName(path).StartsWith("metadata.", StringComparison.OrdinalIgnoreCase);

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Flip.Data;
+using Flip.Data.Shards;
 using Flip.Data.TfRecords;
 using Flip.Io;
 
@@ -9,8 +9,9 @@ namespace Flip.Ingest.Formats;
 
 /// <summary>TFRecord files of <c>tf.train.Example</c>s, also compressed as a whole with gzip. A damaged record is an entry with its problem; behind a damaged length the rest of the file is one.</summary>
 /// <param name="files">The files, in order.</param>
-internal sealed partial class TfRecordPairs(IReadOnlyList<string> files) : IPairReader
+internal sealed class TfRecordPairs(IReadOnlyList<string> files) : IPairReader
 {
+    private const string Compressed = ".gz";
     private const int MostValues = 1000; // of a feature that goes into a sample's .json
 
     /// <inheritdoc/>
@@ -19,8 +20,8 @@ internal sealed partial class TfRecordPairs(IReadOnlyList<string> files) : IPair
     /// <inheritdoc/>
     public long? Count => null;
 
-    /// <summary>Whether a file's name is that of such a file: <c>a.tfrecord</c>, <c>a.tfrec</c>, <c>a.tfrecord-00000-of-00010</c>.</summary>
-    public static bool IsName(string path) => Name().IsMatch(Path.GetFileName(path));
+    /// <summary>Whether a file's name is that of such a file, which may have <c>.gz</c> behind it.</summary>
+    public static bool IsName(string path) => TfRecordShard.Is(path.EndsWith(Compressed, StringComparison.OrdinalIgnoreCase) ? path[..^Compressed.Length] : path);
 
     /// <inheritdoc/>
     public IEnumerable<SourcePair> Read(long first = 0, CancellationToken cancellation = default)
@@ -151,7 +152,4 @@ internal sealed partial class TfRecordPairs(IReadOnlyList<string> files) : IPair
             ? new GZipStream(file, CompressionMode.Decompress)
             : file;
     }
-
-    [GeneratedRegex(@"\.(tfrecords?|tfrec)(-[0-9]+-of-[0-9]+)?(\.gz)?\z", RegexOptions.IgnoreCase)]
-    private static partial Regex Name();
 }
