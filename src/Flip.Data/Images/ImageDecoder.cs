@@ -20,13 +20,21 @@ public static class ImageDecoder
 
     /// <summary>Width and height in pixels, from the header alone: what follows may be damaged.</summary>
     /// <exception cref="BadImageException">No image, or one above the limit.</exception>
-    public static unsafe (int Width, int Height) ReadSize(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
+    public static (int Width, int Height) ReadSize(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
+    {
+        var header = ReadHeader(encoded, pixelLimit);
+        return (header.Width, header.Height);
+    }
+
+    /// <summary>What the header says; what follows may be damaged.</summary>
+    /// <exception cref="BadImageException">No image, or one above the limit.</exception>
+    internal static unsafe ImageHeader ReadHeader(ReadOnlySpan<byte> encoded, long pixelLimit = DefaultPixelLimit)
     {
         fixed (byte* bytes = encoded)
         {
             using var data = SKData.Create((nint)bytes, encoded.Length);
             using var codec = Open(data, encoded, pixelLimit);
-            return (codec.Info.Width, codec.Info.Height);
+            return new ImageHeader(codec.Info.Width, codec.Info.Height, codec.EncodedFormat, codec.EncodedOrigin);
         }
     }
 

@@ -21,7 +21,7 @@ internal static class CaptionFiles
             throw new ConfigException($"'{file}' has no image of the split '{options.Split}'.");
         }
 
-        if (captions.FirstOrDefault(image => image.Captions.Count == 0) is { Image: { } mute })
+        if (!options.AllowNoCaption && captions.FirstOrDefault(image => image.Captions.Count == 0) is { Image: { } mute })
         {
             throw new ConfigException($"'{file}': the image '{UnicodeName.Printable(mute)}' has no caption.");
         }

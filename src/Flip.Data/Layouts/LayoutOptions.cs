@@ -24,6 +24,9 @@ public sealed record LayoutOptions
     /// <summary>Whether folders below the classes' are videos: the middle one of a folder's frames stands for it.</summary>
     public bool Videos { get; init; }
 
+    /// <summary>Whether an image may have no caption; it is an error else.</summary>
+    internal bool AllowNoCaption { get; init; }
+
     /// <summary>What is allowed and who receives messages.</summary>
     public SourceOptions Source { get; init; } = new();
 }

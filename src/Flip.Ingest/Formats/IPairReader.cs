@@ -12,6 +12,9 @@ public interface IPairReader
     /// <summary>Entries, where that is known without reading them; null else.</summary>
     long? Count { get; }
 
+    /// <summary>The names of the classes, where <see cref="SourcePair.Class"/> is the number of one of them; null else.</summary>
+    IReadOnlyList<string>? Classes => null;
+
     /// <summary>Reads entries in order.</summary>
     /// <param name="first">Entries that are passed over at the beginning, as cheaply as the format allows.</param>
     /// <param name="cancellation">Stops the reading.</param>

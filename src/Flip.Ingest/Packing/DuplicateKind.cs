@@ -1,0 +1,14 @@
+namespace Flip.Ingest.Packing;
+
+/// <summary>Which samples are taken for one that came before.</summary>
+public enum DuplicateKind
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>Those of the same image file, byte for byte.</summary>
+    Exact,
+
+    /// <summary>Those of an image that looks the same, at other sizes and qualities too.</summary>
+    Perceptual,
+}
