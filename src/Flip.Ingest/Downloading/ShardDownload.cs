@@ -23,6 +23,17 @@ public sealed class ShardDownload(IUrlList list, string folder, ShardDownloadOpt
     /// <summary>How far it is.</summary>
     public DownloadCounts Counts { get; } = new();
 
+    /// <summary>Rows of this part; 0 where the list does not tell.</summary>
+    public long Rows
+    {
+        get
+        {
+            var (shards, rest) = Math.DivRem(list.Count ?? 0, options.RowsPerShard);
+            var (turns, turn) = Math.DivRem(shards, options.Parts);
+            return ((turns + (options.Part - 1 < turn ? 1 : 0)) * options.RowsPerShard) + (turn == options.Part - 1 ? rest : 0);
+        }
+    }
+
     /// <summary>Runs, or goes on.</summary>
     /// <param name="cancellation">Stops; what has come is kept.</param>
     /// <exception cref="ConfigException">The folder is of another list or of other settings.</exception>
