@@ -41,6 +41,9 @@ internal sealed record DownloadSummary
 
     public required double RowsPerSecond { get; init; }
 
+    /// <summary>Time of all processors in this process.</summary>
+    public required double ProcessorSeconds { get; init; }
+
     public static DownloadSummary Of(string folder, ShardDownloadOptions options, DownloadResult done) => new()
     {
         Folder = folder,
@@ -56,6 +59,7 @@ internal sealed record DownloadSummary
         ShardsBefore = done.Counts.ShardsBefore,
         Bytes = done.Counts.Bytes,
         Seconds = done.Seconds,
+        ProcessorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
         RowsPerSecond = (done.Counts.Rows - done.Counts.Earlier) / Math.Max(done.Seconds, 1e-3),
     };
 

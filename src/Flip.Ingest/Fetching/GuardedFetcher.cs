@@ -21,7 +21,7 @@ public sealed class GuardedFetcher : IDisposable
     private readonly GuardedConnector _connector;
     private readonly RobotsDirectives _robots;
     private readonly BodyMemory _memory;
-    private readonly IDisposable? _resolver;
+    private readonly SystemResolver? _system;
 
     /// <param name="options">Bounds and manners.</param>
     /// <param name="resolver">Learns what names stand for; null for the system's.</param>
@@ -36,9 +36,8 @@ public sealed class GuardedFetcher : IDisposable
             throw new ConfigException($"--user-agent-token '{token}': letters, digits, '-', '_' and '.' alone.");
         }
 
-        var system = resolver is null ? new SystemResolver() : null;
-        _resolver = system;
-        _connector = new GuardedConnector(new CachedResolver(resolver ?? system!, options.NameLifetime), options.AllowPrivate ? _ => false : options.IsPrivate);
+        _system = resolver is null ? new SystemResolver() : null;
+        _connector = new GuardedConnector(new CachedResolver(resolver ?? _system!, options.NameLifetime), options.AllowPrivate ? _ => false : options.IsPrivate);
         _robots = new RobotsDirectives(token is null ? [Agent] : [Agent, token], options.DisallowedDirectives);
         _memory = new BodyMemory(options.Memory, options.MaxBytes);
         _client = new HttpClient(Handler()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -53,7 +52,7 @@ public sealed class GuardedFetcher : IDisposable
     {
         _client.Dispose();
         _memory.Dispose();
-        _resolver?.Dispose();
+        _system?.Dispose();
     }
 
     /// <summary>Fetches a file, once.</summary>
