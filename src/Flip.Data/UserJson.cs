@@ -25,6 +25,9 @@ public static class UserJson
         AllowTrailingCommas = true,
     };
 
+    /// <summary>The same for a reader of tokens.</summary>
+    internal static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MaxDepth, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
     /// <summary>Parses a text.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static JsonDocument Parse(string text) => JsonDocument.Parse(Standard(Encoding.UTF8.GetBytes(text)), Options);

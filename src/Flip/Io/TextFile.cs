@@ -77,17 +77,30 @@ public static class TextFile
             return new StreamReader(Stream.Null);
         }
 
-        var file = File.OpenRead(path);
+        return Open(() => File.OpenRead(path));
+    }
+
+    /// <summary>Opens a text that cannot be read twice, such as a compressed one: what is opened first tells the encoding, and is closed.</summary>
+    /// <param name="open">Opens it at its beginning.</param>
+    internal static StreamReader Open(Func<Stream> open)
+    {
+        Span<byte> start = stackalloc byte[LongestMark];
+        Encoding encoding;
+        int mark;
+        using (var first = open())
+        {
+            (encoding, mark) = EncodingOf(start[..first.ReadAtLeast(start, LongestMark, throwOnEndOfStream: false)]);
+        }
+
+        var stream = open();
         try
         {
-            Span<byte> start = stackalloc byte[LongestMark];
-            var (encoding, mark) = EncodingOf(start[..file.ReadAtLeast(start, LongestMark, throwOnEndOfStream: false)]);
-            file.Position = mark;
-            return new StreamReader(file, encoding, detectEncodingFromByteOrderMarks: false);
+            stream.ReadExactly(start[..mark]);
+            return new StreamReader(stream, encoding, detectEncodingFromByteOrderMarks: false);
         }
         catch
         {
-            file.Dispose();
+            stream.Dispose();
             throw;
         }
     }
