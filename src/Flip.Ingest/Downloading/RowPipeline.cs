@@ -15,6 +15,9 @@ internal sealed class RowPipeline : IAsyncDisposable
     /// <summary>Cause of a file that is not the one that the list has a hash of.</summary>
     public const string HashMismatch = "hash mismatch";
 
+    /// <summary>Cause of a file at which the decoder failed in a way of its own.</summary>
+    public const string DecoderFailed = "decoder failed";
+
     private readonly ShardDownloadOptions _options;
     private readonly GuardedFetcher _fetcher;
     private readonly ImagePreparation _preparation;
@@ -187,6 +190,11 @@ internal sealed class RowPipeline : IAsyncDisposable
         catch (BadSampleException e)
         {
             outcome = RowOutcome.Failed(RowOutcome.FailedToResize, e.Cause);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever a decoder does with a stranger's bytes costs their row, not the run.
+            outcome = RowOutcome.Failed(RowOutcome.FailedToResize, DecoderFailed);
         }
 
         Record(job.Shard, isRight[true], outcome, content);

@@ -30,9 +30,18 @@ internal static class FetchAddress
 
     private static Uri Checked(Uri url, string cause)
     {
-        if (url.Scheme is not ("http" or "https") || url.IdnHost.Length == 0)
+        if (url.Scheme is not ("http" or "https"))
         {
             throw new FetchException(cause, $"'{url.Scheme}:' is not fetched, only http and https");
+        }
+
+        try
+        {
+            _ = url.IdnHost.Length > 0 ? url.IdnHost : throw new UriFormatException("no host");
+        }
+        catch (Exception e) when (e is UriFormatException or ArgumentException)
+        {
+            throw new FetchException(cause, "its host is no name", innerException: e);
         }
 
         return url.UserInfo.Length == 0 ? url : throw new FetchException(FetchCause.Credentials, "a name or password before the host is not sent");

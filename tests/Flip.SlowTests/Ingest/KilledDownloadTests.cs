@@ -15,8 +15,8 @@ namespace Flip.SlowTests.Ingest;
 [Collection(Alone.Name)]
 public sealed class KilledDownloadTests : IDisposable
 {
-    private const int Rows = 600;
-    private const int Kills = 12;
+    private const int Rows = 900;
+    private const int Kills = 20;
     private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(15);
 
     private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
