@@ -1,3 +1,5 @@
+using Flip.Data.Stores;
+
 namespace Flip.Data;
 
 /// <summary>How a source of images or texts is opened.</summary>
@@ -17,6 +19,12 @@ public sealed record SourceOptions
 
     /// <summary>Whether what the files of a source name, or link to, may lie outside the folder that the user named; it is an error else.</summary>
     public bool AllowOutside { get; init; }
+
+    /// <summary>Reads shards in the network; null reads them by the environment's keys, through the user's own cache.</summary>
+    public RemoteFiles? Remote { get; init; }
+
+    /// <summary>An index file of the shards; null looks for one beside them.</summary>
+    public string? Index { get; init; }
 
     /// <summary>Where everything lies; null where that is not known yet, or nothing is asked.</summary>
     internal FolderBounds? Bounds { get; private init; }
@@ -40,5 +48,5 @@ public sealed record SourceOptions
 
     /// <summary>A path that some file names or that was found.</summary>
     /// <exception cref="ConfigException">It lies outside.</exception>
-    internal string Inside(string path) => Bounds is null ? path : Bounds.Checked(path);
+    internal string Inside(string path) => Bounds is null || StoreAddress.Is(path) ? path : Bounds.Checked(path);
 }

@@ -6,9 +6,10 @@ namespace Flip.Cli.Commands;
 internal static class DataCommand
 {
     /// <param name="ranks">The processes that divide the work.</param>
-    public static Command Create(CommandRanks ranks) => new("data", "Make training data, and look into it.")
+    public static Command Create(CommandRanks ranks) => new("data", "Make training data, look into it, and prepare it.")
     {
         DataDownloadCommand.Create(ranks),
+        DataIndexCommand.Create(),
         DataInspectCommand.Create(),
     };
 }

@@ -31,6 +31,8 @@ internal static class DataInspectCommand
         {
             source, samples, vocabulary, tokenizer, classes, page, DataOptions.AllowOutside, json,
         };
+        var stores = new StoreFlags();
+        stores.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
             var most = result.GetValue(samples);
@@ -44,13 +46,13 @@ internal static class DataInspectCommand
                 throw new ConfigException($"--page {wanted}: is a folder; name the .html file.");
             }
 
-            var config = new DataConfig
+            var config = stores.Of(result, new DataConfig
             {
                 Train = result.GetValue(source)!,
                 Vocabulary = result.GetValue(vocabulary),
                 Tokenizer = result.GetValue(tokenizer),
                 ClassNames = result.GetValue(classes),
-            };
+            });
             using var view = Consoles.Progress(json: true); // standard output is for the result
             var data = TrainingData.Open(config, view.Message, cancellation, result.GetValue(DataOptions.AllowOutside));
             var inspection = new ShardInspection(data.Index, data.Captions, Tokens(data, config, view, cancellation));
@@ -59,7 +61,7 @@ internal static class DataInspectCommand
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : InspectionText.Of(report));
             if (result.GetValue(page) is { } file)
             {
-                InspectionPage.Write(file, config.Train, report, inspection);
+                InspectionPage.Write(file, result.GetValue(source)!, report, inspection);
                 view.Message($"Page: {Path.GetFullPath(file)}");
             }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Flip.Network;
 using Polly;
 
 namespace Flip.Conversion.Download;
@@ -35,7 +36,7 @@ internal sealed class FileTransfer(HttpTransport transport, ResiliencePipeline r
             part.Remove();
         }
 
-        var size = await retries.RunAsync(token => ReceiveAsync(file, part, makeRoom, arrived, token), cancellation);
+        var size = await retries.RunAsync(token => ReceiveAsync(file, part, makeRoom, arrived, token), DownloadException.Of, cancellation);
         arrived(size, true);
         var actual = await file.Digest.OfAsync(part.Path, cancellation);
         if (actual != file.Digest)

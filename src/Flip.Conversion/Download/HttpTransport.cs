@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Flip.Network;
 
 namespace Flip.Conversion.Download;
 
@@ -85,7 +86,7 @@ internal sealed class HttpTransport : IDisposable
     /// <summary>The bytes of an answer.</summary>
     /// <exception cref="TransientException">The connection was cut or is silent.</exception>
     public async Task<AnswerBody> BodyAsync(HttpResponseMessage response, CancellationToken cancellation) =>
-        new(await WithinPatience(response.Content.ReadAsStreamAsync, cancellation), this, _options);
+        new(await WithinPatience(response.Content.ReadAsStreamAsync, cancellation), _options.Patience, _options.SlowestRate, _options.RateWindow);
 
     /// <summary>Reads a whole short body.</summary>
     /// <exception cref="DownloadException">It is longer than <paramref name="limit"/>.</exception>
@@ -145,24 +146,13 @@ internal sealed class HttpTransport : IDisposable
     /// <summary>Work that a silent server cannot hold.</summary>
     public async Task<T> WithinPatience<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(_options.Patience);
         try
         {
-            return await work(limited.Token);
+            return await Patience.WithinAsync(_options.Patience, work, cancellation);
         }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
-        {
-            throw new TransientException($"no answer within {_options.Patience.TotalSeconds:0} seconds", innerException: e);
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException e) when (Patience.IsLasting(e))
         {
             throw new DownloadException($"{e.Message.TrimEnd('.')}; check the address, the connection to the network and its proxy.", e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            throw new TransientException(ServerText.OneLine(e.Message).TrimEnd('.'), innerException: e);
         }
     }
 
@@ -171,15 +161,13 @@ internal sealed class HttpTransport : IDisposable
         using (response)
         {
             var text = await ServerText.OfAsync(this, response, cancellation);
-            if (response.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError
-                or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
+            if (!Patience.IsPassing(response.StatusCode))
             {
                 return new RefusedException(Show(url), response.StatusCode, text);
             }
 
-            var wait = response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - DateTimeOffset.UtcNow : null;
             return new TransientException(
-                $"{Show(url)}: {(int)response.StatusCode} {response.StatusCode}{(text.Length > 0 ? $" ({text})" : string.Empty)}", wait);
+                $"{Show(url)}: {(int)response.StatusCode} {response.StatusCode}{(text.Length > 0 ? $" ({text})" : string.Empty)}", Patience.RetryAfter(response));
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Flip.Io;
+using Flip.Network;
 using Polly;
 
 namespace Flip.Conversion.Download;
@@ -134,5 +135,6 @@ internal sealed partial class HubClient(Uri hub, HttpTransport transport, Resili
                 throw Unexpected(url, e.Message.TrimEnd('.'));
             }
         },
+        DownloadException.Of,
         cancellation);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Flip.Network;
 using Polly;
 
 namespace Flip.Conversion.Download;
@@ -11,7 +12,7 @@ namespace Flip.Conversion.Download;
 /// <param name="options">Hub, token, progress and patience.</param>
 public sealed class ModelDownload(DownloadOptions options)
 {
-    private readonly ResiliencePipeline _retries = Retries.Of(options);
+    private readonly ResiliencePipeline _retries = Retries.Of(options.Retries, options.RetryDelay, options.Notice);
 
     /// <summary>Whether a text can be a repository's name, <c>owner/model</c>.</summary>
     public static bool IsRepositoryName(string text) => HubClient.IsName(text);

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Flip.Io;
+using Flip.Network;
 
 namespace Flip.Conversion.Download;
 

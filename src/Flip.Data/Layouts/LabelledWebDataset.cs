@@ -35,7 +35,7 @@ public sealed record LabelledWebDataset : LabelledLayout
     {
         const string Extension = ".npy";
         var labels = new Dictionary<string, int[]>(StringComparer.Ordinal);
-        using (var file = ShardReader.Open(shard.Path))
+        using (var file = ShardReader.Open(shard.LocalPath))
         {
             var entries = ShardReader.Members(file).TakeWhile(_ => !cancellation.IsCancellationRequested);
             foreach (var entry in entries.Where(entry => entry.IsFile && entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) && entry.Stored <= MaxLabelBytes))

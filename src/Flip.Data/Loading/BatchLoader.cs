@@ -79,6 +79,7 @@ public sealed class BatchLoader : IBatchSource
         (_samples, _options) = (samples, options);
         _order = new SampleOrder(samples.ShardSizes, options.Seed, options.ShuffleShards);
         _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
+        samples.Begin(_order, options.Start);
         _pipeline = new RowPipeline<Block>(options.Workers, Fill, block => _samples.Finish(block.Batch));
         try
         {
@@ -171,6 +172,7 @@ public sealed class BatchLoader : IBatchSource
         while (_pipeline.Count < batches)
         {
             var size = _division.SizeAt(_planned);
+            _samples.Ahead(_division.PositionOf(_planned), size);
             _pipeline.Put(new Block(_samples.NewBatch(size, _division.StepOf(_planned), TakeSpare(size)), _division.PositionOf(_planned)));
             _planned += size;
         }

@@ -1,4 +1,5 @@
 using Flip.Data.Images;
+using Flip.Data.Order;
 using Flip.Data.Shards;
 using Flip.Randomness;
 using Flip.Tokenizers;
@@ -15,6 +16,7 @@ internal sealed class CaptionedSamples : ISampleReader
     private readonly IImageTransform _transform;
     private readonly BatchLoaderOptions _options;
     private readonly ShardFiles _files;
+    private readonly RemoteAhead? _ahead;
     private readonly ThreadLocal<byte[]?> _scratch = new();
 
     public CaptionedSamples(
@@ -25,7 +27,8 @@ internal sealed class CaptionedSamples : ISampleReader
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TextLength);
         (_index, _captions, _tokenizer, _transform, _options) = (index, captions, tokenizer, transform, options);
         ShardSizes = [.. index.Shards.Select(shard => shard.Count)];
-        _files = index.OpenFiles();
+        _files = index.OpenFiles(inParts: true);
+        _ahead = index.Remote is { } remote ? new RemoteAhead(index, _files, remote) : null;
     }
 
     public IReadOnlyList<int> ShardSizes { get; }
@@ -33,6 +36,10 @@ internal sealed class CaptionedSamples : ISampleReader
     public int ImageSize => _transform.Size;
 
     public string Describe(long sample) => _index.Describe(sample);
+
+    public void Begin(SampleOrder order, long start) => _ahead?.Begin(order, start);
+
+    public void Ahead(long position, int count) => _ahead?.Ahead(position, count);
 
     public Batch NewBatch(int size, long step, Batch? used)
     {
@@ -61,8 +68,9 @@ internal sealed class CaptionedSamples : ISampleReader
 
     public void Read(Batch batch, int row, int epoch, long sample)
     {
+        var part = _ahead?.Take(sample) ?? default;
         var (shard, entry) = _index.Find(sample);
-        var members = _index.Members(_files, shard);
+        var members = _index.Members(_files, shard, part);
         var captions = _captions.Read(members, entry);
         var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
         var tokens = batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength);
@@ -79,6 +87,7 @@ internal sealed class CaptionedSamples : ISampleReader
 
     public void Dispose()
     {
+        _ahead?.Dispose();
         _files.Dispose();
         _scratch.Dispose();
     }

@@ -15,6 +15,18 @@ internal interface ISampleReader : IDisposable
     /// <summary>A sample's name for a message.</summary>
     string Describe(long sample);
 
+    /// <summary>Told once, before anything is read: in which order, and from where.</summary>
+    void Begin(SampleOrder order, long start)
+    {
+        // nothing is read ahead
+    }
+
+    /// <summary>Told which positions will be read soon.</summary>
+    void Ahead(long position, int count)
+    {
+        // nothing is read ahead
+    }
+
     /// <summary>A batch to fill.</summary>
     /// <param name="size">Samples.</param>
     /// <param name="step">Position at which its step begins, samples; the mask of a step may depend on it.</param>

@@ -48,6 +48,25 @@ public sealed class SampleOrder
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         var epoch = checked((int)(position / SamplesPerEpoch));
         var place = position % SamplesPerEpoch;
+        return new OrderedSample(epoch, place, Epoch(epoch).SampleAt(place));
+    }
+
+    /// <summary>The shards in the order in which their windows come, without end, from the window of a position on; each with the position at which its window ends.</summary>
+    public IEnumerable<(int Shard, long End)> ShardsFrom(long position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        for (var epoch = checked((int)(position / SamplesPerEpoch)); ; epoch++)
+        {
+            var before = epoch * SamplesPerEpoch;
+            foreach (var (shard, end) in Epoch(epoch).ShardsFrom(Math.Max(0, position - before)))
+            {
+                yield return (shard, before + end);
+            }
+        }
+    }
+
+    private EpochOrder Epoch(int epoch)
+    {
         var slot = epoch & 1;
         var order = Volatile.Read(ref _recent[slot]);
         if (order?.Epoch != epoch)
@@ -56,7 +75,7 @@ public sealed class SampleOrder
             Volatile.Write(ref _recent[slot], order);
         }
 
-        return new OrderedSample(epoch, place, order.SampleAt(place));
+        return order;
     }
 
     /// <summary>The shard that has a sample, and the sample's index in it.</summary>
@@ -101,6 +120,16 @@ public sealed class SampleOrder
         }
 
         public int Epoch { get; }
+
+        public IEnumerable<(int Shard, long End)> ShardsFrom(long place)
+        {
+            var first = Locate(_firstPlaces, place).Shard / _owner._shardsPerWindow * _owner._shardsPerWindow;
+            for (var slot = first; slot < _shards.Length; slot++)
+            {
+                var next = Math.Min(((slot / _owner._shardsPerWindow) + 1) * _owner._shardsPerWindow, _shards.Length);
+                yield return (_shards[slot], _firstPlaces[next]);
+            }
+        }
 
         public long SampleAt(long place)
         {

@@ -83,13 +83,13 @@ public sealed class CaptionReader
     internal static List<string> Kept(IEnumerable<string> captions) =>
         captions.Where(caption => !string.IsNullOrWhiteSpace(caption)).Select(caption => caption.Trim()).ToList();
 
-    private static JsonCaptions ReadJson(MemberReader members, TarMember member)
+    private static JsonCaptions ReadJson(MemberReader members, Member member)
     {
         using var bytes = members.ReadJson(member);
         return JsonCaptions.Read(bytes.Memory);
     }
 
-    private static (T? Value, BadSampleException? Problem) Try<T>(TarMember member, Func<TarMember, T> read)
+    private static (T? Value, BadSampleException? Problem) Try<T>(Member member, Func<Member, T> read)
         where T : class
     {
         try

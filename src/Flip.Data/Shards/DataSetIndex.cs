@@ -1,6 +1,5 @@
-using System.Collections.Concurrent;
 using Flip.Data.Order;
-using Flip.Devices;
+using Flip.Data.Stores;
 
 namespace Flip.Data.Shards;
 
@@ -11,9 +10,11 @@ namespace Flip.Data.Shards;
 public sealed class DataSetIndex
 {
     private readonly long[] _firstSamples;
+    private readonly string? _stale;
 
-    private DataSetIndex(IReadOnlyList<ShardIndex> all)
+    internal DataSetIndex(IReadOnlyList<ShardIndex> all, RemoteFiles? remote = null, string? stale = null)
     {
+        (Remote, _stale) = (remote, stale);
         var shards = all.Where(shard => shard.Count > 0).ToList();
         Shards = shards;
         Damage = [.. all.SelectMany(shard => shard.Damage)];
@@ -42,7 +43,11 @@ public sealed class DataSetIndex
     [
         .. ShardFindings.OfDamage(Damage).Select(line => $"Damaged: {line}"),
         .. ShardFindings.OfUnused(Unused) is { } line ? [line] : Array.Empty<string>(),
+        .. _stale is null ? Array.Empty<string>() : [_stale],
     ];
+
+    /// <summary>Reads shards of the network; null where all are files.</summary>
+    internal RemoteFiles? Remote { get; }
 
     /// <summary>Indexes the shards that a pattern names (<see cref="ShardPattern"/>).</summary>
     /// <exception cref="ConfigException">The pattern names no shards, or they have no sample.</exception>
@@ -54,40 +59,14 @@ public sealed class DataSetIndex
     /// <param name="progress">Receives (shards done, shards) after each, from any thread.</param>
     /// <param name="cancellation">Stops the indexing.</param>
     /// <exception cref="ConfigException">A shard cannot be opened, or no shard has a sample.</exception>
-    public static DataSetIndex Open(
-        IReadOnlyList<string> paths, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    public static DataSetIndex Open(IReadOnlyList<string> paths, Action<int, int>? progress = null, CancellationToken cancellation = default) =>
+        Open(paths, new ShardAccess(), progress, cancellation);
+
+    /// <inheritdoc cref="Open(IReadOnlyList{string}, Action{int, int}, CancellationToken)"/>
+    /// <param name="access">How they are reached.</param>
+    internal static DataSetIndex Open(IReadOnlyList<string> paths, ShardAccess access, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
-        var shards = new ShardIndex?[paths.Count];
-        var problems = new ConcurrentQueue<string>();
-        var done = 0;
-        var options = new ParallelOptions
-        {
-            CancellationToken = cancellation,
-            MaxDegreeOfParallelism = Processors.Available,
-        };
-        Parallel.For(0, paths.Count, options, i =>
-        {
-            try
-            {
-                shards[i] = ShardReader.Read(paths[i]);
-            }
-            catch (ConfigException e)
-            {
-                problems.Enqueue(e.Message);
-            }
-            catch (IOException e)
-            {
-                problems.Enqueue($"The shard '{paths[i]}' cannot be read: {e.Message}");
-            }
-
-            progress?.Invoke(Interlocked.Increment(ref done), paths.Count);
-        });
-        if (!problems.IsEmpty)
-        {
-            throw new ConfigException([.. problems.Order(StringComparer.Ordinal)]);
-        }
-
-        var index = new DataSetIndex(shards!);
+        var index = new DataSetOpening(access, progress, cancellation).Open(paths);
         return index.Count > 0
             ? index
             : throw new ConfigException(
@@ -140,15 +119,20 @@ public sealed class DataSetIndex
     internal (int Shard, SampleEntry Entry) Find(long sample)
     {
         var (shard, index) = Locate(sample);
-        return (shard, Shards[shard].Samples[index]);
+        return (shard, Shards[shard].Sample(index));
     }
+
+    /// <summary>The place in <see cref="Shards"/> of the shard that has a sample.</summary>
+    internal int ShardOf(long sample) => Locate(sample).Shard;
 
     /// <summary>Reads the members of a shard's samples.</summary>
     /// <param name="files">From <see cref="OpenFiles"/>.</param>
     /// <param name="shard">Its place in <see cref="Shards"/>.</param>
-    internal MemberReader Members(ShardFiles files, int shard) => new(files, shard, Shards[shard].Sparse);
+    /// <param name="part">A part of the shard that is here already; members in it are not read again.</param>
+    internal MemberReader Members(ShardFiles files, int shard, ShardPart part = default) => new(files, shard, Shards[shard].Sparse, part);
 
-    internal ShardFiles OpenFiles() => new([.. Shards.Select(shard => shard.Path)]);
+    /// <param name="inParts">Whether what is not in the cache is read by requests for parts; else a shard is brought whole when it is first read.</param>
+    internal ShardFiles OpenFiles(bool inParts = false) => new([.. Shards.Select(shard => shard.Path)], remote: Remote, inParts: inParts);
 
     private (int Shard, int Index) Locate(long sample)
     {

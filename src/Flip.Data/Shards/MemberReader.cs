@@ -8,20 +8,21 @@ namespace Flip.Data.Shards;
 /// <param name="files">The shards' files.</param>
 /// <param name="shard">Which of them.</param>
 /// <param name="sparse">Members of it that are stored in pieces.</param>
-internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDictionary<uint, SparseMap> sparse)
+/// <param name="part">A part of it that is here already.</param>
+internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDictionary<long, SparseMap> sparse, ShardPart part = default)
 {
     private const int MaxTextBytes = 1 << 20;
     private const int MaxJsonBytes = 64 << 20; // metadata beside the captions, such as EXIF with a thumbnail
 
     /// <summary>The bytes of a <c>.json</c>.</summary>
     /// <exception cref="BadSampleException">Above 64 MiB.</exception>
-    public MemoryOwner<byte> ReadJson(TarMember member) => Read(member, MaxJsonBytes);
+    public MemoryOwner<byte> ReadJson(Member member) => Read(member, MaxJsonBytes);
 
     /// <summary>A text member, in the encoding that <see cref="TextFile"/> finds.</summary>
     /// <param name="member">The member.</param>
     /// <param name="encodingCause">The cause to count where it is in another encoding.</param>
     /// <exception cref="BadSampleException">Above 1 MiB, or in no encoding that its bytes tell.</exception>
-    public string ReadText(TarMember member, string encodingCause)
+    public string ReadText(Member member, string encodingCause)
     {
         using var bytes = Read(member, MaxTextBytes);
         var text = TextFile.Decode(bytes.Span);
@@ -30,13 +31,13 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
 
     /// <summary>The bytes of an image file.</summary>
     /// <exception cref="BadSampleException">Empty, or above 256 MiB.</exception>
-    public MemoryOwner<byte> ReadImage(TarMember member)
+    public MemoryOwner<byte> ReadImage(Member member)
     {
         ImageFileSize.Check(member.Length);
         return Read(member, ImageFileSize.Most);
     }
 
-    private MemoryOwner<byte> Read(TarMember member, int maxBytes)
+    private MemoryOwner<byte> Read(Member member, int maxBytes)
     {
         if (member.Length > maxBytes)
         {
@@ -46,13 +47,13 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
         var bytes = MemoryOwner<byte>.Allocate(member.Length);
         try
         {
-            if (sparse.TryGetValue(member.Block, out var map))
+            if (sparse.TryGetValue(member.Offset, out var map))
             {
                 Read(member, map, bytes.Span);
             }
             else
             {
-                files.Read(shard, member.Offset, bytes.Span);
+                Read(member.Offset, bytes.Span);
             }
 
             return bytes;
@@ -64,14 +65,22 @@ internal readonly struct MemberReader(ShardFiles files, int shard, IReadOnlyDict
         }
     }
 
-    private void Read(TarMember member, SparseMap map, Span<byte> bytes)
+    private void Read(Member member, SparseMap map, Span<byte> bytes)
     {
         bytes.Clear();
         var stored = member.Offset;
         foreach (var (offset, length) in map.Pieces)
         {
-            files.Read(shard, stored, bytes.Slice((int)offset, (int)length));
+            Read(stored, bytes.Slice((int)offset, (int)length));
             stored += length;
+        }
+    }
+
+    private void Read(long offset, Span<byte> bytes)
+    {
+        if (!part.TryRead(offset, bytes))
+        {
+            files.Read(shard, offset, bytes);
         }
     }
 }

@@ -5,19 +5,19 @@ namespace Flip.Data.Shards;
 /// <param name="Text">One caption.</param>
 /// <param name="Json">An object with captions.</param>
 /// <param name="Class">A class number.</param>
-internal readonly record struct SampleEntry(TarMember Image, TarMember Text, TarMember Json, TarMember Class)
+internal readonly record struct SampleEntry(Member Image, Member Text, Member Json, Member Class)
 {
-    /// <summary>Whether there is a member of a kind.</summary>
-    public bool Has(MemberKind kind) => kind switch
+    /// <summary>The member of a kind; one that is not present where there is none.</summary>
+    public Member Of(MemberKind kind) => kind switch
     {
-        MemberKind.Image => Image.IsPresent,
-        MemberKind.Text => Text.IsPresent,
-        MemberKind.Json => Json.IsPresent,
-        _ => Class.IsPresent,
+        MemberKind.Image => Image,
+        MemberKind.Text => Text,
+        MemberKind.Json => Json,
+        _ => Class,
     };
 
     /// <summary>The sample with one more member.</summary>
-    public SampleEntry With(MemberKind kind, TarMember member) => kind switch
+    public SampleEntry With(MemberKind kind, Member member) => kind switch
     {
         MemberKind.Image => this with { Image = member },
         MemberKind.Text => this with { Text = member },

@@ -20,7 +20,6 @@ internal sealed class SampleGrouping(string path)
     private const string DuplicateCause = "duplicate member";
     private const string OrphanCause = "no image";
     private const string SparseCause = "sparse member";
-    private const string FarCause = "far member";
     private const string OtherExtensions = "others";
     private const string LabelExtension = ".npy"; // read where a data set says that an image has several classes
     private const int MostUnused = 64;
@@ -29,11 +28,11 @@ internal sealed class SampleGrouping(string path)
     private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
     private readonly List<SampleEntry> _samples = [];
     private readonly List<int> _places = []; // of each sample's first member
-    private readonly List<(int Place, WebDatasetName Name, TarMember Member)> _dotted = [];
+    private readonly List<(int Place, WebDatasetName Name, Member Member)> _dotted = [];
     private readonly List<ShardDamage> _damage = [];
     private readonly Dictionary<string, (long Count, string First)> _lost = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _unused = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<uint, SparseMap> _sparse = [];
+    private readonly Dictionary<long, SparseMap> _sparse = [];
 
     /// <summary>Adds a file.</summary>
     /// <param name="place">Its number among the members, by which samples are ordered.</param>
@@ -50,17 +49,13 @@ internal sealed class SampleGrouping(string path)
         {
             Lose(SparseCause, name);
         }
-        else if (file.DataOffset / TarMember.BlockSize > uint.MaxValue)
-        {
-            Lose(FarCause, name);
-        }
         else
         {
             // A length beyond int is beyond every limit, which is reported when the member is read.
-            var member = new TarMember((uint)(file.DataOffset / TarMember.BlockSize), (int)Math.Min(file.Length, int.MaxValue));
+            var member = new Member(file.DataOffset, (int)Math.Min(file.Length, int.MaxValue));
             if (file.Pieces is { } pieces)
             {
-                _sparse[member.Block] = pieces;
+                _sparse[member.Offset] = pieces;
             }
 
             if (split.Kind == MemberKind.Other)
@@ -85,7 +80,7 @@ internal sealed class SampleGrouping(string path)
 
     /// <summary>Notes damage; the message continues "The shard '...'".</summary>
     public void Note(string cause, string message, long count = 1) =>
-        _damage.Add(new ShardDamage(path, cause, $"The shard '{path}' {message}.", count));
+        _damage.Add(new ShardDamage(path, cause, message, count));
 
     /// <summary>The index of what was added, and the key of each sample.</summary>
     public (ShardIndex Index, string[] Keys) ToIndex()
@@ -115,7 +110,7 @@ internal sealed class SampleGrouping(string path)
         }
 
         return (
-            new ShardIndex(path, Array.ConvertAll(used, position => _samples[position]), _damage, _unused, _sparse),
+            new ShardIndex(path, SampleTable.Of(Array.ConvertAll(used, position => _samples[position]), TarHeader.BlockSize), _damage, _unused, _sparse),
             Array.ConvertAll(used, position => keys[position]));
     }
 
@@ -124,7 +119,6 @@ internal sealed class SampleGrouping(string path)
         DuplicateCause => $"has {count} member(s) twice, the first of each is used: '{first}'",
         OrphanCause => $"has {count} key(s) without an image, such as '{first}'",
         LinkCause => $"has {count} link(s) that lead to no file in it, such as '{first}'",
-        FarCause => $"has {count} member(s) beyond 2 TB, the most that a shard may have, such as '{first}'",
         SparseCause => $"has {count} sparse member(s) whose pieces make no sense, such as '{first}'",
         _ => $"has {count} member(s) that are no files, such as '{first}'",
     };
@@ -150,7 +144,7 @@ internal sealed class SampleGrouping(string path)
         _dotted.Clear();
     }
 
-    private void Add(int place, string key, MemberKind kind, TarMember member, string name)
+    private void Add(int place, string key, MemberKind kind, Member member, string name)
     {
         if (!_positions.TryGetValue(key, out var position))
         {
@@ -161,7 +155,7 @@ internal sealed class SampleGrouping(string path)
         }
 
         ref var sample = ref CollectionsMarshal.AsSpan(_samples)[position];
-        if (sample.Has(kind))
+        if (sample.Of(kind).IsPresent)
         {
             Count(DuplicateCause, name);
             return;

@@ -1,3 +1,4 @@
+using Flip.Data.Stores;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flip.Data.Shards;
@@ -6,10 +7,13 @@ namespace Flip.Data.Shards;
 /// Reads from many files at any place, from many threads, with few of them open: a data set can have more shards than a
 /// process may have open files. A thread that opens a file, which may take long over a network, keeps only those waiting that want the same one.
 /// </summary>
-/// <param name="paths">The files.</param>
+/// <param name="paths">The files, and addresses of some in the network.</param>
 /// <param name="maxOpen">How many stay open.</param>
 /// <param name="open">Opens one; null for the usual way.</param>
-internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128, Func<string, SafeFileHandle>? open = null) : IDisposable
+/// <param name="remote">Reads those in the network; null where there are none.</param>
+/// <param name="inParts">Whether a file of the network that is not in the cache is read in parts, by requests; else it is brought whole first.</param>
+internal sealed class ShardFiles(
+    IReadOnlyList<string> paths, int maxOpen = 128, Func<string, SafeFileHandle>? open = null, RemoteFiles? remote = null, bool inParts = false) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, OpenFile> _open = [];
@@ -20,6 +24,14 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128,
     /// <exception cref="IOException">The file is gone, unreadable, or shorter than it was when it was indexed.</exception>
     public void Read(int shard, long offset, Span<byte> buffer)
     {
+        if (IsInParts(shard))
+        {
+            var part = new byte[buffer.Length];
+            RemoteFiles.Wait(remote!.ReadAsync(paths[shard], offset, part, CancellationToken.None));
+            part.CopyTo(buffer);
+            return;
+        }
+
         var file = Acquire(shard);
         try
         {
@@ -45,6 +57,9 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128,
             Release(shard, file);
         }
     }
+
+    /// <summary>Whether a file is read by requests for parts of it, as things are.</summary>
+    public bool IsInParts(int shard) => remote is not null && StoreAddress.Is(paths[shard]) && (remote.CacheBytes == 0 || (inParts && !remote.IsLocal(paths[shard])));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -112,8 +127,13 @@ internal sealed class ShardFiles(IReadOnlyList<string> paths, int maxOpen = 128,
         }
     }
 
-    private static SafeFileHandle Open(string path)
+    private SafeFileHandle Open(string path)
     {
+        if (remote is not null && StoreAddress.Is(path))
+        {
+            return remote.Open(path);
+        }
+
         try
         {
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CommunityToolkit.HighPerformance.Buffers;
+using Flip.Data.Tar;
 
 namespace Flip.Data.Shards;
 
@@ -17,13 +18,13 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
     public string Fingerprint(ContentHashes? hashes = null, CancellationToken cancellation = default)
     {
         using var fingerprint = new Fingerprint();
-        var contents = (hashes ?? new()).Of([.. index.Shards.Select(shard => shard.Path)], cancellation);
+        var contents = (hashes ?? new()).Of([.. index.Shards.Select(shard => shard.LocalPath)], cancellation);
         foreach (var (name, content, shard) in _names.Zip(contents, index.Shards))
         {
             fingerprint.Add(UnicodeName.Composed(name)).Add(content);
             foreach (var sample in shard.Samples)
             {
-                fingerprint.Add(string.Create(CultureInfo.InvariantCulture, $"{sample.Image.Block} {sample.Image.Length}"));
+                fingerprint.Add(string.Create(CultureInfo.InvariantCulture, $"{sample.Image.Offset / TarHeader.BlockSize} {sample.Image.Length}"));
             }
         }
 

@@ -1,3 +1,5 @@
+using Flip.Data.Stores;
+
 namespace Flip.Data.Shards;
 
 /// <summary>
@@ -20,9 +22,10 @@ public static class ShardPattern
     /// A shard that is named twice is listed once.</summary>
     /// <param name="pattern">The pattern.</param>
     /// <param name="allowOutside">Whether links in a folder that is named may lead out of it.</param>
+    /// <param name="remote">Lists what stores in the network have; null where a pattern may name no such list.</param>
     /// <exception cref="ConfigException">Every part that is malformed, names a missing file, matches nothing or names a file
     /// that is no tar.</exception>
-    public static IReadOnlyList<string> Expand(string pattern, bool allowOutside = false)
+    public static IReadOnlyList<string> Expand(string pattern, bool allowOutside = false, RemoteFiles? remote = null)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         if (pattern.Length > LongestPattern)
@@ -41,6 +44,12 @@ public static class ShardPattern
 
             try
             {
+                if (StoreAddress.Is(part))
+                {
+                    shards.AddRange(RemotePattern.Expand(part, start => List(start, remote)));
+                    continue;
+                }
+
                 var search = new ShardSearch(part);
                 problems.AddRange(search.Problems);
                 more += search.ProblemCount - search.Problems.Count;
@@ -49,6 +58,10 @@ public static class ShardPattern
             catch (FormatException e)
             {
                 problems.Add($"The shard pattern '{part}' cannot be read: {e.Message}");
+            }
+            catch (Exception e) when (e is ConfigException or StoreException)
+            {
+                problems.Add(e.Message);
             }
         }
 
@@ -77,7 +90,7 @@ public static class ShardPattern
     }
 
     /// <summary>Whether a file's name is that of a shard.</summary>
-    internal static bool IsShard(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase);
+    internal static bool IsShard(string path) => path.EndsWith(SourceOptions.ShardExtension, StringComparison.OrdinalIgnoreCase) || TfRecordShard.Is(path);
 
     private static List<string> Shards(string place, bool allowOutside, List<string> problems)
     {
@@ -111,6 +124,11 @@ public static class ShardPattern
     private static IEnumerable<string> Parts(string pattern)
     {
         var texts = Braces.SplitAtCommas(pattern);
+        if (texts.Any(text => StoreAddress.Is(text.Trim())))
+        {
+            return texts.Select(text => text.Trim());
+        }
+
         if (texts.Count == 1 || NamesSomething(pattern))
         {
             return [texts.Count == 1 ? Trimmed(pattern) : pattern];
@@ -128,6 +146,10 @@ public static class ShardPattern
 
         return next[0] == 0 ? texts.Select(text => text.Trim()) : Divided(texts, next);
     }
+
+    private static IReadOnlyList<string> List(string start, RemoteFiles? remote) => remote is null
+        ? throw new ConfigException($"'{StoreAddress.Show(start)}' is in the network, and only files are read here.")
+        : [.. RemoteFiles.Wait(remote.Reader.ListAsync(start, CancellationToken.None)).Select(file => file.Address)];
 
     private static IEnumerable<string> Divided(IReadOnlyList<string> texts, int[] next)
     {

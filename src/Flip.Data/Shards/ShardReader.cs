@@ -6,12 +6,14 @@ namespace Flip.Data.Shards;
 /// <summary>Indexes one tar shard by its headers alone; pixels and captions are read when they are needed.</summary>
 internal static class ShardReader
 {
-    private const int EndMarkerSize = 2 * TarMember.BlockSize;
+    private const int EndMarkerSize = 2 * TarHeader.BlockSize;
     private const int MostPadding = 1 << 20; // tar pads to 10 KB, or as far as it is asked to
 
     /// <summary>Where the samples of a shard lie. Damage ends the shard there: what stands before it is used, and it is noted.</summary>
     /// <exception cref="ConfigException">The file cannot be opened at all.</exception>
-    public static ShardIndex Read(string path) => ReadWithKeys(path).Index;
+    /// <param name="path">The file.</param>
+    /// <param name="shown">What to call it, where it is not known by its path.</param>
+    public static ShardIndex Read(string path, string? shown = null) => ReadWithKeys(path, shown ?? path).Index;
 
     /// <summary>The key of a sample, for messages: the index keeps no keys.</summary>
     public static string FindKey(ShardIndex shard, int sample)
@@ -31,8 +33,8 @@ internal static class ShardReader
     /// <exception cref="IOException">The shard has changed since it was indexed.</exception>
     public static string[] ReadKeys(ShardIndex shard)
     {
-        var (index, keys) = ReadWithKeys(shard.Path);
-        return index.Samples.AsSpan().SequenceEqual(shard.Samples)
+        var (index, keys) = ReadWithKeys(shard.LocalPath, shard.Path);
+        return index.Samples.Equals(shard.Samples)
             ? Array.ConvertAll(keys, UnicodeName.Printable)
             : throw new IOException($"The shard '{shard.Path}' has changed since it was indexed.");
     }
@@ -61,9 +63,9 @@ internal static class ShardReader
         }
     }
 
-    private static (ShardIndex Index, string[] Keys) ReadWithKeys(string path)
+    private static (ShardIndex Index, string[] Keys) ReadWithKeys(string path, string shown)
     {
-        var samples = new SampleGrouping(path);
+        var samples = new SampleGrouping(shown);
         if (PlainFile.Length(path) == 0)
         {
             samples.Note("empty shard", PlainFile.NoBytes);
@@ -71,6 +73,10 @@ internal static class ShardReader
         }
 
         using var file = Open(path);
+        if (TfRecordShard.Is(shown))
+        {
+            return TfRecordShard.Read(file, shown);
+        }
 
         var links = new TarLinks();
         var entries = new TarEntries(file);
@@ -86,7 +92,7 @@ internal static class ShardReader
         catch (Exception e) when (IsDamage(e))
         {
             // A header that stands at the beginning tells a tar, whatever follows.
-            var isCut = e is EndOfStreamException && file.Length >= TarMember.BlockSize;
+            var isCut = e is EndOfStreamException && file.Length >= TarHeader.BlockSize;
             var isTar = isCut || entries.Position > 0;
             samples.Note(
                 !isTar ? "not a tar" : isCut ? "cut shard" : "damaged shard",
@@ -159,7 +165,7 @@ internal static class ShardReader
     /// with are a hole, which may be longer than can ever be read.</summary>
     private static void NoteEnd(FileStream file, long end, SampleGrouping samples)
     {
-        if (file.Length < end + TarMember.BlockSize)
+        if (file.Length < end + TarHeader.BlockSize)
         {
             samples.Note("cut shard", $"ends at byte {file.Length} without the mark that ends a tar");
             return;

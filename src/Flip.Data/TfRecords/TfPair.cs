@@ -58,7 +58,7 @@ internal sealed class TfPair
     public IReadOnlyList<string> Captions(ReadOnlySpan<byte> record)
     {
         var captions = new List<string>();
-        foreach (var place in Find(Features, Texts, TfFeatureKind.Bytes) is { } texts ? Values(record, texts, MostCaptions + 1) : [])
+        foreach (var place in CaptionPlaces(record))
         {
             if (Text(record, place).Trim() is { Length: > 0 } caption)
             {
@@ -68,6 +68,11 @@ internal sealed class TfPair
 
         return captions.Count <= MostCaptions ? captions : throw new BadSampleException("too many captions", $"it has more than {MostCaptions} captions");
     }
+
+    /// <summary>Where its captions lie in the record, blank ones too.</summary>
+    /// <exception cref="BadSampleException">The list is damaged.</exception>
+    public IReadOnlyList<ByteRange> CaptionPlaces(ReadOnlySpan<byte> record) =>
+        Find(Features, Texts, TfFeatureKind.Bytes) is { } texts ? Values(record, texts, MostCaptions + 1) : [];
 
     /// <summary>What the record calls itself; null where it does not.</summary>
     /// <exception cref="BadSampleException">The text is in another encoding, or the list is damaged.</exception>

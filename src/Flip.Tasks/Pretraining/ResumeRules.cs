@@ -14,7 +14,7 @@ public static class ResumeRules
     [
         "train.samples", "train.microBatch", "train.lossChunk", "train.checkpointBlocks", "train.shardOptimizer", "train.textExchange", "train.threads", "train.device", "train.logEvery",
         "train.checkpointEvery", "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery",
-        "data.train", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
+        "data.train", "data.index", "data.cache", "data.cacheSize", "data.s3Endpoint", "data.s3Anonymous", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare", "eval.",
     ];
 
     /// <summary>Threads for each processor that a run may ask for, and for a machine of few.</summary>

@@ -5,6 +5,7 @@ using Flip.Data.Classes;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Shards;
+using Flip.Data.Stores;
 using Flip.Devices;
 using Flip.Evaluation.DataSets;
 using Flip.Tokenizers;
@@ -25,7 +26,8 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     {
         var pattern = data.Train ?? throw new ConfigException(
             "There is no training data: name the shards, for example --data 'shards/train-{0000..0041}.tar' (data.train).");
-        var index = ShardSources.Open(pattern, SourceProgress.Sources(say, allowMissing: true, allowOutside), cancellation);
+        var sources = SourceProgress.Sources(say, allowMissing: true, allowOutside) with { Remote = new RemoteFiles(StoresOf(data, say)), Index = data.Index };
+        var index = ShardSources.Open(pattern, sources, cancellation);
         say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
         if (data.ClassNames is not { } file)
         {
@@ -84,6 +86,18 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         using var loader = Open(config, tokenizer, Options(config, 0) with { BatchSize = 0 }); // nothing is made ahead of what is asked for
         return loader.Next(count, cancellation);
     }
+
+    /// <summary>How shards in the network are read.</summary>
+    /// <param name="data">Cache and keys.</param>
+    /// <param name="say">Receives why something is asked for again.</param>
+    public static StoreOptions StoresOf(DataConfig data, Action<string> say) => new()
+    {
+        CacheFolder = data.Cache,
+        CacheBytes = (long)(data.CacheSize * (1L << 30)),
+        S3Endpoint = data.S3Endpoint,
+        S3Anonymous = data.S3Anonymous,
+        Notice = say,
+    };
 
     private static BatchLoaderOptions Options(FlipConfig config, long position) => new()
     {

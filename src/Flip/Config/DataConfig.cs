@@ -65,8 +65,23 @@ public enum TextCleaning
 /// <summary>Image-text pairs.</summary>
 public sealed record DataConfig
 {
-    [Setting(SettingOwner.User, "Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar; several with commas.")]
+    [Setting(SettingOwner.User, "Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar, or addresses (https://, s3://) with braces; several with commas.")]
     public string? Train { get; init; }
+
+    [Setting(SettingOwner.User, "Index file of the training shards (flip data index); null looks for index.flip beside them.")]
+    public string? Index { get; init; }
+
+    [Setting(SettingOwner.User, "Folder in which shards of the network are kept, which several trainings may share; null takes one in the user's own.")]
+    public string? Cache { get; init; }
+
+    [Setting(SettingOwner.User, "Space that shards of the network may take in the cache, GiB; 0 keeps none and asks for each sample.", Min = 0, Max = 1_000_000)]
+    public double CacheSize { get; init; } = 100;
+
+    [Setting(SettingOwner.User, "Address of the S3-compatible store of s3:// shards; null takes AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else Amazon's.")]
+    public string? S3Endpoint { get; init; }
+
+    [Setting(SettingOwner.User, "Whether s3:// shards are read without keys, as those of public buckets.")]
+    public bool S3Anonymous { get; init; }
 
     [Setting(SettingOwner.Model, "Tokenizer: wordPiece (FLIP) or clipBpe.")]
     public TokenizerKind Tokenizer { get; init; } = TokenizerKind.WordPiece;

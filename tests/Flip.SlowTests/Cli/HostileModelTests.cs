@@ -95,6 +95,8 @@ public sealed class HostileModelTests : IDisposable
             ["bench --steps"] = ["bench", "--preset", "tiny"],
             ["bench comm --largest"] = ["bench", "comm"],
             ["data inspect --samples"] = ["data", "inspect", _folder.Path],
+            ["data inspect --cache-size"] = ["data", "inspect", _folder.Path],
+            ["data index --cache-size"] = ["data", "index", _folder.Path],
             ["doctor --mask"] = ["doctor"],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],

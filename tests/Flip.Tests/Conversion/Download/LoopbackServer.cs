@@ -24,6 +24,9 @@ internal sealed class LoopbackServer : IDisposable
     /// <summary>Answers of paths without their query; others are not found.</summary>
     public ConcurrentDictionary<string, Action<HttpListenerContext>> Answers { get; } = new();
 
+    /// <summary>Answers what has no answer of its own; null for not found.</summary>
+    public Action<HttpListenerContext>? Fallback { get; set; }
+
     /// <summary>Requests so far.</summary>
     public IReadOnlyList<Seen> Requests => [.. _seen];
 
@@ -145,6 +148,10 @@ internal sealed class LoopbackServer : IDisposable
             if (Answers.TryGetValue(path, out var answer))
             {
                 answer(context);
+            }
+            else if (Fallback is { } fallback)
+            {
+                fallback(context);
             }
             else
             {

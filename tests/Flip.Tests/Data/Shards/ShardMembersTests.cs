@@ -196,7 +196,7 @@ public sealed class ShardMembersTests : IDisposable
             Assert.Equal(shard.Count, ShardReader.ReadKeys(shard).Length);
             foreach (var sample in shard.Samples)
             {
-                var stored = shard.Sparse.TryGetValue(sample.Image.Block, out var map) ? map.Pieces.Sum(piece => piece.Length) : sample.Image.Length;
+                var stored = shard.Sparse.TryGetValue(sample.Image.Offset, out var map) ? map.Pieces.Sum(piece => piece.Length) : sample.Image.Length;
                 Assert.InRange(sample.Image.Offset + stored, 512, bytes.Length);
             }
         }

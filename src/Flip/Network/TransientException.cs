@@ -1,4 +1,4 @@
-namespace Flip.Conversion.Download;
+namespace Flip.Network;
 
 /// <summary>A failure that may be gone in a moment: a cut connection, silence, a server that is busy. Retried.</summary>
 /// <param name="message">What happened, as a clause without a full stop.</param>
