@@ -12,9 +12,10 @@ internal sealed partial class DownloadFolder : IDisposable
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly FolderLock _lock;
+    private readonly string _folder;
     private readonly string _work;
 
-    private DownloadFolder(string work, FolderLock held) => (_work, _lock) = (work, held);
+    private DownloadFolder(string folder, string work, FolderLock held) => (_folder, _work, _lock) = (folder, work, held);
 
     /// <summary>Takes a part of a folder, which is made where it does not exist.</summary>
     /// <exception cref="ConfigException">The folder is of another list, or of other settings.</exception>
@@ -36,7 +37,7 @@ internal sealed partial class DownloadFolder : IDisposable
 
             CheckSettings(folder, Settings(list, options));
             DeleteLeftovers(folder, options);
-            return new DownloadFolder(names.Work, held);
+            return new DownloadFolder(folder, names.Work, held);
         }
         catch
         {
@@ -51,6 +52,12 @@ internal sealed partial class DownloadFolder : IDisposable
     /// <summary>Lets go of a part that is finished, and leaves nothing of it that is not needed.</summary>
     public void Complete()
     {
+        // What was killed in its first moment; nobody begins with these files any more.
+        foreach (var file in Directory.EnumerateFiles(_folder, "*.tmp").Where(file => FirstLeftover().IsMatch(Path.GetFileName(file))))
+        {
+            File.Delete(file);
+        }
+
         _lock.DeleteFolder();
         try
         {
@@ -123,6 +130,9 @@ internal sealed partial class DownloadFolder : IDisposable
             }
         }
     }
+
+    [GeneratedRegex(@"^(\.flip|download\.json)\.[0-9a-f]{16}\.tmp\z")]
+    private static partial Regex FirstLeftover();
 
     [GeneratedRegex(@"^([0-9]{5,9})(\.tar|\.parquet|_stats\.json)\.[0-9a-f]{16}\.tmp\z")]
     private static partial Regex Leftover();

@@ -62,6 +62,7 @@ public sealed class KilledDownloadTests : IDisposable
         Finish("whole");
         Assert.Equal(Rows, _asked.Values.Sum());
         _asked.Clear();
+        Directory.CreateDirectory(_folder.File("killed"));
         for (var kill = 0; kill < Kills; kill++)
         {
             var random = new CounterRandom(31, RandomPurpose.Evaluation, item: kill);
@@ -69,7 +70,7 @@ public sealed class KilledDownloadTests : IDisposable
             if (kill % 3 == 2)
             {
                 // While a shard's files are written.
-                process.WaitFor(() => Directory.Exists(_folder.File("killed")) && Directory.EnumerateFiles(_folder.File("killed"), "*.tmp").Any());
+                process.WaitFor(() => Directory.EnumerateFiles(_folder.File("killed"), "0*.tmp").Any());
             }
             else
             {

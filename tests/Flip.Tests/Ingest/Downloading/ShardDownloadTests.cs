@@ -120,6 +120,28 @@ public sealed class ShardDownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_range_of_which_nothing_came_is_a_shard_without_samples()
+    {
+        await _fixture.RunAsync(new MemoryList(MemoryList.Row(_fixture.Status("/gone", 404))));
+        Assert.Equal(new byte[1024], File.ReadAllBytes(_fixture.At("out", "00000.tar"))); // a tar's end, where no byte would be no tar
+        Assert.Empty(Members("00000.tar"));
+    }
+
+    [Fact]
+    public async Task What_a_kill_left_is_removed_at_the_end()
+    {
+        Directory.CreateDirectory(_fixture.At("out", string.Empty));
+        foreach (var name in (string[])["00000.tar", "00001.parquet", "00000_stats.json", ".flip", "download.json"])
+        {
+            File.WriteAllText(_fixture.At("out", $"{name}.0123456789abcdef.tmp"), "x");
+        }
+
+        File.WriteAllText(_fixture.At("out", "mine.tmp"), "x");
+        await _fixture.RunAsync(new MemoryList(_fixture.GoodRows(2)));
+        Assert.Equal(["mine.tmp"], Directory.EnumerateFiles(_fixture.At("out", string.Empty), "*.tmp").Select(file => Path.GetFileName(file)));
+    }
+
+    [Fact]
     public async Task A_host_has_as_many_requests_as_it_may()
     {
         _fixture.Latency = TimeSpan.FromMilliseconds(10);
