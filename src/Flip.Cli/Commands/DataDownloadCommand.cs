@@ -105,9 +105,9 @@ internal static class DataDownloadCommand
             progress.Dispose(); // what follows comes after the bar
             Console.Write(json ? JsonSerializer.Serialize(summary, JsonOutput.Options) + "\n" : summary.ToText());
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or IOException and not FolderInUseException)
         {
-            progress.Message("What has come is kept; the same command goes on from there.");
+            progress.Message("What has come is kept; the same command goes on from there."); // after a stop, or on a disk that has room again
             throw;
         }
     }

@@ -206,8 +206,9 @@ internal sealed class RowPipeline : IAsyncDisposable
         {
             foreach (var row in rows)
             {
+                var isLast = shard.Record(row, outcome, image);
                 _counts.Add(outcome);
-                if (shard.Record(row, outcome, image))
+                if (isLast)
                 {
                     _complete(shard);
                 }
