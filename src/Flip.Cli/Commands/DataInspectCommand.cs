@@ -16,7 +16,7 @@ internal static class DataInspectCommand
 
     public static Command Create()
     {
-        var source = new Argument<string>("shards") { Description = "Shards: a folder, a pattern with * and ?, names in braces." };
+        var source = new Argument<string>("shards") { Description = "Shards: a folder, a pattern with * and ?, names in braces, addresses; or any other data that flip train takes." };
         var samples = new Option<long>("--samples")
         {
             Description = "Samples that are read, evenly spread over all; 0 reads all. Duplicates are looked for among them, and the memory grows with them.",
@@ -55,8 +55,8 @@ internal static class DataInspectCommand
             });
             using var view = Consoles.Progress(json: true); // standard output is for the result
             var data = TrainingData.Open(config, view.Message, cancellation, result.GetValue(DataOptions.AllowOutside));
-            var inspection = new ShardInspection(data.Index, data.Captions, Tokens(data, config, view, cancellation));
-            var meter = new ItemMeter(view, "inspect", "samples", most == 0 ? data.Index.Count : Math.Min(most, data.Index.Count));
+            var inspection = new PairInspection(data.Pairs, Tokens(data, config, view, cancellation));
+            var meter = new ItemMeter(view, "inspect", "samples", most == 0 ? data.Count : Math.Min(most, data.Count));
             var report = inspection.Run(most == 0 ? long.MaxValue : most, Shared(meter), cancellation);
             Console.Write(result.GetValue(json) ? JsonSerializer.Serialize(report, JsonOutput.Options) + "\n" : InspectionText.Of(report));
             if (result.GetValue(page) is { } file)

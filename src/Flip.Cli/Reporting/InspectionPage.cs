@@ -10,7 +10,7 @@ internal static class InspectionPage
     private const int ImagesShown = 60;
     private const int LongestCaption = 120;
 
-    public static void Write(string file, string source, InspectionResult found, ShardInspection inspection)
+    public static void Write(string file, string source, InspectionResult found, PairInspection inspection)
     {
         var page = new HtmlReport($"Data {source}");
         page.AddParagraph(string.Create(

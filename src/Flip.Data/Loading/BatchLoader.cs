@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Flip.Collectives;
 using Flip.Data.Images;
 using Flip.Data.Order;
+using Flip.Data.Pairs;
 using Flip.Data.Shards;
 using Flip.Randomness;
 using Flip.Tokenizers;
@@ -23,7 +24,7 @@ public sealed class BatchLoader : IBatchSource
 
     private readonly ISampleReader _samples;
     private readonly BatchLoaderOptions _options;
-    private readonly SampleOrder _order;
+    private readonly ISampleOrder _order;
     private readonly RowPipeline<Block> _pipeline;
     private readonly BadSampleLog _bad;
     private readonly List<Batch> _spare = [];
@@ -41,7 +42,15 @@ public sealed class BatchLoader : IBatchSource
     /// <exception cref="Flip.ConfigException">The pixels of a batch do not fit in an array.</exception>
     public BatchLoader(
         DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
-        : this(new CaptionedSamples(index, captions, tokenizer, transform, options), options)
+        : this(new ShardedPairs(index, captions), tokenizer, transform, options)
+    {
+    }
+
+    /// <summary>Starts reading pairs of any source.</summary>
+    /// <inheritdoc cref="BatchLoader(DataSetIndex, CaptionReader, ITokenizer, IImageTransform, BatchLoaderOptions)"/>
+    /// <param name="pairs">The pairs.</param>
+    public BatchLoader(PairSet pairs, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
+        : this(new CaptionedSamples(pairs, tokenizer, transform, options), options)
     {
     }
 
@@ -77,7 +86,7 @@ public sealed class BatchLoader : IBatchSource
         }
 
         (_samples, _options) = (samples, options);
-        _order = new SampleOrder(samples.ShardSizes, options.Seed, options.ShuffleShards);
+        _order = samples.Order(options.Seed, options.ShuffleShards);
         _bad = new BadSampleLog(options.MaxBadShare, samples.Describe);
         samples.Begin(_order, options.Start);
         _pipeline = new RowPipeline<Block>(options.Workers, Fill, block => _samples.Finish(block.Batch));
@@ -172,8 +181,9 @@ public sealed class BatchLoader : IBatchSource
         while (_pipeline.Count < batches)
         {
             var size = _division.SizeAt(_planned);
-            _samples.Ahead(_division.PositionOf(_planned), size);
-            _pipeline.Put(new Block(_samples.NewBatch(size, _division.StepOf(_planned), TakeSpare(size)), _division.PositionOf(_planned)));
+            var first = _division.PositionOf(_planned);
+            _samples.Ahead(first, [.. Enumerable.Range(0, size).Select(row => _order.At(first + row).Sample)]);
+            _pipeline.Put(new Block(_samples.NewBatch(size, _division.StepOf(_planned), TakeSpare(size)), first));
             _planned += size;
         }
     }
@@ -214,7 +224,8 @@ public sealed class BatchLoader : IBatchSource
                 throw new InvalidOperationException($"The sample {_samples.Describe(sample)} stopped the loader: {e.Message}", e);
             }
 
-            sample = (long)(replacements.NextDouble() * SamplesPerEpoch);
+            var (source, count) = _order.SourceOf(place.Sample);
+            sample = source + (long)(replacements.NextDouble() * count);
         }
 
         var last = block.Bad.Last(bad => bad.Row == row);

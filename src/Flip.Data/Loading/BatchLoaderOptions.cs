@@ -23,6 +23,9 @@ public sealed record BatchLoaderOptions
     /// <summary>Share of unusable samples above which the run stops, 0 to 1.</summary>
     public double MaxBadShare { get; init; } = 0.1;
 
+    /// <summary>Probability that a pair is mixed with another one of its source, 0 to 1 (MixGen, arXiv 2206.08358).</summary>
+    public double Mixup { get; init; }
+
     /// <summary>Position to begin at: samples handed out before, over all ranks.</summary>
     public long Start { get; init; }
 

@@ -1,45 +1,46 @@
+using CommunityToolkit.HighPerformance.Buffers;
 using Flip.Data.Images;
 using Flip.Data.Order;
-using Flip.Data.Shards;
+using Flip.Data.Pairs;
 using Flip.Randomness;
 using Flip.Tokenizers;
 using Flip.Training;
 
 namespace Flip.Data.Loading;
 
-/// <summary>Image-text pairs of shards. Of several captions the one of (seed, epoch, sample) is taken.</summary>
+/// <summary>Image-text pairs. Of several captions the one of (seed, epoch, sample) is taken.</summary>
 internal sealed class CaptionedSamples : ISampleReader
 {
-    private readonly DataSetIndex _index;
-    private readonly CaptionReader _captions;
+    private readonly PairSet _pairs;
+    private readonly IPairFiles _files;
     private readonly ITokenizer _tokenizer;
     private readonly IImageTransform _transform;
     private readonly BatchLoaderOptions _options;
-    private readonly ShardFiles _files;
-    private readonly RemoteAhead? _ahead;
     private readonly ThreadLocal<byte[]?> _scratch = new();
+    private ISampleOrder? _order;
 
-    public CaptionedSamples(
-        DataSetIndex index, CaptionReader captions, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
+    public CaptionedSamples(PairSet pairs, ITokenizer tokenizer, IImageTransform transform, BatchLoaderOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(transform);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TextLength);
-        (_index, _captions, _tokenizer, _transform, _options) = (index, captions, tokenizer, transform, options);
-        ShardSizes = [.. index.Shards.Select(shard => shard.Count)];
-        _files = index.OpenFiles(inParts: true);
-        _ahead = index.Remote is { } remote ? new RemoteAhead(index, _files, remote) : null;
+        (_pairs, _tokenizer, _transform, _options) = (pairs, tokenizer, transform, options);
+        _files = pairs.Open();
     }
-
-    public IReadOnlyList<int> ShardSizes { get; }
 
     public int ImageSize => _transform.Size;
 
-    public string Describe(long sample) => _index.Describe(sample);
+    public string Describe(long sample) => _pairs.Describe(sample);
 
-    public void Begin(SampleOrder order, long start) => _ahead?.Begin(order, start);
+    public ISampleOrder Order(ulong seed, int shuffleShards) => _pairs.Order(seed, shuffleShards);
 
-    public void Ahead(long position, int count) => _ahead?.Ahead(position, count);
+    public void Begin(ISampleOrder order, long start)
+    {
+        _order = order;
+        _files.Begin(order, 0, start);
+    }
+
+    public void Ahead(long position, IReadOnlyList<long> samples) => _files.Ahead(position, samples);
 
     public Batch NewBatch(int size, long step, Batch? used)
     {
@@ -68,17 +69,13 @@ internal sealed class CaptionedSamples : ISampleReader
 
     public void Read(Batch batch, int row, int epoch, long sample)
     {
-        var part = _ahead?.Take(sample) ?? default;
-        var (shard, entry) = _index.Find(sample);
-        var members = _index.Members(_files, shard, part);
-        var captions = _captions.Read(members, entry);
-        var caption = captions[new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample).NextInt(captions.Count)];
         var tokens = batch.Tokens.AsSpan(row * _options.TextLength, _options.TextLength);
         var pixels = ImageSize * ImageSize * 3;
         var whole = batch.Rows is null ? batch.Images.AsSpan(row * pixels, pixels) : (_scratch.Value ??= new byte[pixels]);
-        using (var image = members.ReadImage(entry.Image))
+        var caption = Read(epoch, sample, whole);
+        if (_options.Mixup > 0)
         {
-            _transform.Apply(image.Span, epoch, sample, whole);
+            caption = Mixed(epoch, sample, caption, whole);
         }
 
         batch.Lengths[row] = _tokenizer.EncodeRow(caption, tokens);
@@ -87,8 +84,42 @@ internal sealed class CaptionedSamples : ISampleReader
 
     public void Dispose()
     {
-        _ahead?.Dispose();
         _files.Dispose();
         _scratch.Dispose();
+    }
+
+    /// <summary>Reads a pair.</summary>
+    /// <returns>Its caption.</returns>
+    private string Read(int epoch, long sample, Span<byte> pixels)
+    {
+        var pair = _files.At(sample);
+        var caption = pair.DrawCaption(new CounterRandom(_options.Seed, RandomPurpose.Caption, epoch, sample));
+        using var image = pair.ReadImage();
+        _transform.Apply(image.Span, epoch, sample, pixels);
+        return caption;
+    }
+
+    /// <summary>
+    /// Mixes a pair, by chance, with another one of its source: the mean of both images, and both captions one behind the other (MixGen, whose fixed weight of one half did best there).
+    /// The other pair is a function of (seed, epoch, sample), so the batch has no part in it.
+    /// </summary>
+    private string Mixed(int epoch, long sample, string caption, Span<byte> pixels)
+    {
+        var random = new CounterRandom(_options.Seed, RandomPurpose.Mixing, epoch, sample);
+        if (random.NextDouble() >= _options.Mixup)
+        {
+            return caption;
+        }
+
+        var (first, count) = _order!.SourceOf(sample);
+        var other = first + (long)(random.NextDouble() * count);
+        using var others = MemoryOwner<byte>.Allocate(pixels.Length);
+        var behind = Read(epoch, other, others.Span);
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = (byte)((pixels[i] + others.Span[i] + 1) >> 1);
+        }
+
+        return $"{caption} {behind}";
     }
 }

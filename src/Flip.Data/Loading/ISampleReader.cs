@@ -6,8 +6,10 @@ namespace Flip.Data.Loading;
 /// <summary>What a <see cref="BatchLoader"/> fills its batches with. Safe to call from several threads.</summary>
 internal interface ISampleReader : IDisposable
 {
-    /// <summary>Samples of each shard, which <see cref="SampleOrder"/> shuffles by.</summary>
-    IReadOnlyList<int> ShardSizes { get; }
+    /// <summary>In which order a training reads the samples.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="shuffleShards">Shards whose samples are shuffled together; 0 takes all.</param>
+    ISampleOrder Order(ulong seed, int shuffleShards);
 
     /// <summary>Height and width of the images, pixels.</summary>
     int ImageSize { get; }
@@ -16,13 +18,13 @@ internal interface ISampleReader : IDisposable
     string Describe(long sample);
 
     /// <summary>Told once, before anything is read: in which order, and from where.</summary>
-    void Begin(SampleOrder order, long start)
+    void Begin(ISampleOrder order, long start)
     {
         // nothing is read ahead
     }
 
-    /// <summary>Told which positions will be read soon.</summary>
-    void Ahead(long position, int count)
+    /// <summary>Told which samples will be read soon.</summary>
+    void Ahead(long position, IReadOnlyList<long> samples)
     {
         // nothing is read ahead
     }

@@ -1,4 +1,5 @@
 using Flip.Data.Images;
+using Flip.Data.Order;
 using Flip.Training;
 
 namespace Flip.Data.Loading;
@@ -23,13 +24,12 @@ internal sealed class LabelledSamples : ISampleReader
         }
 
         (_labelled, _transform) = (labelled, transform);
-        ShardSizes = [labelled.Images.Count];
         _files = labelled.Images.Open();
     }
 
-    public IReadOnlyList<int> ShardSizes { get; }
-
     public int ImageSize => _transform.Size;
+
+    public ISampleOrder Order(ulong seed, int shuffleShards) => new SampleOrder([_labelled.Images.Count], seed, shuffleShards);
 
     public string Describe(long sample) => _labelled.Images.Describe((int)sample);
 

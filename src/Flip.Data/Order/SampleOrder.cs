@@ -8,7 +8,7 @@ namespace Flip.Data.Order;
 /// together: reads stay within a window, every epoch has each sample exactly once, and to resume is to know a number.
 /// Ranks divide the positions of each batch. Safe to call from several threads.
 /// </summary>
-public sealed class SampleOrder
+public sealed class SampleOrder : ISampleOrder
 {
     private const long ShardsItem = -1;
 
@@ -51,9 +51,13 @@ public sealed class SampleOrder
         return new OrderedSample(epoch, place, Epoch(epoch).SampleAt(place));
     }
 
+    /// <inheritdoc/>
+    (long First, long Count) ISampleOrder.SourceOf(long sample) => (0, SamplesPerEpoch);
+
     /// <summary>The shards in the order in which their windows come, without end, from the window of a position on; each with the position at which its window ends.</summary>
-    public IEnumerable<(int Shard, long End)> ShardsFrom(long position)
+    public IEnumerable<(int Shard, long End)> ShardsFrom(int source, long position)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(source, 0);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         for (var epoch = checked((int)(position / SamplesPerEpoch)); ; epoch++)
         {

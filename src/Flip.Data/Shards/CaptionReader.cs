@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Data.Classes;
+using Flip.Randomness;
 
 namespace Flip.Data.Shards;
 
@@ -15,12 +16,15 @@ public sealed class CaptionReader
 
     private readonly IReadOnlyList<string>? _classNames;
     private readonly IReadOnlyList<string> _templates;
+    private readonly IReadOnlyList<CaptionField> _fields;
 
     /// <summary>A reader.</summary>
     /// <param name="classNames">Name of each class; null where classes have no names and a class number is no caption.</param>
     /// <param name="templates">Templates with <c>{c}</c> for the name; null takes the bare name.</param>
-    public CaptionReader(IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? templates = null)
+    /// <param name="fields">The places to draw captions from by their weights; null or none for the order above, all captions alike.</param>
+    public CaptionReader(IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? templates = null, IReadOnlyList<CaptionField>? fields = null)
     {
+        _fields = fields ?? [];
         _classNames = classNames;
         _templates = templates ?? [ClassTemplates.Placeholder];
         ArgumentOutOfRangeException.ThrowIfZero(_templates.Count, nameof(templates));
@@ -30,6 +34,11 @@ public sealed class CaptionReader
     /// <exception cref="BadSampleException">There is none, or what there is cannot be read.</exception>
     internal IReadOnlyList<string> Read(MemberReader members, SampleEntry sample)
     {
+        if (_fields.Count > 0)
+        {
+            return [.. ReadFields(members, sample).SelectMany(field => field.Captions)];
+        }
+
         var (json, problem) = Try(sample.Json, member => ReadJson(members, member));
         problem ??= json?.Problem;
         if (json is { Several.Count: > 0, IsMixed: false })
@@ -58,6 +67,27 @@ public sealed class CaptionReader
                 : "it has neither .txt, nor .json with 'captions' or 'caption', nor .cls"));
     }
 
+    /// <summary>One caption of a sample by chance.</summary>
+    /// <exception cref="BadSampleException">There is none, or what there is cannot be read.</exception>
+    internal string Draw(MemberReader members, SampleEntry sample, CounterRandom random)
+    {
+        if (_fields.Count == 0)
+        {
+            var all = Read(members, sample);
+            return all[random.NextInt(all.Count)];
+        }
+
+        var fields = ReadFields(members, sample);
+        var left = random.NextDouble() * fields.Sum(field => field.Weight);
+        var drawn = 0;
+        while (drawn < fields.Count - 1 && left >= fields[drawn].Weight)
+        {
+            left -= fields[drawn++].Weight;
+        }
+
+        return fields[drawn].Captions[random.NextInt(fields[drawn].Captions.Count)];
+    }
+
     /// <summary>The class number of a sample.</summary>
     /// <exception cref="BadSampleException">There is none, or it is no number in [0, classes).</exception>
     internal static int ReadLabel(MemberReader members, SampleEntry sample, int classes = int.MaxValue)
@@ -83,13 +113,40 @@ public sealed class CaptionReader
     internal static List<string> Kept(IEnumerable<string> captions) =>
         captions.Where(caption => !string.IsNullOrWhiteSpace(caption)).Select(caption => caption.Trim()).ToList();
 
+    /// <summary>The places that have captions, in the order of the configuration.</summary>
+    private List<(IReadOnlyList<string> Captions, double Weight)> ReadFields(MemberReader members, SampleEntry sample)
+    {
+        var (found, problem) = (new List<(IReadOnlyList<string>, double)>(), default(BadSampleException));
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? json = null;
+        foreach (var field in _fields)
+        {
+            var (captions, unread) = field.Name == CaptionField.Text
+                ? Try(sample.Text, member => (IReadOnlyList<string>)Kept([members.ReadText(member, EncodingCause)]))
+                : Try(sample.Json, member => (json ??= ReadFields(members, member)).GetValueOrDefault(field.Name));
+            problem ??= unread;
+            if (captions is { Count: > 0 })
+            {
+                found.Add((captions, field.Weight));
+            }
+        }
+
+        return found.Count > 0 ? found : throw problem ?? new BadSampleException(
+            "no caption", $"it has no caption in {string.Join(", ", _fields.Select(field => field.Name == CaptionField.Text ? ".txt" : $"'{field.Name}' of its .json"))}");
+    }
+
+    private IReadOnlyDictionary<string, IReadOnlyList<string>> ReadFields(MemberReader members, Member member)
+    {
+        using var bytes = members.ReadJson(member);
+        return JsonCaptions.ReadFields(bytes.Memory, [.. _fields.Select(field => field.Name)]);
+    }
+
     private static JsonCaptions ReadJson(MemberReader members, Member member)
     {
         using var bytes = members.ReadJson(member);
         return JsonCaptions.Read(bytes.Memory);
     }
 
-    private static (T? Value, BadSampleException? Problem) Try<T>(Member member, Func<Member, T> read)
+    private static (T? Value, BadSampleException? Problem) Try<T>(Member member, Func<Member, T?> read)
         where T : class
     {
         try

@@ -87,18 +87,18 @@ public sealed class DataSetIndex
     /// <summary>All captions of all samples in order, to learn a vocabulary from; reads text members only. Samples without
     /// a usable caption are passed over.</summary>
     /// <param name="reader">How captions are found.</param>
-    public IEnumerable<string> ReadCaptions(CaptionReader reader)
+    public IEnumerable<string> ReadCaptions(CaptionReader reader) => Enumerable.Range(0, Shards.Count).SelectMany(shard => ReadCaptions(reader, shard));
+
+    /// <summary>Those of one shard.</summary>
+    internal IEnumerable<string> ReadCaptions(CaptionReader reader, int shard)
     {
         ArgumentNullException.ThrowIfNull(reader);
         using var files = OpenFiles();
-        for (var shard = 0; shard < Shards.Count; shard++)
+        foreach (var entry in Shards[shard].Samples)
         {
-            foreach (var entry in Shards[shard].Samples)
+            foreach (var caption in Captions(files, shard, entry))
             {
-                foreach (var caption in Captions(files, shard, entry))
-                {
-                    yield return caption;
-                }
+                yield return caption;
             }
         }
 

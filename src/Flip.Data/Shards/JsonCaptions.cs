@@ -38,45 +38,71 @@ internal sealed class JsonCaptions
     public static JsonCaptions Read(Memory<byte> json)
     {
         var captions = new JsonCaptions();
-        var utf8 = UserJson.Standard(json).Span;
-        try
+        captions.ReadObject(json, (ref Utf8JsonReader reader, string field) =>
         {
-            captions.ReadObject(new Utf8JsonReader(utf8, Options));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            captions.Problem ??= utf8.Contains((byte)0)
-                ? new BadSampleException(CaptionReader.EncodingCause, "its .json has zeros, as UTF-16 has, and no byte-order mark", e)
-                : new BadSampleException("invalid json", $"its .json cannot be read: {e.Message}", e);
-        }
-
+            switch (field)
+            {
+                case "captions":
+                    (captions.Several, captions.IsMixed) = captions.Texts(ref reader, field);
+                    break;
+                case "caption":
+                    captions.Single = captions.Texts(ref reader, field).Texts;
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        });
         return captions;
     }
 
-    private void ReadObject(Utf8JsonReader json)
+    /// <summary>Reads the texts of some fields; those that are missing or null are left out.</summary>
+    /// <param name="json">The file's bytes, which may be changed.</param>
+    /// <param name="names">Names of the fields.</param>
+    /// <exception cref="BadSampleException">None of them can be read.</exception>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> ReadFields(Memory<byte> json, IReadOnlyCollection<string> names)
     {
-        if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+        var (found, captions) = (new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal), new JsonCaptions());
+        captions.ReadObject(json, (ref Utf8JsonReader reader, string field) =>
         {
-            Problem = new BadSampleException("invalid json", "its .json is no object");
-            return;
-        }
+            if (!names.Contains(field))
+            {
+                reader.Skip();
+            }
+            else if (captions.Texts(ref reader, field).Texts is { } texts)
+            {
+                found[field] = texts;
+            }
+        });
+        return found.Count > 0 || captions.Problem is null ? found : throw captions.Problem;
+    }
 
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+    private delegate void FieldReader(ref Utf8JsonReader json, string field);
+
+    private void ReadObject(Memory<byte> bytes, FieldReader read)
+    {
+        var utf8 = UserJson.Standard(bytes).Span;
+        try
         {
-            var (several, single) = (json.ValueTextEquals("captions"u8), json.ValueTextEquals("caption"u8));
-            json.Read();
-            if (several)
+            var json = new Utf8JsonReader(utf8, Options);
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
             {
-                (Several, IsMixed) = Texts(ref json, "captions");
+                Problem = new BadSampleException("invalid json", "its .json is no object");
+                return;
             }
-            else if (single)
+
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                Single = Texts(ref json, "caption").Texts;
+                var field = json.GetString()!;
+                json.Read();
+                read(ref json, field);
             }
-            else
-            {
-                json.Skip();
-            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            Problem ??= utf8.Contains((byte)0)
+                ? new BadSampleException(CaptionReader.EncodingCause, "its .json has zeros, as UTF-16 has, and no byte-order mark", e)
+                : new BadSampleException("invalid json", $"its .json cannot be read: {e.Message}", e);
         }
     }
 

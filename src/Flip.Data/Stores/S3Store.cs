@@ -58,22 +58,19 @@ internal sealed class S3Store : IStore
     public async Task<StoredBody> OpenAsync(string address, long offset, long? length, CancellationToken cancellation)
     {
         var (bucket, key) = StoreAddress.Divide(address);
-        var request = new GetObjectRequest { BucketName = bucket, Key = key };
-        if (offset > 0 || length is not null)
-        {
-            var last = length is { } count ? (offset + count - 1).ToString(CultureInfo.InvariantCulture) : "";
-            request.ByteRange = new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-{last}"));
-        }
 
+        // The whole is asked for as a part too: the library takes the tag of a whole for its MD5, which it need not be.
+        var last = length is { } count ? (offset + count - 1).ToString(CultureInfo.InvariantCulture) : "";
+        var request = new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-{last}")) };
         var response = await AskAsync(address, token => _client.GetObjectAsync(request, token), cancellation);
         var range = ContentRangeHeaderValue.TryParse(response.ContentRange, out var parsed) ? parsed : null;
-        if (request.ByteRange is not null && (range?.From != offset || range.Length is null))
+        if (range?.From != offset || range.Length is null)
         {
             response.Dispose();
             throw new StoreException($"{StoreAddress.Show(address)}: the store gives files only as a whole, and a part was asked for.");
         }
 
-        return new StoredBody(new StoredFile(address, range?.Length ?? response.ContentLength, response.ETag), response.ResponseStream, response);
+        return new StoredBody(new StoredFile(address, range.Length.Value, response.ETag), response.ResponseStream, response);
     }
 
     /// <inheritdoc/>

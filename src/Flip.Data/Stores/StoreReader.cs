@@ -74,6 +74,11 @@ internal sealed class StoreReader : IDisposable
     public async Task CopyAsync(string address, Stream target, CancellationToken cancellation)
     {
         var file = await StatAsync(address, cancellation);
+        if (file.Length == 0)
+        {
+            return; // which no part can be asked of
+        }
+
         await ReceiveAsync(address, 0, file.Length, (bytes, _) => target.WriteAsync(bytes, cancellation), cancellation);
     }
 

@@ -4,6 +4,7 @@ using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Images;
 using Flip.Data.Loading;
+using Flip.Data.Pairs;
 using Flip.Data.Shards;
 using Flip.Data.Stores;
 using Flip.Devices;
@@ -13,30 +14,55 @@ using Flip.Training;
 
 namespace Flip.Tasks.Pretraining;
 
-/// <summary>Indexed training shards and how their captions are read.</summary>
-public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
+/// <summary>The pairs of a training: one source, or a mixture of several.</summary>
+/// <param name="Sources">The sources, one or more.</param>
+/// <param name="Weights">The weight of each at the beginning.</param>
+public sealed record TrainingData(IReadOnlyList<PairSet> Sources, IReadOnlyList<double> Weights)
 {
-    /// <summary>Indexes the configured shards.</summary>
+    /// <summary>Pairs whose captions a vocabulary is learnt from, at most.</summary>
+    private const int MostLearnt = 1_000_000;
+
+    /// <summary>Pairs of all sources: an epoch.</summary>
+    public long Count => Sources.Sum(source => source.Count);
+
+    /// <summary>What the pairs lie in.</summary>
+    public IEnumerable<PairPart> Parts => Sources.SelectMany(source => source.Parts);
+
+    /// <summary>All pairs, in the mixture of the beginning.</summary>
+    public PairSet Pairs => Mixed([]);
+
+    /// <summary>Opens the configured sources.</summary>
     /// <param name="data">Which.</param>
     /// <param name="say">Receives what is found.</param>
     /// <param name="cancellation">Stops the indexing.</param>
     /// <param name="allowOutside">Whether links to shards may lead out of their folder.</param>
-    /// <exception cref="ConfigException">No shards are configured, or they have no samples.</exception>
+    /// <exception cref="ConfigException">No source is configured, or one has no samples.</exception>
     public static TrainingData Open(DataConfig data, Action<string> say, CancellationToken cancellation, bool allowOutside = false)
     {
-        var pattern = data.Train ?? throw new ConfigException(
-            "There is no training data: name the shards, for example --data 'shards/train-{0000..0041}.tar' (data.train).");
-        var sources = SourceProgress.Sources(say, allowMissing: true, allowOutside) with { Remote = new RemoteFiles(StoresOf(data, say)), Index = data.Index };
-        var index = ShardSources.Open(pattern, sources, cancellation);
-        say(FormattableString.Invariant($"{index.Count:N0} samples in {index.Shards.Count} shards."));
-        if (data.ClassNames is not { } file)
+        Weighted[] written = data.Mixture.Count > 0 ? [.. data.Mixture.Select(Weighted.Source)] : [new Weighted(1, data.Train ?? throw new ConfigException(
+            "There is no training data: name the shards, for example --data 'shards/train-{0000..0041}.tar' (data.train)."))];
+        var options = SourceProgress.Sources(say, allowMissing: true, allowOutside) with { Remote = new RemoteFiles(StoresOf(data, say)), Index = data.Index };
+        var classes = data.ClassNames is { } file ? ClassNames.Load(file) : null;
+        if (classes is not null)
         {
-            return new TrainingData(index, new CaptionReader());
+            LabelledData.SayAlike(classes, data.ClassNames!, say);
         }
 
-        var names = ClassNames.Load(file);
-        LabelledData.SayAlike(names, file, say);
-        return new TrainingData(index, new CaptionReader(names, ClassTemplates.Load(data.ClassTemplates)));
+        var templates = ClassTemplates.Load(data.ClassTemplates);
+        var captions = new CaptionReader(
+            classes, classes is null ? null : templates, [.. data.Captions.Select(Weighted.Field).Select(field => new CaptionField(field.Name, field.Weight))]);
+        var sources = written.Select(source => Open(source.Name)).ToList();
+        return new TrainingData(sources, [.. written.Zip(sources, (source, pairs) => source.IsPasses ? source.Weight * pairs.Count : source.Weight)]);
+
+        PairSet Open(string source)
+        {
+            var pairs = PairSources.Open(source, captions, classes, templates, options, cancellation);
+            var name = written.Length > 1 ? $"{source}: " : "";
+            say(pairs is ShardedPairs
+                ? FormattableString.Invariant($"{name}{pairs.Count:N0} samples in {pairs.Parts.Count} shards.")
+                : FormattableString.Invariant($"{name}{pairs.Count:N0} images with captions."));
+            return pairs;
+        }
     }
 
     /// <summary>The configured tokenizer; a vocabulary is learnt from the captions where none is named.</summary>
@@ -44,10 +70,10 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     {
         if (data.Vocabulary is null && data.Tokenizer == TokenizerKind.WordPiece)
         {
-            say("Learning a vocabulary from the captions.");
+            say(Count <= MostLearnt ? "Learning a vocabulary from the captions." : FormattableString.Invariant($"Learning a vocabulary from the captions of about {MostLearnt:N0} samples."));
         }
 
-        var tokenizer = TokenizerFactory.Create(data, () => Index.ReadCaptions(Captions), cancellation);
+        var tokenizer = TokenizerFactory.Create(data, () => Pairs.ReadCaptions(MostLearnt), cancellation);
         say(FormattableString.Invariant($"{tokenizer.VocabularySize:N0} entries in the vocabulary."));
         return tokenizer;
     }
@@ -64,14 +90,15 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         ArgumentNullException.ThrowIfNull(compute);
         ranks ??= OneProcess.Instance;
         var reading = BatchReading.Of(config, compute, ranks.World);
-        return Open(config, tokenizer, Options(config, position) with
+        var plan = TrainingPlan.Of(config, Count);
+        return Open(config, tokenizer, plan.TotalSamples, Options(config, position) with
         {
             Rank = ranks.Rank,
             World = ranks.World,
             PartSize = reading.MicroBatch,
             PrefetchBatches = reading.PartsAhead(config.Data.PrefetchBatches),
             Layout = new PairLayout(config.Model, (ulong)config.Train.Seed, compute.Device),
-            Mask = TrainingPlan.Of(config, Index.Count).ImageMask,
+            Mask = plan.ImageMask,
         });
     }
 
@@ -83,7 +110,7 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
     public Batch FirstPairs(FlipConfig config, ITokenizer tokenizer, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(config);
-        using var loader = Open(config, tokenizer, Options(config, 0) with { BatchSize = 0 }); // nothing is made ahead of what is asked for
+        using var loader = Open(config, tokenizer, total: 0, Options(config, 0) with { BatchSize = 0 }); // nothing is made ahead of what is asked for
         return loader.Next(count, cancellation);
     }
 
@@ -107,19 +134,30 @@ public sealed record TrainingData(DataSetIndex Index, CaptionReader Captions)
         Workers = config.Data.Workers,
         PrefetchBatches = config.Data.PrefetchBatches,
         MaxBadShare = config.Data.MaxBadShare,
+        Mixup = config.Data.Mixup,
         Start = position,
         BatchSize = config.Train.BatchSize,
     };
 
-    private BatchLoader Open(FlipConfig config, ITokenizer tokenizer, BatchLoaderOptions options) => new(
-        Index,
-        Captions,
+    /// <summary>The phases of a mixture, each from its position on.</summary>
+    private List<(long From, IReadOnlyList<double> Weights)> Phases(FlipConfig config, long total)
+    {
+        var phases = new List<(long From, IReadOnlyList<double> Weights)> { (0, Weights) };
+        foreach (var step in config.Data.Curriculum.Select(CurriculumStep.Parse).Where(_ => total > 0))
+        {
+            var from = step.From.ToSamples(config.Train.BatchSize, Count, total);
+            phases = [.. phases.Where(phase => phase.From < from), (from, step.Weights)];
+        }
+
+        return phases;
+    }
+
+    private PairSet Mixed(List<(long From, IReadOnlyList<double> Weights)> phases) =>
+        Sources.Count == 1 ? Sources[0] : new MixedPairs(Sources, phases.Count > 0 ? phases : [(0, Weights)]);
+
+    private BatchLoader Open(FlipConfig config, ITokenizer tokenizer, long total, BatchLoaderOptions options) => new(
+        Mixed(Phases(config, total)),
         tokenizer,
-        new TrainTransform(
-            config.Model.Image.ImageSize,
-            config.Data.CropMinArea,
-            config.Data.FlipProbability,
-            (ulong)config.Train.Seed,
-            config.Data.ReducedDecoding),
+        new PretrainTransform(config.Model.Image.ImageSize, config.Data, config.Model.Image.Normalization, (ulong)config.Train.Seed),
         options);
 }

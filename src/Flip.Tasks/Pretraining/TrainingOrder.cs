@@ -64,10 +64,10 @@ internal sealed record TrainingOrder(string Config, IReadOnlyDictionary<string, 
         {
             var place = ranks.Places[ranks.Rank];
             throw new ConfigException(FormattableString.Invariant(
-                $"data.train: the shards that {place.Host} sees ({data.Index.Shards.Count} with {data.Index.Count:N0} samples) are not those of rank 0 on {ranks.Places[0].Host}. All machines must have the same shards."));
+                $"data.train: the shards that {place.Host} sees ({data.Parts.Count()} with {data.Count:N0} samples) are not those of rank 0 on {ranks.Places[0].Host}. All machines must have the same shards."));
         }
     }
 
     private static string Hash(TrainingData data) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
-        '\n', data.Index.Shards.Select(shard => string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(shard.Path)}\t{shard.Count}"))))));
+        '\n', data.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name}\t{part.Count}"))))));
 }

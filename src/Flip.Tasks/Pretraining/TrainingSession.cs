@@ -71,7 +71,7 @@ public sealed class TrainingSession(RunFolder run, string stage, IProgressView v
         var compute = Compute.Of(config.Train);
         BatchReading.CheckMemory(config, compute, _ranks.World);
         var data = TrainingData.Open(config.Data, view.Message, cancellation, allowOutside);
-        TrainingPlan.Of(config, data.Index.Count);
+        TrainingPlan.Of(config, data.Count);
         using var held = run.LockToBegin("train");
         if (initial is not null)
         {

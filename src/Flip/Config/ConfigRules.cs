@@ -140,6 +140,14 @@ internal static class ConfigRules
             c => Unless(
                 c.Eval.Interpolation == Interpolation.Bicubic || c.Eval.Transform != EvalTransform.FlipTensorFlow,
                 c, "has no meaning with TensorFlow's bicubic resize,", "eval.transform"));
+        yield return new(["data.mixture", "data.train"], c => c.Data.Mixture.Count == 0 ? null
+            : c.Data.Train is not null ? "takes the place of data.train; name one of them"
+            : Problem(c.Data.Mixture, Weighted.Source) ?? (c.Data.Mixture.Select(text => Weighted.Source(text).IsPasses).Distinct().Count() == 1
+                ? null : "has weights and passes (x2=...) together; write all sources alike"));
+        yield return new(["data.curriculum", "data.mixture"], c => c.Data.Curriculum.Count == 0 ? null
+            : Problem(c.Data.Curriculum, CurriculumStep.Parse) ?? (c.Data.Curriculum.All(text => CurriculumStep.Parse(text).Weights.Count == c.Data.Mixture.Count)
+                ? null : $"needs a weight for each of the {c.Data.Mixture.Count} sources of data.mixture"));
+        yield return new(["data.captions"], c => Problem(c.Data.Captions, Weighted.Field));
         yield return new(["eval.every"], c => c.Eval.Every is not { Value: <= 0 } ? null : "must be above 0, or null");
     }
 
@@ -155,6 +163,24 @@ internal static class ConfigRules
                 : null),
         .. OptimizationRules.Of<FlipConfig>(SettingCatalog.Flip, "train.", c => c.Train),
     ];
+
+    /// <summary>What is wrong with the first text that cannot be parsed; null where all can.</summary>
+    private static string? Problem<T>(IEnumerable<string> texts, Func<string, T> parse)
+    {
+        try
+        {
+            foreach (var text in texts)
+            {
+                parse(text);
+            }
+
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
 
     private static string? KeepsPatch(ImageConfig image, double ratio)
     {

@@ -68,6 +68,15 @@ public sealed record DataConfig
     [Setting(SettingOwner.User, "Training shards: a folder, glob or brace pattern such as data/train-{0000..0041}.tar, or addresses (https://, s3://) with braces; several with commas.")]
     public string? Train { get; init; }
 
+    [Setting(SettingOwner.Recipe, "Several sources instead of data.train, with weights: WEIGHT=SHARDS each, such as 3=laion/*.tar and 1=cc3m/*.tar, or xPASSES=SHARDS, by how often each sample comes in an epoch.")]
+    public TextList Mixture { get; init; } = [];
+
+    [Setting(SettingOwner.Recipe, "Weights of the mixture's sources that begin later in the training: FROM: WEIGHTS each, such as \"40%: 1, 3\".")]
+    public TextList Curriculum { get; init; } = [];
+
+    [Setting(SettingOwner.Recipe, "Places that captions of shards are drawn from, with weights: FIELD=WEIGHT each, txt for the .txt, else a field of the .json, such as txt=0.3 and synthetic=0.7; none for all captions alike.")]
+    public TextList Captions { get; init; } = [];
+
     [Setting(SettingOwner.User, "Index file of the training shards (flip data index); null looks for index.flip beside them.")]
     public string? Index { get; init; }
 
@@ -115,6 +124,21 @@ public sealed record DataConfig
 
     [Setting(SettingOwner.Recipe, "Probability of a horizontal flip.", Min = 0, Max = 1)]
     public double FlipProbability { get; init; } = 0.5;
+
+    [Setting(SettingOwner.Recipe, "Largest change of brightness, contrast and saturation by chance, as a share; hue turns by up to a quarter of it. 0 for none (the paper).", Min = 0, Max = 1)]
+    public double ColorJitter { get; init; }
+
+    [Setting(SettingOwner.Recipe, "Probability of the colour jitter, where data.colorJitter is above 0.", Min = 0, Max = 1)]
+    public double ColorJitterProbability { get; init; } = 0.8;
+
+    [Setting(SettingOwner.Recipe, "Probability that an image loses its colour; 0 for never (the paper).", Min = 0, Max = 1)]
+    public double Grayscale { get; init; }
+
+    [Setting(SettingOwner.Recipe, "Probability that a random rectangle of an image becomes noise; 0 for never (the paper).", Min = 0, Max = 1)]
+    public double Erasing { get; init; }
+
+    [Setting(SettingOwner.Recipe, "Probability that a pair is mixed with another one: the mean of both images with both captions, one behind the other (MixGen); 0 for never (the paper).", Min = 0, Max = 1)]
+    public double Mixup { get; init; }
 
     [Setting(SettingOwner.Recipe, "Whether training decodes a JPEG at half (a quarter, an eighth) of its size where the crop is 2.5 (6, 16) times the model's image size: much faster; photos differ by a mean of 0.5 to 1.5 of 255 levels. Evaluation never does.")]
     public bool ReducedDecoding { get; init; } = true;

@@ -118,7 +118,7 @@ public sealed class RemoteLoaderTests : IDisposable
     {
         File.WriteAllText(Path.ChangeExtension(_paths[1], null) + "_stats.json", """{"successes": 7}""");
         using var remote = new RemoteFiles(_store.Options(_folder.File("cache")));
-        var index = DataSetIndex.Open([_store.S3(Path.GetFileName(_paths[1]))], new ShardAccess(remote));
+        var index = DataSetIndex.Open([StoreDouble.S3(Path.GetFileName(_paths[1]))], new ShardAccess(remote));
         using var loader = new BatchLoader(index, new CaptionReader(), Tokenizer, new FakeTransform(), new() { TextLength = 12, MaxBadShare = 1 });
         loader.Next(7);
         Assert.Equal("missing sample", Assert.Single(loader.BadSamples).Key);
@@ -141,13 +141,13 @@ public sealed class RemoteLoaderTests : IDisposable
     public void Patterns_name_shards_of_the_network()
     {
         using var remote = new RemoteFiles(_store.Options(_folder.File("cache")));
-        string[] all = [.. _paths.Select(path => _store.S3(Path.GetFileName(path)))];
-        Assert.Equal(all, ShardPattern.Expand(_store.S3("train-{0000..0005}.tar")));
-        Assert.Equal(all, ShardPattern.Expand(_store.S3("train-*.tar"), remote: remote));
-        Assert.Equal(all, ShardPattern.Expand(_store.S3(""), remote: remote));
+        string[] all = [.. _paths.Select(path => StoreDouble.S3(Path.GetFileName(path)))];
+        Assert.Equal(all, ShardPattern.Expand(StoreDouble.S3("train-{0000..0005}.tar")));
+        Assert.Equal(all, ShardPattern.Expand(StoreDouble.S3("train-*.tar"), remote: remote));
+        Assert.Equal(all, ShardPattern.Expand(StoreDouble.S3(""), remote: remote));
         Assert.Equal([all[1], _paths[0]], ShardPattern.Expand($"{all[1]}, {_paths[0]}", remote: remote));
         Assert.Equal(["https://host/a.tar?sig=1"], ShardPattern.Expand("https://host/a.tar?sig=1"));
-        Assert.Contains("No .tar shard matches", Assert.Throws<ConfigException>(() => ShardPattern.Expand(_store.S3("x*"), remote: remote)).Message, StringComparison.Ordinal);
+        Assert.Contains("No .tar shard matches", Assert.Throws<ConfigException>(() => ShardPattern.Expand(StoreDouble.S3("x*"), remote: remote)).Message, StringComparison.Ordinal);
         Assert.Contains("a web server lists no files", Assert.Throws<ConfigException>(() => ShardPattern.Expand(_store.Http("*.tar"), remote: remote)).Message, StringComparison.Ordinal);
         Assert.Contains("is not a .tar shard", Assert.Throws<ConfigException>(() => ShardPattern.Expand("https://host/a.zip")).Message, StringComparison.Ordinal);
     }
@@ -156,12 +156,12 @@ public sealed class RemoteLoaderTests : IDisposable
     public void The_order_names_shards_window_by_window()
     {
         var order = new SampleOrder([3, 0, 5, 2, 4], 1, 2);
-        var all = order.ShardsFrom(0).Take(10).ToList();
+        var all = order.ShardsFrom(0, 0).Take(10).ToList();
         Assert.Equal([0, 1, 2, 3, 4], all[..5].Select(next => next.Shard).Order());
         Assert.Equal((14, 28), (all[4].End, all[9].End));
         for (var position = 0; position < 28; position++)
         {
-            var window = order.ShardsFrom(position).TakeWhile((next, i) => next.End == order.ShardsFrom(position).First().End).ToList();
+            var window = order.ShardsFrom(0, position).TakeWhile((next, i) => next.End == order.ShardsFrom(0, position).First().End).ToList();
             Assert.True(position < window[0].End);
             Assert.Contains(window, next => next.Shard == ShardOf(order.At(position).Sample));
         }
@@ -170,7 +170,7 @@ public sealed class RemoteLoaderTests : IDisposable
     }
 
     private DataSetIndex Open(bool isS3, RemoteFiles remote) => DataSetIndex.Open(
-        [.. _paths.Select(path => isS3 ? _store.S3(Path.GetFileName(path)) : _store.Http(Path.GetFileName(path)))], new ShardAccess(remote));
+        [.. _paths.Select(path => isS3 ? StoreDouble.S3(Path.GetFileName(path)) : _store.Http(Path.GetFileName(path)))], new ShardAccess(remote));
 
     private void WriteIndex() => ShardIndexFile.Write(_shards.Path(ShardIndexFile.FileName), _paths.Select(path =>
     {

@@ -47,7 +47,7 @@ internal sealed class StoreDouble : IDisposable
     public string Http(string name) => $"{_server.Url.AbsoluteUri}{Bucket}/{name}";
 
     /// <inheritdoc cref="Http"/>
-    public string S3(string name) => $"s3://{Bucket}/{name}";
+    public static string S3(string name) => $"s3://{Bucket}/{name}";
 
     /// <summary>Impatient options for this store.</summary>
     public StoreOptions Options(string cache, long cacheBytes = 1 << 30) => new()
@@ -97,7 +97,7 @@ internal sealed class StoreDouble : IDisposable
     private static void Send(HttpListenerContext context, byte[] content, StoreFault fault)
     {
         var response = context.Response;
-        response.Headers["ETag"] = $"\"{Convert.ToHexStringLower(MD5.HashData(content))}\"";
+        response.Headers["ETag"] = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))}\"";
         var (from, to) = (0, content.Length - 1);
         if (context.Request.Headers["Range"] is { } range && !fault.IgnoresRange)
         {

@@ -80,7 +80,7 @@ public sealed class StoreReaderTests : IDisposable
     {
         _store.Fault = (_, _) => new(status);
         using var reader = Reader();
-        var address = isS3 ? _store.S3("a.tar") : _store.Http("a.tar?X-Signature=secret");
+        var address = isS3 ? StoreDouble.S3("a.tar") : _store.Http("a.tar?X-Signature=secret");
         var error = await Assert.ThrowsAsync<StoreException>(() => reader.ReadAsync(address, 0, new byte[5], default));
         Assert.Contains($"{status}", error.Message, StringComparison.Ordinal);
         Assert.Contains("a.tar", error.Message, StringComparison.Ordinal);
@@ -150,8 +150,8 @@ public sealed class StoreReaderTests : IDisposable
 
         _store.PageSize = 10;
         using var reader = Reader();
-        var files = await reader.ListAsync(_store.S3("t-"), default);
-        Assert.Equal(Enumerable.Range(0, 25).Select(i => _store.S3($"t-{i:D2}.tar")), files.Select(file => file.Address));
+        var files = await reader.ListAsync(StoreDouble.S3("t-"), default);
+        Assert.Equal(Enumerable.Range(0, 25).Select(i => StoreDouble.S3($"t-{i:D2}.tar")), files.Select(file => file.Address));
         Assert.Contains("Name the shards in braces", (await Assert.ThrowsAsync<StoreException>(() => reader.ListAsync(_store.Http("t-"), default))).Message, StringComparison.Ordinal);
     }
 
@@ -205,5 +205,5 @@ public sealed class StoreReaderTests : IDisposable
 
     private StoreReader Reader() => new(_store.Options(_folder.File("cache")));
 
-    private string Address(bool isS3) => isS3 ? _store.S3("a.tar") : _store.Http("a.tar");
+    private string Address(bool isS3) => isS3 ? StoreDouble.S3("a.tar") : _store.Http("a.tar");
 }

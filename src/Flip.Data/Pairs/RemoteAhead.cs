@@ -3,7 +3,7 @@ using Flip.Data.Order;
 using Flip.Data.Shards;
 using Flip.Data.Stores;
 
-namespace Flip.Data.Loading;
+namespace Flip.Data.Pairs;
 
 /// <summary>
 /// Reads shards of the network ahead of a training, which knows what it will want. Whole shards come into the cache in the order's order, as far ahead as the cache has room; a sample
@@ -23,7 +23,6 @@ internal sealed class RemoteAhead : IDisposable
     private readonly BlockingCollection<Wanted> _queue = [];
     private readonly ConcurrentDictionary<long, Wanted> _wanted = new();
     private readonly List<Thread> _threads = [];
-    private SampleOrder? _order;
     private long _position;
     private Exception? _fault;
 
@@ -34,10 +33,11 @@ internal sealed class RemoteAhead : IDisposable
 
     /// <summary>Begins to bring shards.</summary>
     /// <param name="order">In which order samples are wanted.</param>
-    /// <param name="start">The first position that is.</param>
-    public void Begin(SampleOrder order, long start)
+    /// <param name="source">Which of its sources this is.</param>
+    /// <param name="start">The first position that is wanted.</param>
+    public void Begin(ISampleOrder order, int source, long start)
     {
-        (_order, _position) = (order, start);
+        _position = start;
         for (var i = 0; i < _remote.PartsAtOnce; i++)
         {
             Start($"flip-parts-{i}", ReadParts);
@@ -45,17 +45,19 @@ internal sealed class RemoteAhead : IDisposable
 
         if (_remote.CacheBytes > 0)
         {
-            Start("flip-shards", () => RemoteFiles.Wait(BringShardsAsync()));
+            Start("flip-shards", () => RemoteFiles.Wait(BringShardsAsync(order.ShardsFrom(source, start))));
         }
     }
 
-    /// <summary>Asks for the samples of some positions, as far as they are not in the cache.</summary>
-    public void Ahead(long position, int count)
+    /// <summary>Asks for samples, as far as they are not in the cache.</summary>
+    /// <param name="position">The position of the first.</param>
+    /// <param name="samples">Which.</param>
+    public void Ahead(long position, IReadOnlyList<long> samples)
     {
         Volatile.Write(ref _position, position);
-        for (var i = 0; i < count && _wanted.Count < MostWaiting; i++)
+        for (var i = 0; i < samples.Count && _wanted.Count < MostWaiting; i++)
         {
-            var wanted = new Wanted(_order!.At(position + i).Sample);
+            var wanted = new Wanted(samples[i]);
             if (_files.IsInParts(_index.ShardOf(wanted.Sample)) && _wanted.TryAdd(wanted.Sample, wanted))
             {
                 _queue.Add(wanted);
@@ -147,11 +149,11 @@ internal sealed class RemoteAhead : IDisposable
         return new ShardPart(first, part);
     }
 
-    private async Task BringShardsAsync()
+    private async Task BringShardsAsync(IEnumerable<(int Shard, long End)> wanted)
     {
         var (room, budget) = (new Queue<(long End, long Bytes)>(), (long)(_remote.CacheBytes * ShareOfCache));
         using var atOnce = new SemaphoreSlim(_remote.FilesAtOnce);
-        foreach (var (shard, end) in _order!.ShardsFrom(Volatile.Read(ref _position)))
+        foreach (var (shard, end) in wanted)
         {
             var path = _index.Shards[shard].Path;
             if (!StoreAddress.Is(path))

@@ -2,17 +2,16 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Flip.Data.Images;
-using Flip.Data.Shards;
+using Flip.Data.Pairs;
 using Flip.Devices;
 using Flip.Tokenizers;
 
 namespace Flip.Data.Inspection;
 
-/// <summary>Reads samples of shards as a training would, and says what is there.</summary>
-/// <param name="index">The shards.</param>
-/// <param name="captions">How captions are found.</param>
+/// <summary>Reads pairs as a training would, and says what is there.</summary>
+/// <param name="pairs">The pairs.</param>
 /// <param name="tokenizer">Counts tokens; null for none.</param>
-public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, ITokenizer? tokenizer)
+public sealed class PairInspection(PairSet pairs, ITokenizer? tokenizer)
 {
     /// <summary>Rows of text towers: FLIP's and CLIP's.</summary>
     public static readonly IReadOnlyList<int> RowLengths = [32, 77];
@@ -34,11 +33,11 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
     public InspectionResult Run(long most, Action<long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        var count = (int)Math.Min(Math.Min(most, index.Count), Array.MaxLength);
+        var count = (int)Math.Min(Math.Min(most, pairs.Count), Array.MaxLength);
         var found = new Inspected[count];
         var done = 0L;
         var started = Stopwatch.GetTimestamp();
-        using var files = index.OpenFiles();
+        using var files = pairs.Open();
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Processors.Available };
         Parallel.For(0, count, options, i =>
         {
@@ -52,17 +51,16 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
     /// <param name="count">How many at most.</param>
     public IEnumerable<(byte[] Image, string Caption)> Examples(int count)
     {
-        using var files = index.OpenFiles();
-        count = (int)Math.Min(count, index.Count);
+        using var files = pairs.Open();
+        count = (int)Math.Min(count, pairs.Count);
         for (var i = 0; i < count; i++)
         {
-            var (shard, entry) = index.Find(Sample(i, count));
-            var members = index.Members(files, shard);
             (byte[], string)? example = null;
             try
             {
-                using var image = members.ReadImage(entry.Image);
-                example = (Thumbnail.Of(image.Span, ThumbnailSide), captions.Read(members, entry)[0]);
+                var pair = files.At(Sample(i, count));
+                using var image = pair.ReadImage();
+                example = (Thumbnail.Of(image.Span, ThumbnailSide), pair.ReadCaptions()[0]);
             }
             catch (BadSampleException)
             {
@@ -76,16 +74,25 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
         }
     }
 
-    private long Sample(int i, int count) => (long)(i * (index.Count / (double)count));
+    private long Sample(int i, int count) => (long)(i * (pairs.Count / (double)count));
 
-    private Inspected Read(ShardFiles files, long sample)
+    private Inspected Read(IPairFiles files, long sample)
     {
-        var (shard, entry) = index.Find(sample);
-        var members = index.Members(files, shard);
         var inspected = default(Inspected);
+        IPair pair;
         try
         {
-            using var image = members.ReadImage(entry.Image);
+            pair = files.At(sample);
+        }
+        catch (BadSampleException e)
+        {
+            _bad.Enqueue(new BadOne(sample, e.Cause, e.Message));
+            return inspected;
+        }
+
+        try
+        {
+            using var image = pair.ReadImage();
             using var decoded = ImageDecoder.Decode(image.Span);
             var isRepeated = !_images.TryAdd(Hash.Of(image.Span), 0);
             inspected = inspected with
@@ -104,7 +111,7 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
 
         try
         {
-            var texts = captions.Read(members, entry);
+            var texts = pair.ReadCaptions();
             return inspected with { Captions = [.. texts.Select(Caption)] };
         }
         catch (BadSampleException e)
@@ -126,10 +133,10 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
         var texts = all.Where(one => one.Captions is not null).SelectMany(one => one.Captions!).ToList();
         var causes = _bad.GroupBy(one => one.Cause).OrderByDescending(cause => cause.Count()).ToList();
         return new InspectionResult(
-            index.Shards.Count,
-            index.Count,
+            pairs.Parts.Count,
+            pairs.Count,
             all.Length,
-            index.Findings,
+            pairs.Findings,
             new InspectedImages(
                 images.Count,
                 Distribution.Of(images.Select(one => (double)one.Width)),
@@ -152,7 +159,7 @@ public sealed class ShardInspection(DataSetIndex index, CaptionReader captions, 
                     .Take(RepeatedShown).ToDictionary(text => UnicodeName.Printable(text.Key), text => (long)text.Value)),
             causes.ToDictionary(cause => cause.Key, cause => (long)cause.Count()),
             [.. causes.SelectMany(cause => cause.OrderBy(one => one.Sample).Take(ExamplesOfCause)
-                .Select(one => $"{one.Cause}: {index.Describe(one.Sample)}: {one.Message}"))],
+                .Select(one => $"{one.Cause}: {pairs.Describe(one.Sample)}: {one.Message}"))],
             seconds,
             threads);
     }
