@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Flip;
 using Flip.Benchmarks;
+using Flip.Benchmarks.Download;
 using Flip.Benchmarks.Loader;
 using Flip.Native;
 using Flip.Training;
@@ -9,7 +10,7 @@ try
 {
     LibTorch.PrepareProcess();
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), KernelCommand.Create() };
+    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), DownloadCommand.Create(), KernelCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)

@@ -78,7 +78,7 @@ internal static class FlipCommand
         InspectCommand.Create(),
         ConvertCommand.Create(),
         DatasetsCommand.Create(),
-        DataCommand.Create(),
+        DataCommand.Create(ranks),
         BenchCommand.Create(ranks),
         DoctorCommand.Create(ranks),
         LaunchCommand.Create(),

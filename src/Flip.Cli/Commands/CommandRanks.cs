@@ -16,6 +16,8 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
     private static readonly TimeSpan Courtesy = TimeSpan.FromSeconds(1);
 
     private readonly List<Command> _sharing = [];
+    private readonly List<Command> _dividing = [];
+    private bool _isDivided;
 
     /// <summary>What the launcher says; null without one.</summary>
     public LaunchEnvironment? Launch => launch is { IsAlone: true } ? null : launch;
@@ -35,6 +37,9 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
     /// <summary>Lets a command run on several ranks.</summary>
     public void Share(Command command) => _sharing.Add(command);
 
+    /// <summary>Lets a command run on several ranks that exchange nothing: each does its part by its number, and shows its own errors.</summary>
+    public void Divide(Command command) => _dividing.Add(command);
+
     /// <summary>Joins the other ranks.</summary>
     /// <returns>Null where the command is to run; the exit code where this process has no part in it.</returns>
     public int? Join(ParseResult parsed)
@@ -50,6 +55,12 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
             return IsMuted ? Leave(parsed.Errors.Count > 0 ? ExitCode.Failed : 0) : null; // help and the like are said once
         }
 
+        if (_dividing.Contains(command))
+        {
+            _isDivided = true;
+            return null;
+        }
+
         if (_sharing.Contains(command))
         {
             All = Ranks.Join(launch);
@@ -63,7 +74,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
 
         Console.Error.WriteLine(
             $"flip: '{Path(parsed)}' works in one process, and {Launch.World?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "several"} were started. Start it alone; "
-            + $"those that share their work are {string.Join(", ", _sharing.Select(one => $"'{Path(one)}'"))}.");
+            + $"those that share their work are {string.Join(", ", _sharing.Concat(_dividing).Select(one => $"'{Path(one)}'"))}.");
         return Leave(ExitCode.Failed);
     }
 
@@ -96,7 +107,7 @@ internal sealed class CommandRanks(LaunchEnvironment? launch) : IDisposable
     /// <summary>Shows an error of a process that has not joined the others: of those of a machine the first one.</summary>
     private void ShowAlone(string text)
     {
-        if (Launch is not { LocalRank: > 0 })
+        if (_isDivided || Launch is not { LocalRank: > 0 })
         {
             Consoles.OwnError.WriteLine(Launch is null ? $"flip: {text}" : $"flip: rank {Launch.Rank} on {Environment.MachineName}: {text}");
         }

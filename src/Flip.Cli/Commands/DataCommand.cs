@@ -5,8 +5,10 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip data</c>: what is done with training data before a training.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Look into training data, and prepare it.")
+    /// <param name="ranks">The processes that divide the work.</param>
+    public static Command Create(CommandRanks ranks) => new("data", "Make training data, look into it, and prepare it.")
     {
+        DataDownloadCommand.Create(ranks),
         DataIndexCommand.Create(),
         DataInspectCommand.Create(),
         DataSimulateCommand.Create(),

@@ -79,7 +79,8 @@ public sealed class ConsoleProgress : IProgressView
     /// <inheritdoc cref="Describe(TrainProgress)"/>
     internal static string Describe(ItemProgress p) => Share(p.Done, p.Total) + (p.ItemsPerSecond > 0
         ? string.Create(CultureInfo.InvariantCulture, $"  {p.ItemsPerSecond:#,0.#} {p.Items}/s  left {Left(p.Remaining)}")
-        : ""); // nothing is known at first
+        : "") // nothing is known at first
+        + (p.Note is { } note ? "  " + note : "");
 
     private static string Share(long done, long total) => string.Create(
         CultureInfo.InvariantCulture, $"{(total > 0 ? (double)done / total : 0) * 100,3:0}%  {Count(done)}/{Count(total)}");

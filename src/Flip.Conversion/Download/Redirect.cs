@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Flip.Network;
 
 namespace Flip.Conversion.Download;
 
@@ -44,24 +45,13 @@ internal static class Redirect
 
         try
         {
-            return IPAddress.TryParse(url.IdnHost, out var address) ? IsNear(address) : (await resolve(url.IdnHost, cancellation)).Any(IsNear);
+            return IPAddress.TryParse(url.IdnHost, out var address)
+                ? PrivateAddress.IsPrivate(address)
+                : (await resolve(url.IdnHost, cancellation)).Any(PrivateAddress.IsPrivate);
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
             return false;
         }
-    }
-
-    private static bool IsNear(IPAddress address)
-    {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal)
-        {
-            return true;
-        }
-
-        // RFC 1918's private networks, "this" network, the provider's (RFC 6598) and the link's.
-        return address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is var bytes && bytes is
-            [0 or 10 or 127, ..] or [100, >= 64 and <= 127, ..] or [169, 254, ..] or [172, >= 16 and <= 31, ..] or [192, 168, ..];
     }
 }

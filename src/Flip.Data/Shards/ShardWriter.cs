@@ -11,7 +11,10 @@ public sealed class ShardWriter(Stream stream) : IDisposable
 {
     private const int LongestPlainName = 100; // bytes of a ustar header's name
 
+    private const int EndLength = 2 * 512; // bytes of the mark
+
     private readonly TarWriter _tar = new(stream, TarEntryFormat.Ustar, leaveOpen: true);
+    private bool _isDisposed;
 
     /// <summary>Samples written so far.</summary>
     public int Count { get; private set; }
@@ -51,8 +54,17 @@ public sealed class ShardWriter(Stream stream) : IDisposable
         Count++;
     }
 
-    /// <summary>Writes the mark that ends a tar.</summary>
-    public void Dispose() => _tar.Dispose();
+    /// <summary>Writes the mark that ends a tar; of one without samples too, which readers would take for no archive else.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed && Count == 0)
+        {
+            stream.Write(new byte[EndLength]);
+        }
+
+        _isDisposed = true;
+        _tar.Dispose();
+    }
 
     /// <summary>The time of writing would make equal shards differ.</summary>
     private static TarEntry Entry(string name, Stream content) => Ascii.IsValid(name) && name.Length <= LongestPlainName

@@ -7,4 +7,8 @@ namespace Flip.Progress;
 /// <param name="Total">All items.</param>
 /// <param name="ItemsPerSecond">Speed of this run.</param>
 /// <param name="Remaining">Expected time left.</param>
-public sealed record ItemProgress(string Stage, string Items, long Done, long Total, double ItemsPerSecond, TimeSpan Remaining);
+public sealed record ItemProgress(string Stage, string Items, long Done, long Total, double ItemsPerSecond, TimeSpan Remaining)
+{
+    /// <summary>What else there is to say, on the same line; null for nothing.</summary>
+    public string? Note { get; init; }
+}

@@ -112,6 +112,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"probe {option}"] = ["probe", model, "--train", _folder.Path, "--test", _folder.Path];
         }
 
+        foreach (var option in (string[])["--rows-per-shard", "--concurrency", "--per-host", "--timeout", "--max-bytes", "--retries", "--threads", "--size", "--quality", "--min-side", "--max-aspect-ratio"])
+        {
+            tried[$"data download {option}"] = ["data", "download", _folder.File("list.csv"), "--out", _folder.File("shards")];
+        }
+
         foreach (var option in (string[])["--parts-at", "--per-host", "--bucket", "--weight-bytes", "--gradient-bytes", "--pairs-per-second", "--intra", "--inter"])
         {
             tried[$"bench scaling {option}"] = ["bench", "scaling"];
