@@ -10,5 +10,6 @@ internal static class DataCommand
         DataIndexCommand.Create(),
         DataInspectCommand.Create(),
         DataPackCommand.Create(),
+        DataSimulateCommand.Create(),
     };
 }

@@ -122,6 +122,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data pack {option}"] = ["data", "pack", _folder.Path, "--out", _folder.File("packed")];
         }
 
+        foreach (var option in (string[])["--shards", "--shard-mb", "--shard-samples", "--rate", "--bandwidth", "--cache-size", "--latency", "--ranks", "--batch-size", "--epochs"])
+        {
+            tried[$"data simulate {option}"] = ["data", "simulate"];
+        }
+
         foreach (var option in (string[])["--batch", "--dim", "--chunk", "--steps"])
         {
             tried[$"bench loss {option}"] = ["bench", "loss"];
