@@ -11,7 +11,7 @@ internal static class DataCommand
         DataDownloadCommand.Create(ranks),
         DataIndexCommand.Create(),
         DataInspectCommand.Create(),
-        DataSimulateCommand.Create(),
         DataPackCommand.Create(),
+        DataSimulateCommand.Create(),
     };
 }
