@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Flip.Data;
+using Flip.Data.Shards;
 using Flip.Ingest.Fetching;
 
 namespace Flip.Ingest.Downloading;
@@ -104,6 +106,11 @@ public sealed class ShardDownload(IUrlList list, string folder, ShardDownloadOpt
         {
             cancellation.ThrowIfCancellationRequested();
             await failure.Task;
+        }
+
+        if (options.Parts == 1 && Directory.EnumerateFiles(folder, "*" + SourceOptions.ShardExtension).Any())
+        {
+            new ShardIndexing(cancellation: cancellation).Run(ShardPattern.Expand(folder)); // of parts on several machines no one knows when all are there
         }
 
         place.Complete();

@@ -38,12 +38,17 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
         }
 
         using var held = FolderLock.Take(folder);
-        OwnEntries.Require(folder, PackState.FileName, HashFolder, ClassesFile);
+        OwnEntries.Require(folder, PackState.FileName, HashFolder, ClassesFile, ShardIndexFile.FileName);
         var state = PackState.Of(folder, options.Settings());
         if (!state.IsComplete)
         {
             DeleteLeftovers(folder, state.Shards);
             state = Pack(folder, state, progress, cancellation);
+        }
+
+        if (state.Shards > 0 && !File.Exists(Path.Combine(folder, ShardIndexFile.FileName)))
+        {
+            new ShardIndexing(cancellation: cancellation).Run(ShardPattern.Expand(folder));
         }
 
         if (Directory.Exists(Path.Combine(folder, HashFolder)))
