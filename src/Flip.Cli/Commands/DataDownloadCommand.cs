@@ -59,7 +59,7 @@ internal static class DataDownloadCommand
     /// <param name="ranks">The processes that divide the shards.</param>
     public static Command Create(CommandRanks ranks)
     {
-        var images = new ImageOptions();
+        var images = new ImageOptions("keep_ratio");
         var command = new Command(
             "download",
             "Download images from a list of addresses into shards. Hosts of private networks are never asked, X-Robots-Tag is honoured, every row is accounted for, and after any stop the same command goes on.")

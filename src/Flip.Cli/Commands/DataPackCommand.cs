@@ -15,7 +15,6 @@ internal static class DataPackCommand
 {
     private const int MostCaption = 1 << 20;
     private const int MostThreads = 1024;
-    private const double MostAspect = 1000;
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
 
     private static readonly Argument<string> Source = new("source")
@@ -26,20 +25,9 @@ internal static class DataPackCommand
     private static readonly Option<string> Out = new("--out") { Description = "Folder of the shards; one that was begun with the same options is gone on with.", Required = true };
     private static readonly Option<int> SamplesPerShard = new("--samples-per-shard") { Description = "Samples of a shard.", DefaultValueFactory = _ => PackOptions.MostSamplesPerShard };
 
-    private static readonly Option<string> Resize = new("--resize")
-    {
-        Description = "none; keep-ratio (the short side gets --size), keep-ratio-largest (the long side), center-crop (a square of the middle), border (a square with white beside).",
-        DefaultValueFactory = _ => "none",
-    };
-
-    private static readonly Option<int> Size = new("--size") { Description = "Pixels of the side that --resize names.", DefaultValueFactory = _ => 256 };
-    private static readonly Option<bool> Enlarge = new("--enlarge") { Description = "Make smaller images larger too." };
-    private static readonly Option<int> Quality = new("--quality") { Description = "Quality of JPEGs, for images that have to be encoded anew.", DefaultValueFactory = _ => 95 };
-    private static readonly Option<int> MinSide = new("--min-side") { Description = "Leave out images whose short side has fewer pixels.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<double?> MaxAspect = new("--max-aspect") { Description = "Leave out images whose long side is more times the short one (default: any)." };
     private static readonly Option<int> MinCaption = new("--min-caption") { Description = "Leave out captions of fewer characters.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int?> MaxCaption = new("--max-caption") { Description = "Leave out captions of more characters (default: any)." };
-    private static readonly Option<string> Duplicates = new("--duplicates") { Description = "Leave out images that came before: none, exact (the same file), perceptual (the same look).", DefaultValueFactory = _ => "none" };
+    private static readonly Option<DuplicateKind> Duplicates = new("--duplicates") { Description = "Leave out images that came before: None, Exact (the same file), Perceptual (the same look)." };
     private static readonly Option<string?> ImageColumn = new("--image-column") { Description = "Column of a table that has the images' paths or bytes (default: found by its name)." };
     private static readonly Option<string[]> CaptionColumns = new("--caption-column") { Description = "Column of a table that has captions; may be given several times (default: found by its name)." };
     private static readonly Option<string> Split = new("--split") { Description = "Part of a data set that has several.", DefaultValueFactory = _ => "train" };
@@ -48,13 +36,15 @@ internal static class DataPackCommand
 
     public static Command Create()
     {
+        var images = new ImageOptions("no");
         var command = new Command("pack", "Make WebDataset shards of pairs in any format: images resized and turned where they must be, what cannot be used counted by cause. A second call goes on where the first one stopped.")
         {
-            Source, Out, SamplesPerShard, Resize, Size, Enlarge, Quality, MinSide, MaxAspect, MinCaption, MaxCaption, Duplicates, ImageColumn, CaptionColumns, Split, Threads, DataOptions.AllowOutside, Json,
+            Source, Out, SamplesPerShard, MinCaption, MaxCaption, Duplicates, ImageColumn, CaptionColumns, Split, Threads, DataOptions.AllowOutside, Json,
         };
+        images.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var options = Options(result);
+            var options = Options(result, images);
             var folder = result.GetValue(Out)!;
             OutputPlace.CheckFolder(folder, "--out");
             using var view = Consoles.Progress(json: true); // standard output is for the result
@@ -75,7 +65,7 @@ internal static class DataPackCommand
         CaptionColumns = result.GetValue(CaptionColumns) ?? [],
     };
 
-    private static PackOptions Options(ParseResult result)
+    private static PackOptions Options(ParseResult result, ImageOptions images)
     {
         var problems = new List<string>();
         void Check<T>(string option, T value, T least, T most)
@@ -89,15 +79,10 @@ internal static class DataPackCommand
 
         var (minCaption, maxCaption) = (result.GetValue(MinCaption), result.GetValue(MaxCaption) ?? MostCaption);
         Check("--samples-per-shard", result.GetValue(SamplesPerShard), 1, PackOptions.MostSamplesPerShard);
-        Check("--size", result.GetValue(Size), 1, ImagePreparationOptions.MostSide);
-        Check("--quality", result.GetValue(Quality), 1, 100);
-        Check("--min-side", result.GetValue(MinSide), 1, ImagePreparationOptions.MostSide);
-        Check("--max-aspect", result.GetValue(MaxAspect) ?? 1, 1, MostAspect);
         Check("--min-caption", minCaption, 1, MostCaption);
         Check("--max-caption", maxCaption, Math.Min(Math.Max(minCaption, 1), MostCaption), MostCaption);
         Check("--threads", result.GetValue(Threads) ?? 1, 1, MostThreads);
-        var resize = Named<ImageResize>("--resize", result.GetValue(Resize)!, nameof(ImageResize.No), problems);
-        var duplicates = Named<DuplicateKind>("--duplicates", result.GetValue(Duplicates)!, nameof(DuplicateKind.None), problems);
+        var preparation = images.Read(result, problems);
         return problems.Count > 0 ? throw new ConfigException(problems) : new PackOptions
         {
             Source = Path.Exists(result.GetValue(Source)) ? Path.GetFullPath(result.GetValue(Source)!) : result.GetValue(Source)!,
@@ -108,35 +93,12 @@ internal static class DataPackCommand
                 ["split"] = result.GetValue(Split)!,
             },
             SamplesPerShard = result.GetValue(SamplesPerShard),
-            Images = new ImagePreparationOptions
-            {
-                Resize = resize,
-                Size = result.GetValue(Size),
-                Enlarge = result.GetValue(Enlarge),
-                Quality = result.GetValue(Quality),
-                MinSide = result.GetValue(MinSide),
-                MaxAspectRatio = result.GetValue(MaxAspect) ?? double.PositiveInfinity,
-            },
+            Images = preparation,
             MinCaption = minCaption,
             MaxCaption = maxCaption,
-            Duplicates = duplicates,
+            Duplicates = result.GetValue(Duplicates),
             Threads = result.GetValue(Threads) ?? Flip.Devices.Processors.Available,
         };
-    }
-
-    /// <summary>A value by its name, which may have hyphens or underscores; <c>none</c> is what is called so here.</summary>
-    private static T Named<T>(string option, string text, string none, List<string> problems)
-        where T : struct, Enum
-    {
-        var name = text.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
-        name = name.Equals("none", StringComparison.OrdinalIgnoreCase) ? none : name;
-        if (Enum.GetNames<T>().FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found)
-        {
-            return Enum.Parse<T>(found);
-        }
-
-        problems.Add($"{option} {text}: expected {(typeof(T) == typeof(ImageResize) ? "none, keep-ratio, keep-ratio-largest, center-crop or border" : "none, exact or perceptual")}.");
-        return default;
     }
 
     /// <summary>A bar where the entries are counted, else a line now and then.</summary>

@@ -4,7 +4,8 @@ using Flip.Ingest.Images;
 namespace Flip.Cli.Commands;
 
 /// <summary>What commands that make shards are told about images.</summary>
-internal sealed class ImageOptions
+/// <param name="resize">How images are resized where nobody says.</param>
+internal sealed class ImageOptions(string resize)
 {
     private static readonly ImagePreparationOptions Defaults = new();
 
@@ -16,7 +17,7 @@ internal sealed class ImageOptions
     private readonly Option<string> _resize = new("--resize")
     {
         Description = "no, keep_ratio (the short side gets the size), keep_ratio_largest (the long side), center_crop (a square of the middle), border (a square with white beside the image).",
-        DefaultValueFactory = _ => "keep_ratio",
+        DefaultValueFactory = _ => resize,
     };
 
     private readonly Option<int> _size = new("--size") { Description = "Pixels of the side.", DefaultValueFactory = _ => Defaults.Size };
@@ -43,10 +44,11 @@ internal sealed class ImageOptions
     /// <param name="problems">Takes what is wrong with it.</param>
     public ImagePreparationOptions Read(ParseResult result, List<string> problems)
     {
-        var resize = result.GetValue(_resize)!;
-        if (!Ways.Any(way => way.Name == resize))
+        var wanted = result.GetValue(_resize)!;
+        var name = wanted.Replace('-', '_'); // keep-ratio is how people write it elsewhere
+        if (!Ways.Any(way => way.Name == name))
         {
-            problems.Add($"--resize {resize}: expected {string.Join(", ", Ways.Select(way => way.Name))}.");
+            problems.Add($"--resize {wanted}: expected {string.Join(", ", Ways.Select(way => way.Name))}.");
         }
 
         var ratio = result.GetValue(_maxAspect);
@@ -57,7 +59,7 @@ internal sealed class ImageOptions
 
         return new ImagePreparationOptions
         {
-            Resize = Ways.FirstOrDefault(way => way.Name == resize).Value,
+            Resize = Ways.FirstOrDefault(way => way.Name == name).Value,
             Size = Number(result, _size, 1, 16_384, problems),
             Enlarge = result.GetValue(_enlarge),
             Quality = Number(result, _quality, 1, 100, problems),

@@ -43,7 +43,7 @@ public sealed record PackOptions
         ["enlarge"] = Images.Enlarge.ToString(),
         ["quality"] = Text(Images.Quality),
         ["min-side"] = Text(Images.MinSide),
-        ["max-aspect"] = Images.MaxAspectRatio.ToString(CultureInfo.InvariantCulture),
+        ["max-aspect-ratio"] = Images.MaxAspectRatio.ToString(CultureInfo.InvariantCulture),
         ["min-caption"] = Text(MinCaption),
         ["max-caption"] = Text(MaxCaption),
         ["duplicates"] = Duplicates.ToString(),

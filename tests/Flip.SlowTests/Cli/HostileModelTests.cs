@@ -127,7 +127,7 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data simulate {option}"] = ["data", "simulate"];
         }
 
-        foreach (var option in (string[])["--samples-per-shard", "--size", "--quality", "--min-side", "--max-aspect", "--min-caption", "--max-caption", "--threads"])
+        foreach (var option in (string[])["--samples-per-shard", "--size", "--quality", "--min-side", "--max-aspect-ratio", "--min-caption", "--max-caption", "--threads"])
         {
             tried[$"data pack {option}"] = ["data", "pack", _folder.Path, "--out", _folder.File("packed")];
         }
