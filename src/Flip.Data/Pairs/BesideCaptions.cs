@@ -21,20 +21,28 @@ internal sealed class BesideCaptions(IReadOnlyList<string> images, SourceOptions
 
     /// <inheritdoc/>
     /// <exception cref="BadSampleException">It has none, or what it has cannot be read.</exception>
-    public IReadOnlyList<string> this[int index]
-    {
-        get
-        {
-            var json = Read(index, Json, MostJsonBytes) is { } bytes ? JsonCaptions.Read(bytes) : null;
-            if (json is { Several.Count: > 0, IsMixed: false })
-            {
-                return json.Several;
-            }
+    public IReadOnlyList<string> this[int index] => Of(images[index], ReadJson(images[index]))
+        ?? throw new BadSampleException("no caption", "it has neither .txt, nor .caption, nor .json with 'captions' or 'caption' beside it, or they are blank");
 
-            IReadOnlyList<string>? text = Texts.Select(extension => Text(index, extension)).FirstOrDefault(found => found is { Count: > 0 });
-            return new[] { text, json?.Single, json?.Several }.FirstOrDefault(captions => captions is { Count: > 0 })
-                ?? throw json?.Problem ?? new BadSampleException("no caption", "it has neither .txt, nor .caption, nor .json with 'captions' or 'caption' beside it, or they are blank");
+    /// <summary>The <c>.json</c> beside an image; null where there is none.</summary>
+    /// <exception cref="BadSampleException">It is too large, lies outside, or cannot be read.</exception>
+    public byte[]? ReadJson(string image) => Read(image, Json, MostJsonBytes);
+
+    /// <summary>The captions of an image; null where it has none.</summary>
+    /// <param name="image">The image file.</param>
+    /// <param name="json">The <c>.json</c> beside it, which may be changed; null for none.</param>
+    /// <exception cref="BadSampleException">What there is cannot be read.</exception>
+    public IReadOnlyList<string>? Of(string image, byte[]? json)
+    {
+        var said = json is null ? null : JsonCaptions.Read(json);
+        if (said is { Several.Count: > 0, IsMixed: false })
+        {
+            return said.Several;
         }
+
+        IReadOnlyList<string>? text = Texts.Select(extension => Text(image, extension)).FirstOrDefault(found => found is { Count: > 0 });
+        return new[] { text, said?.Single, said?.Several }.FirstOrDefault(captions => captions is { Count: > 0 })
+            ?? (said?.Problem is { } problem ? throw problem : null);
     }
 
     /// <summary>Whether any image has a file of captions.</summary>
@@ -46,9 +54,9 @@ internal sealed class BesideCaptions(IReadOnlyList<string> images, SourceOptions
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private List<string>? Text(int index, string extension)
+    private List<string>? Text(string image, string extension)
     {
-        if (Read(index, extension, MostTextBytes) is not { } bytes)
+        if (Read(image, extension, MostTextBytes) is not { } bytes)
         {
             return null;
         }
@@ -57,9 +65,9 @@ internal sealed class BesideCaptions(IReadOnlyList<string> images, SourceOptions
         return TextFile.IsBroken(text) ? throw new BadSampleException(CaptionReader.EncodingCause, $"its text {TextFile.Problem}") : CaptionReader.Kept([text]);
     }
 
-    private byte[]? Read(int index, string extension, int most)
+    private byte[]? Read(string image, string extension, int most)
     {
-        var path = Path.ChangeExtension(images[index], extension);
+        var path = Path.ChangeExtension(image, extension);
         try
         {
             return PlainFile.Length(path) switch

@@ -61,6 +61,11 @@ internal sealed class ShardPairs(DataSetIndex index) : IPairReader
 
     private static IReadOnlyList<string> CaptionsOf(MemberReader members, SampleEntry entry)
     {
+        if (!entry.Text.IsPresent && !entry.Json.IsPresent)
+        {
+            return []; // as all samples of labelled shards: an exception for each would cost a tenth of the packing
+        }
+
         try
         {
             return Captions.Read(members, entry);
