@@ -15,6 +15,7 @@ internal sealed class RemoteAhead : IDisposable
     private const int MostGap = 1 << 16; // bytes between the members of a sample that are read with them
     private const double ShareOfCache = 0.9; // what is brought ahead; the rest is for what a window leaves behind
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
     private readonly DataSetIndex _index;
     private readonly ShardFiles _files;
@@ -80,10 +81,15 @@ internal sealed class RemoteAhead : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // A store that does not answer must not hold up the end of a run: the threads are background threads.
         _stop.Cancel();
-        _threads.ForEach(thread => thread.Join());
-        _queue.Dispose();
-        _stop.Dispose();
+        var deadline = DateTime.UtcNow + StopPatience;
+        _threads.ForEach(thread => thread.Join(TimeSpan.FromTicks(Math.Max(0, (deadline - DateTime.UtcNow).Ticks))));
+        if (_threads.TrueForAll(thread => !thread.IsAlive))
+        {
+            _queue.Dispose();
+            _stop.Dispose();
+        }
     }
 
     private void Start(string name, Action work)
