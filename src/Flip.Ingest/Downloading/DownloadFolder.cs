@@ -131,7 +131,7 @@ internal sealed partial class DownloadFolder : IDisposable
         }
     }
 
-    [GeneratedRegex(@"^(\.flip|download\.json)\.[0-9a-f]{16}\.tmp\z")]
+    [GeneratedRegex(@"^(\.flip|download\.json|index\.flip)\.[0-9a-f]{16}\.tmp\z")]
     private static partial Regex FirstLeftover();
 
     [GeneratedRegex(@"^([0-9]{5,9})(\.tar|\.parquet|_stats\.json)\.[0-9a-f]{16}\.tmp\z")]

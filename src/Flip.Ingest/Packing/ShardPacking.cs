@@ -20,6 +20,7 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
     private const string HashFolder = ".hashes";
     private const string ClassesFile = "classes.json";
     private const string TemporarySuffix = ".tmp";
+    private const string ProbeFile = ".flip"; // by which a command finds out whether it may write (OutputPlace)
 
     /// <summary>Packs what is not packed yet.</summary>
     /// <param name="folder">The folder of the shards; one that was begun with the same options is gone on with.</param>
@@ -44,6 +45,11 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
         {
             DeleteLeftovers(folder, state.Shards);
             state = Pack(folder, state, progress, cancellation);
+        }
+
+        foreach (var file in (string[])[ProbeFile, PackState.FileName, ShardIndexFile.FileName])
+        {
+            AtomicFile.DeleteLeftovers(Path.Combine(folder, file), TemporarySuffix); // of kills in the first moment and in the last
         }
 
         if (state.Shards > 0 && !File.Exists(Path.Combine(folder, ShardIndexFile.FileName)))
