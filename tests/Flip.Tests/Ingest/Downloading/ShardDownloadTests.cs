@@ -158,8 +158,15 @@ public sealed class ShardDownloadTests : IDisposable
         _fixture.Latency = TimeSpan.FromMilliseconds(20);
         for (var i = 0; i < 3; i++)
         {
-            using var stop = new CancellationTokenSource(120);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _fixture.RunAsync(list, "stopped", _fixture.Options with { Concurrency = 2 }, stop.Token));
+            using var stop = new CancellationTokenSource();
+            var (run, asked) = (_fixture.RunAsync(list, "stopped", _fixture.Options with { Concurrency = 2 }, stop.Token), _fixture.Server.Requests.Count);
+            while (_fixture.Server.Requests.Count < asked + 8)
+            {
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+            }
+
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         }
 
         Assert.NotEmpty(Directory.EnumerateFiles(_fixture.At("stopped", ".download"), "*.spool"));
@@ -222,7 +229,7 @@ public sealed class ShardDownloadTests : IDisposable
             RowsPerShard = 100,
             Retries = 0,
             SilentLimit = 8,
-            Fetch = _fixture.Options.Fetch with { Timeout = TimeSpan.FromMilliseconds(400), PerHost = 4 },
+            Fetch = _fixture.Options.Fetch with { Timeout = TimeSpan.FromMilliseconds(1500), PerHost = 4 },
         };
         var counts = await _fixture.RunAsync(new MemoryList(rows), options: options, names: names);
         Assert.Equal((10, 60), (counts.Successes, counts.FailedToDownload));
