@@ -122,20 +122,34 @@ internal sealed class ShardCache(StoreReader reader, string folder, long most)
 
     private void MakeRoom(long length)
     {
-        var files = new DirectoryInfo(folder).EnumerateFiles().Where(file => file.Extension is Extension or PartExtension).OrderBy(file => file.LastWriteTimeUtc).ToList();
+        var files = new DirectoryInfo(folder).EnumerateFiles().Where(file => file.Extension is Extension or PartExtension)
+            .Select(file => (File: file, Length: LengthOf(file), Used: file.LastWriteTimeUtc)).OrderBy(file => file.Used).ToList();
         var used = files.Sum(file => file.Length);
-        foreach (var file in files)
+        foreach (var (file, bytes, lastUse) in files)
         {
             if (used + length <= most)
             {
                 return;
             }
 
-            if (file.Extension == Extension || DateTime.UtcNow - file.LastWriteTimeUtc > PartLife)
+            if (file.Extension == Extension || DateTime.UtcNow - lastUse > PartLife)
             {
-                used -= file.Length;
+                used -= bytes;
                 file.Delete(); // who has it open reads on
             }
+        }
+    }
+
+    /// <summary>The length of a file that another process may rename or remove meanwhile.</summary>
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
         }
     }
 

@@ -193,6 +193,28 @@ public sealed class StoreReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_that_bring_and_make_room_at_once_do_not_disturb_each_other()
+    {
+        for (var i = 0; i < 24; i++)
+        {
+            File.WriteAllBytes(_folder.File($"files/{i}.tar"), new byte[3000 + i]);
+        }
+
+        using var reader = Reader();
+        for (var round = 0; round < 4; round++)
+        {
+            await Parallel.ForEachAsync(Enumerable.Range(0, 24), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken }, async (i, token) =>
+            {
+                var file = await reader.StatAsync(_store.Http($"{i}.tar"), token);
+                await new ShardCache(reader, _folder.File("cache"), 20_000).BringAsync(file, null, token);
+            });
+        }
+
+        Assert.InRange(Directory.EnumerateFiles(_folder.File("cache"), "*.shard").Count(), 1, 24);
+        Assert.Empty(Directory.EnumerateFiles(_folder.File("cache"), "*.part"));
+    }
+
+    [Fact]
     public async Task What_has_another_hash_than_the_index_says_is_not_kept()
     {
         using var reader = Reader();
