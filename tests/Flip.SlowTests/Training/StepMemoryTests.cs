@@ -12,20 +12,29 @@ namespace Flip.SlowTests.Training;
 public class StepMemoryTests
 {
     private const double Tolerance = 0.25;
+    private const int Trials = 3; // what else a machine does only adds to a peak, so the lowest one is the step's
 
     [Theory]
     [InlineData("fp32", 0.5, 0, Tolerance)]
     [InlineData("bf16", 0.5, 0, Tolerance)]
     [InlineData("bf16", 0, 0, Tolerance)] // attention's scores are a third of it
-    [InlineData("fp32", 0.5, 1, 1)] // the inputs that stay lie between what goes, and the heap loses more: 0.76 on a machine busy with other things
+    [InlineData("fp32", 0.5, 1, 0.7)] // the inputs that stay lie between what goes, and the heap loses more
     public void What_a_pair_takes_is_what_more_pairs_add_to_the_peak(string precision, double mask, int checkpointBlocks, double above)
     {
         var (few, many) = (16, checkpointBlocks > 0 ? 112 : 64);
         var config = Config(mask, few, checkpointBlocks, width: 256);
         var memory = new StepMemory(config, precision == "bf16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32, DeviceType.CPU);
-        var measured = Peak(config with { Train = config.Train with { BatchSize = many } }, precision, mask) - Peak(config, precision, mask);
         var expected = (memory.OfPair * (many - few)) + memory.OfBatch(many) - memory.OfBatch(few);
-        Assert.True(measured > expected * (1 - Tolerance) && measured < expected * (1 + above), $"measured {measured / 1e6:0} MB, by arithmetic {expected / 1e6:0} MB");
+        bool Fits(double bytes) => bytes > expected * (1 - Tolerance) && bytes < expected * (1 + above);
+        var (peakOfMany, peakOfFew, measured) = (double.PositiveInfinity, double.PositiveInfinity, 0.0);
+        for (var trial = 0; trial < Trials && !Fits(measured); trial++)
+        {
+            peakOfMany = Math.Min(peakOfMany, Peak(config with { Train = config.Train with { BatchSize = many } }, precision, mask));
+            peakOfFew = Math.Min(peakOfFew, Peak(config, precision, mask));
+            measured = peakOfMany - peakOfFew;
+        }
+
+        Assert.True(Fits(measured), $"measured {measured / 1e6:0} MB, by arithmetic {expected / 1e6:0} MB");
     }
 
     [Theory]

@@ -10,63 +10,11 @@ using static TorchSharp.torch;
 namespace Flip.Tests.Training;
 
 /// <summary>
-/// Ranks that share a training get what one process gets: gradients, losses, weights, moments, whatever the number of ranks, the micro-batch and the way
-/// texts are exchanged. Nothing is multiplied or divided by the number of ranks.
+/// Ranks that share a training get what one process gets: losses, weights, moments, checkpoints, whatever the number of ranks, the micro-batch and the way
+/// texts are exchanged; and they stop together.
 /// </summary>
 public sealed class SharedTrainingTests
 {
-    public static TheoryData<int, int, LossKind, TextExchange, int, int> Divisions => new()
-    {
-        { 1, 8, LossKind.InfoNce, TextExchange.Gather, 0, 0 },
-        { 2, 8, LossKind.InfoNce, TextExchange.Gather, 0, 0 },
-        { 2, 8, LossKind.InfoNce, TextExchange.Ring, 2, 0 },
-        { 2, 9, LossKind.Sigmoid, TextExchange.Gather, 2, 1 },
-        { 3, 8, LossKind.InfoNce, TextExchange.Gather, 2, 0 },
-        { 3, 13, LossKind.Sigmoid, TextExchange.Ring, 0, 1 },
-        { 4, 130, LossKind.InfoNce, TextExchange.Gather, 10, 0 },
-        { 4, 130, LossKind.InfoNce, TextExchange.Ring, 0, 0 },
-        { 8, 8, LossKind.InfoNce, TextExchange.Ring, 0, 0 },
-        { 8, 19, LossKind.InfoNce, TextExchange.Gather, 1, 2 },
-    };
-
-    [Theory]
-    [MemberData(nameof(Divisions))]
-    public void Gradients_of_ranks_equal_those_of_one_process(
-        int world, int batchSize, LossKind loss, TextExchange exchange, int microBatch, int checkpointBlocks)
-    {
-        foreach (var (reconstruction, divides) in new[] { (0.0, true), (0.5, false) })
-        {
-            var config = WithRanks(batchSize, loss, exchange, microBatch, checkpointBlocks, reconstruction);
-            using var model = TinyRun.Model(config);
-            var whole = new TrainingStep(model, config.Train with { MicroBatch = 0, CheckpointBlocks = 0 }).ComputeGradient(TinyRun.Batch(batchSize), 0.5);
-            var expected = model.Parameters.Gradient.data<float>().ToArray();
-            var found = ThreadRanks.Run(world, ranks => Gradient(config, ranks, divides));
-
-            Assert.Equal(whole.Loss, found.Sum(rank => rank.Loss.Loss), 1e-5 * whole.Loss);
-            Assert.Equal(whole.ReconstructionLoss ?? 0, found.Sum(rank => rank.Loss.ReconstructionLoss ?? 0), 1e-5);
-            foreach (var rank in found)
-            {
-                AssertClose(expected, rank.Owned, 2e-5);
-            }
-
-            // Each entry is owned once, or by all.
-            var owners = Enumerable.Range(0, expected.Length).Select(i => found.Count(rank => rank.Owned[i] is not null));
-            Assert.All(owners, count => Assert.Equal(divides || world == 1 ? 1 : world, count));
-        }
-    }
-
-    [Fact]
-    public void Gradients_of_ranks_in_bf16_point_where_those_of_one_process_point()
-    {
-        var config = WithRanks(13, LossKind.InfoNce, TextExchange.Gather, 0, 0, 0);
-        config = config with { Train = config.Train with { Precision = Precision.Bf16 } };
-        using var model = TinyRun.Model(config);
-        new TrainingStep(model, config.Train).ComputeGradient(TinyRun.Batch(13), 0.5);
-        var expected = model.Parameters.Gradient.data<float>().ToArray();
-        var found = ThreadRanks.Run(3, ranks => Gradient(config, ranks, divides: false));
-        Assert.All(found, rank => AssertClose(expected, rank.Owned, 0.02));
-    }
-
     public static TheoryData<int, int, TextExchange, bool, double> Runs => new()
     {
         { 2, 0, TextExchange.Gather, true, 0 },
@@ -92,7 +40,7 @@ public sealed class SharedTrainingTests
             Assert.All(losses.Zip(rank.Losses), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
             Assert.Equal(found[0].Weights, rank.Weights); // to the last bit: else ranks would drift apart
         });
-        AssertClose(expected, [.. found[0].Weights.Select(weight => (float?)weight)], 1e-3);
+        SharedGradientTests.AssertClose(expected, [.. found[0].Weights.Select(weight => (float?)weight)], 1e-3);
         AssertSameCheckpoints(single, folder.File("one"), folder.File("many"));
     }
 
@@ -111,7 +59,7 @@ public sealed class SharedTrainingTests
         var found = ThreadRanks.Run(after, ranks => Run(config, folder.File("rest"), ranks.Rank == 0 ? checkpoint : null, ranks));
 
         Assert.All(losses[4..].Zip(found[0].Losses), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
-        AssertClose(expected, [.. found[0].Weights.Select(weight => (float?)weight)], 1e-3);
+        SharedGradientTests.AssertClose(expected, [.. found[0].Weights.Select(weight => (float?)weight)], 1e-3);
     }
 
     [Theory]
@@ -209,48 +157,6 @@ public sealed class SharedTrainingTests
         Assert.All(sent, rank => Assert.All(rank.Steps, bytes => Assert.Equal(rank.Expected, bytes)));
     }
 
-    private static FlipConfig WithRanks(int batchSize, LossKind loss, TextExchange exchange, int microBatch, int checkpointBlocks, double reconstruction) =>
-        TinyRun.Config with
-        {
-            Model = TinyRun.Config.Model with
-            {
-                Text = TinyRun.Config.Model.Text with { AttendPadding = false },
-                Reconstruction = new ReconstructionConfig { Weight = reconstruction, Width = 8, Depth = 1, Heads = 2 },
-            },
-            Train = TinyRun.Config.Train with
-            {
-                BatchSize = batchSize,
-                Loss = loss,
-                TextExchange = exchange,
-                MicroBatch = microBatch,
-                CheckpointBlocks = checkpointBlocks,
-            },
-        };
-
-    /// <summary>The step of one rank: its part of the loss, and the gradient where it owns it.</summary>
-    private static (StepLoss Loss, float?[] Owned) Gradient(FlipConfig config, ICommunicator ranks, bool divides)
-    {
-        using var model = TinyRun.Model(config);
-        var shards = ParameterShards.Of(model.Parameters, ranks, divides);
-        var share = new BatchShare(ranks, config.Train.BatchSize);
-        var step = new TrainingStep(model, config.Train, exchange: new GradientExchange(model.Parameters, ranks, shards));
-        using var source = new TinyRun.PositionSource(0) { Share = share };
-        using var batch = HeldBatch.Read(
-            source, share.Count, config.Train.MicroBatch == 0 ? share.Count : config.Train.MicroBatch, TinyRun.Layout(config), 0.5);
-        using var loss = step.ComputeGradient(batch, share);
-        var gradient = model.Parameters.Gradient.data<float>().ToArray();
-        var owned = new float?[gradient.Length];
-        foreach (var piece in shards.Owned)
-        {
-            for (var i = piece.First; i < piece.End; i++)
-            {
-                owned[i] = gradient[i];
-            }
-        }
-
-        return (loss.Read(), owned);
-    }
-
     private static (List<double> Losses, float[] Weights) Run(FlipConfig config, string folder, string? checkpoint, ICommunicator ranks)
     {
         float[] weights = [];
@@ -301,7 +207,7 @@ public sealed class SharedTrainingTests
             Assert.Equal(a.State with { Seconds = 0, BadSamples = b.State.BadSamples }, b.State with { Seconds = 0 });
             foreach (var (one, other) in a.Buffers.Zip(b.Buffers))
             {
-                AssertClose(one, [.. other.Select(value => (float?)value)], 2e-3);
+                SharedGradientTests.AssertClose(one, [.. other.Select(value => (float?)value)], 2e-3);
             }
         }
     }
@@ -314,12 +220,5 @@ public sealed class SharedTrainingTests
         var state = CheckpointStore.Load(checkpoint, model.Parameters, config.Model, optimizer.FirstMoment, optimizer.SecondMoment, ema);
         Tensor[] buffers = [model.Parameters.Master, optimizer.FirstMoment, optimizer.SecondMoment, .. ema is null ? Array.Empty<Tensor>() : [ema.Average]];
         return (state, [.. buffers.Select(buffer => WithoutKeyBiases(model, buffer))]);
-    }
-
-    private static void AssertClose(float[] expected, float?[] found, double tolerance)
-    {
-        var scale = expected.Max(MathF.Abs);
-        Assert.Equal(expected.Length, found.Length);
-        Assert.All(expected.Zip(found), pair => Assert.InRange(Math.Abs(pair.First - (pair.Second ?? pair.First)), 0, tolerance * scale));
     }
 }
