@@ -182,7 +182,11 @@ public sealed class BatchLoader : IBatchSource
         {
             var size = _division.SizeAt(_planned);
             var first = _division.PositionOf(_planned);
-            _samples.Ahead(first, [.. Enumerable.Range(0, size).Select(row => _order.At(first + row).Sample)]);
+            if (_samples.ReadsAhead)
+            {
+                _samples.Ahead(first, [.. Enumerable.Range(0, size).Select(row => _order.At(first + row).Sample)]);
+            }
+
             _pipeline.Put(new Block(_samples.NewBatch(size, _division.StepOf(_planned), TakeSpare(size)), first));
             _planned += size;
         }

@@ -40,6 +40,8 @@ internal sealed class CaptionedSamples : ISampleReader
         _files.Begin(order, 0, start);
     }
 
+    public bool ReadsAhead => _files.ReadsAhead;
+
     public void Ahead(long position, IReadOnlyList<long> samples) => _files.Ahead(position, samples);
 
     public Batch NewBatch(int size, long step, Batch? used)

@@ -23,6 +23,9 @@ internal interface ISampleReader : IDisposable
         // nothing is read ahead
     }
 
+    /// <summary>Whether it wants to be told what will be read soon.</summary>
+    bool ReadsAhead => false;
+
     /// <summary>Told which samples will be read soon.</summary>
     void Ahead(long position, IReadOnlyList<long> samples)
     {

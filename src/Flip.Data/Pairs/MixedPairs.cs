@@ -59,6 +59,8 @@ public sealed class MixedPairs(IReadOnlyList<PairSet> sources, IReadOnlyList<(lo
             }
         }
 
+        public bool ReadsAhead => files.Any(file => file.ReadsAhead);
+
         public void Ahead(long position, IReadOnlyList<long> all)
         {
             var bySource = all.Select(pairs.Locate).ToLookup(found => found.Source, found => found.Pair);

@@ -53,6 +53,9 @@ internal interface IPairFiles : IDisposable
         // nothing is read ahead
     }
 
+    /// <summary>Whether it wants to be told what will be read soon: files on this machine do not.</summary>
+    bool ReadsAhead => false;
+
     /// <summary>Told which pairs will be read soon.</summary>
     void Ahead(long position, IReadOnlyList<long> pairs)
     {

@@ -43,6 +43,8 @@ public sealed class ShardedPairs(DataSetIndex index, CaptionReader captions) : P
 
         public void Begin(ISampleOrder order, int source, long start) => _ahead?.Begin(order, source, start);
 
+        public bool ReadsAhead => _ahead is not null;
+
         public void Ahead(long position, IReadOnlyList<long> pairs) => _ahead?.Ahead(position, pairs);
 
         public IPair At(long pair)
