@@ -5,6 +5,7 @@ using Flip.Data;
 using Flip.Ingest.Formats;
 using Flip.Ingest.Images;
 using Flip.Ingest.Packing;
+using Flip.Ingest.Selection;
 using Flip.Io;
 using Flip.Progress;
 
@@ -28,6 +29,7 @@ internal static class DataPackCommand
     private static readonly Option<int> MinCaption = new("--min-caption") { Description = "Leave out captions of fewer characters.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int?> MaxCaption = new("--max-caption") { Description = "Leave out captions of more characters (default: any)." };
     private static readonly Option<DuplicateKind> Duplicates = new("--duplicates") { Description = "Leave out images that came before: None, Exact (the same file), Perceptual (the same look)." };
+    private static readonly Option<string?> Select = new("--select") { Description = "Keep only the samples that this file names: .npy of uids, or a table with the column uid, key or source_key ('flip data select' makes both)." };
     private static readonly Option<string?> ImageColumn = new("--image-column") { Description = "Column of a table that has the images' paths or bytes (default: found by its name)." };
     private static readonly Option<string[]> CaptionColumns = new("--caption-column") { Description = "Column of a table that has captions; may be given several times (default: found by its name)." };
     private static readonly Option<string> Split = new("--split") { Description = "Part of a data set that has several.", DefaultValueFactory = _ => "train" };
@@ -39,7 +41,7 @@ internal static class DataPackCommand
         var images = new ImageOptions("no");
         var command = new Command("pack", "Make WebDataset shards of pairs in any format: images resized and turned where they must be, what cannot be used counted by cause. A second call goes on where the first one stopped.")
         {
-            Source, Out, SamplesPerShard, MinCaption, MaxCaption, Duplicates, ImageColumn, CaptionColumns, Split, Threads, DataOptions.AllowOutside, Json,
+            Source, Out, SamplesPerShard, MinCaption, MaxCaption, Duplicates, Select, ImageColumn, CaptionColumns, Split, Threads, DataOptions.AllowOutside, Json,
         };
         images.AddTo(command);
         command.SetAction((result, cancellation) =>
@@ -48,7 +50,9 @@ internal static class DataPackCommand
             var folder = result.GetValue(Out)!;
             OutputPlace.CheckFolder(folder, "--out");
             using var view = Consoles.Progress(json: true); // standard output is for the result
-            var reader = PairReaders.Open(result.GetValue(Source)!, Reading(result, view.Message), cancellation);
+            var reading = Reading(result, view.Message);
+            options = options with { Select = result.GetValue(Select) is { } named ? SampleSelection.Open(named, reading.Source, cancellation) : null };
+            var reader = PairReaders.Open(result.GetValue(Source)!, reading, cancellation);
             view.Message($"Format: {reader.Format}.");
             var state = new ShardPacking(reader, options).Run(folder, Progress(view, reader.Count), cancellation);
             Console.Write(result.GetValue(Json) ? JsonSerializer.Serialize(state, JsonOutput.Options) + "\n" : PackText.Of(state, Path.GetFullPath(folder)));

@@ -25,6 +25,11 @@ internal static class PackText
             text.AppendLine(CultureInfo.InvariantCulture, $"Captions left out of samples that have others: {cause} {count:N0}.");
         }
 
+        if (state.NotFound > 0)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"Samples of the selection that the source has not: {state.NotFound:N0}.");
+        }
+
         if (state.Samples > 0)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"Next: flip data inspect {folder}");

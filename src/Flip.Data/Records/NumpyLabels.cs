@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Flip.Data.Records;
@@ -8,31 +6,22 @@ namespace Flip.Data.Records;
 /// <summary>The labels of one image in NumPy's format (<c>.npy</c>): a number for each class, 0 where the image has none of it.</summary>
 internal static partial class NumpyLabels
 {
-    private const int FixedBytes = 10;
-
-    private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
-
     /// <summary>The classes whose number is not 0.</summary>
     /// <param name="file">The file's bytes.</param>
     /// <exception cref="BadSampleException">It is no vector of numbers, or has other numbers than its header says.</exception>
     public static (int[] Labels, int Classes) Read(ReadOnlySpan<byte> file)
     {
-        if (file.Length < FixedBytes || !file.StartsWith(Magic) || file[6] is < 1 or > 3)
+        string header;
+        int start;
+        try
         {
-            throw Bad("it does not begin as .npy files do");
+            (header, start) = NumpyHeader.Read(file);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Bad($"it {e.Message}");
         }
 
-        // Version 1 has two bytes for the header's length, the later ones four.
-        var start = file[6] == 1 ? FixedBytes : FixedBytes + 2;
-        var headerBytes = file[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file[8..])
-            : file.Length >= start ? BinaryPrimitives.ReadUInt32LittleEndian(file[8..])
-            : uint.MaxValue;
-        if (headerBytes > file.Length - start)
-        {
-            throw Bad("it ends inside its header");
-        }
-
-        var header = Encoding.Latin1.GetString(file.Slice(start, (int)headerBytes));
         var found = VectorHeader().Match(header);
         if (!found.Success || !int.TryParse(found.Groups["count"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
@@ -41,7 +30,7 @@ internal static partial class NumpyLabels
 
         var size = found.Groups["size"].Value[0] - '0';
         var isFloat = found.Groups["type"].Value == "f";
-        var data = file[(start + (int)headerBytes)..];
+        var data = file[start..];
         if (data.Length != (long)count * size)
         {
             throw Bad($"it has {data.Length} bytes for {count} numbers of {size}");

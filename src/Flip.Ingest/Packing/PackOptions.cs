@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flip.Ingest.Images;
+using Flip.Ingest.Selection;
 
 namespace Flip.Ingest.Packing;
 
@@ -30,11 +31,14 @@ public sealed record PackOptions
     /// <summary>What is taken for a duplicate.</summary>
     public DuplicateKind Duplicates { get; init; }
 
+    /// <summary>The samples that are kept; null for all.</summary>
+    public SampleSelection? Select { get; init; }
+
     /// <summary>Threads that prepare images; they change nothing else.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>All that decides what is in the shards, by name.</summary>
-    internal SortedDictionary<string, string> Settings() => new(SourceSettings.ToDictionary(), StringComparer.Ordinal)
+    internal SortedDictionary<string, string> Settings() => new(Select is null ? SourceSettings.ToDictionary() : SourceSettings.Append(new("select", Select.Sha256)).ToDictionary(), StringComparer.Ordinal)
     {
         ["source"] = Source,
         ["samples-per-shard"] = Text(SamplesPerShard),

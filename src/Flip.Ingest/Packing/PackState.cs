@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Flip.Io;
 
 namespace Flip.Ingest.Packing;
@@ -46,6 +47,10 @@ public sealed record PackState
 
     /// <summary>Entries that are in no shard, by cause.</summary>
     public SortedDictionary<string, long> Dropped { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Samples that the selection names and the source has not; null before the end, and where all samples are kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? NotFound { get; init; }
 
     /// <summary>The first entry of each cause, and what is wrong with it.</summary>
     public SortedDictionary<string, string> Examples { get; init; } = new(StringComparer.Ordinal);

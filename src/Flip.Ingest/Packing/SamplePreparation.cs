@@ -29,6 +29,11 @@ internal sealed class SamplePreparation(PackOptions options)
     public PackedSample Prepare(SourcePair pair)
     {
         var sample = new PackedSample { SourceKey = pair.Key };
+        if (options.Select is { } selection && SelectedSamples.Drop(selection, pair) is { } notSelected)
+        {
+            return sample with { Drop = notSelected };
+        }
+
         if (pair.Problem is not null)
         {
             return sample with { Drop = pair.Problem };

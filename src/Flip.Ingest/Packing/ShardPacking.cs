@@ -86,7 +86,7 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
             var first = Next(samples, ref next, seen, progress);
             if (first is null)
             {
-                next = next with { IsComplete = true };
+                next = next with { IsComplete = true, NotFound = options.Select is { } selection ? SelectedSamples.Missing(selection, next) : null };
                 next.Write(folder);
                 return next;
             }

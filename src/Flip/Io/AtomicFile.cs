@@ -41,6 +41,21 @@ public static class AtomicFile
         FolderSync.Flush(folder);
     }
 
+    /// <summary>Gives a file that is whole its place: for what another library writes by name.</summary>
+    /// <param name="written">The file, on the same disk.</param>
+    /// <param name="path">Where it appears.</param>
+    public static void Publish(string written, string path)
+    {
+        using (var file = new FileStream(written, FileMode.Open, FileAccess.ReadWrite))
+        {
+            file.Flush(flushToDisk: true);
+        }
+
+        var whole = Path.GetFullPath(path);
+        File.Move(written, whole, overwrite: true);
+        FolderSync.Flush(Path.GetDirectoryName(whole)!);
+    }
+
     /// <summary>Writes a file, and counts and hashes it on the way.</summary>
     /// <inheritdoc cref="Write"/>
     /// <returns>Length and hash of what was written.</returns>

@@ -132,13 +132,18 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data pack {option}"] = ["data", "pack", _folder.Path, "--out", _folder.File("packed")];
         }
 
+        foreach (var option in (string[])["--limit", "--sample"])
+        {
+            tried[$"data select {option}"] = ["data", "select", _folder.Path, "--count"];
+        }
+
         foreach (var option in (string[])["--batch", "--dim", "--chunk", "--steps"])
         {
             tried[$"bench loss {option}"] = ["bench", "loss"];
         }
 
         var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => Numbers(command.Name, command));
-        Assert.Equal(tried.Keys.Append("quickstart --seed").Order(), all.Order()); // every seed is a seed
+        Assert.Equal(tried.Keys.Append("quickstart --seed").Append("data select --seed").Order(), all.Order()); // every seed is a seed
         foreach (var (name, command) in tried)
         {
             var option = name.Split(' ')[^1];
