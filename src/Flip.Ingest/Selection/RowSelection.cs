@@ -45,7 +45,7 @@ public sealed class RowSelection(SelectOptions options)
             }
 
             stage = ("write", counted.Written);
-            var written = writer.Write(session, columns, table.Columns, Selected(session, condition, counted), folder, options.Reading.Say);
+            var written = writer.Write(session, columns, table.Columns, Selected(session, condition, counted, writer.IsGrouped), folder, options.Reading.Say);
             return counted with { Written = written };
         }
         catch (QueryException e)
@@ -149,7 +149,7 @@ public sealed class RowSelection(SelectOptions options)
     }
 
     /// <summary>The query behind SELECT's columns.</summary>
-    private string Selected(QuerySession session, (string Sql, IReadOnlySet<string> Names) condition, SelectResult counted)
+    private string Selected(QuerySession session, (string Sql, IReadOnlySet<string> Names) condition, SelectResult counted, bool isGrouped)
     {
         var sql = $"FROM {Rows} WHERE {condition.Sql}";
         if (options.Sample is { } sample && sample < counted.Selected)
@@ -160,8 +160,8 @@ public sealed class RowSelection(SelectOptions options)
             sql += largest is null ? " AND false" : $" AND {hash} <= CAST({SqlText.Literal(largest)} AS UHUGEINT)";
         }
 
-        // Without a join the database keeps the order by itself, and nothing has to be sorted.
-        sql += options.OrderBy is { } order ? $" ORDER BY {order}\n, {Place}" : options.With.Count > 0 ? $" ORDER BY {Place}" : "";
+        // Without a join the database keeps the order by itself. But groups of rows in Parquet are cut by what each thread has, unless rows are sorted.
+        sql += options.OrderBy is { } order ? $" ORDER BY {order}\n, {Place}" : options.With.Count > 0 || isGrouped ? $" ORDER BY {Place}" : "";
         return options.Limit is { } limit ? FormattableString.Invariant($"{sql} LIMIT {limit}") : sql;
     }
 }

@@ -19,6 +19,9 @@ internal sealed class SelectOutput(string path)
 
     private readonly string _extension = Path.GetExtension(path);
 
+    /// <summary>Whether rows are written in groups, so that the file is another one where the groups are.</summary>
+    public bool IsGrouped => _extension.Equals(".parquet", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Refuses what cannot be written before any work.</summary>
     /// <exception cref="ConfigException">Its name says no format, or other options do not go with it.</exception>
     public void Check(SelectOptions options)

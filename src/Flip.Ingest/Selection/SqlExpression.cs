@@ -52,7 +52,8 @@ internal static class SqlExpression
         var root = parsed.RootElement;
         if (root.GetProperty("error").GetBoolean())
         {
-            throw new ConfigException($"{option} '{text}' cannot be read: {root.GetProperty("error_message").GetString()}.");
+            throw root.GetProperty("error_type").GetString() != "parser" ? NotOne(option, text, "one expression") // a statement that is no query
+                : new ConfigException($"{option} '{text}' cannot be read: {root.GetProperty("error_message").GetString()}.");
         }
 
         var statements = root.GetProperty("statements");
