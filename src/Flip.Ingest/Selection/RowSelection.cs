@@ -32,9 +32,10 @@ public sealed class RowSelection(SelectOptions options)
             (string Name, long Rows)? stage = null; // of a query that takes long
             Action<double>? share = progress is null ? null : part => Report(progress, stage, part);
             using var session = new QuerySession(sources.SelectMany(source => source.Files), folder, share, cancellation);
+            var names = Names(session); // what is written wrongly is said before anything is read
             var table = Open(session, sources, progress, cancellation);
             session.Execute($"CREATE TEMP VIEW {Rows} AS SELECT * FROM {table.Relation}");
-            var condition = Condition(session, table, cancellation);
+            var condition = Condition(session, table, names, cancellation);
             var columns = Columns(table);
             var rows = session.Numbers($"SELECT count(*) FROM {Rows}")[0];
             stage = ("select", rows);
@@ -50,7 +51,7 @@ public sealed class RowSelection(SelectOptions options)
         }
         catch (QueryException e)
         {
-            throw new ConfigException($"The rows cannot be selected: {e.Message}");
+            throw new ConfigException($"Rows of '{options.Source}' cannot be selected: {e.Message}");
         }
         finally
         {
@@ -87,21 +88,30 @@ public sealed class RowSelection(SelectOptions options)
         return table!;
     }
 
+    /// <summary>Checks what the user wrote as SQL.</summary>
+    /// <returns>The names in the condition.</returns>
+    private IReadOnlySet<string> Names(QuerySession session)
+    {
+        if (options.OrderBy is { } order)
+        {
+            SqlExpression.Order(session, order, "--order-by");
+        }
+
+        return options.Where is { } where ? SqlExpression.Condition(session, where, "--where") : new HashSet<string>();
+    }
+
     /// <summary>All that decides whether a row is selected, as one condition, and the names in the user's part of it.</summary>
-    private (string Sql, IReadOnlySet<string> Names) Condition(QuerySession session, QueryTable table, CancellationToken cancellation)
+    private (string Sql, IReadOnlySet<string> Names) Condition(QuerySession session, QueryTable table, IReadOnlySet<string> names, CancellationToken cancellation)
     {
         var parts = new List<string> { "true" };
-        IReadOnlySet<string> names = new HashSet<string>();
         if (options.Where is { } where)
         {
-            names = SqlExpression.Condition(session, where, "--where");
             parts.Add($"(\n{where}\n)");
             Bind(session, table, "--where", where, $"SELECT 1 FROM {Rows} WHERE (\n{where}\n)");
         }
 
         if (options.OrderBy is { } order)
         {
-            SqlExpression.Order(session, order, "--order-by");
             Bind(session, table, "--order-by", order, $"SELECT 1 FROM {Rows} ORDER BY\n{order}\n");
         }
 

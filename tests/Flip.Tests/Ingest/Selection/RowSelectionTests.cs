@@ -172,7 +172,7 @@ public sealed class RowSelectionTests : IDisposable
     [InlineData("width > 3) OR (true), (1", "expected one condition, and nothing behind it", "--where")]
     [InlineData("", "--where ''", "--where")]
     [InlineData("text > 3", "Binder Error: Cannot compare values of type VARCHAR", "--where")]
-    [InlineData("CAST(text AS INTEGER) > 3", "The rows cannot be selected: Conversion Error: Could not convert string 'a' to INT32")]
+    [InlineData("CAST(text AS INTEGER) > 3", "cannot be selected: Conversion Error: Could not convert string 'a' to INT32")]
     [InlineData("key in (SELECT column0 FROM read_csv('/etc/passwd'))", "file system operations are disabled", "--where")]
     [InlineData("count(*) > 1", "WHERE clause cannot contain aggregates", "--where")]
     public void A_condition_that_is_none_is_refused_in_one_line_with_the_columns_that_there_are(string where, params string[] parts)
