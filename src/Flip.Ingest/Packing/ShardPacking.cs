@@ -113,7 +113,7 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
     private IEnumerable<PackedSample> Samples(long first, AlikeImages? alike, CancellationToken cancellation)
     {
         var before = alike is null ? 0 : (int)(first % alike.BatchSize);
-        var samples = OrderedWork.Run(reader.Read(first - before, cancellation), new SamplePreparation(options).Prepare, options.Threads, cancellation);
+        var samples = OrderedWork.Run(reader.Read(first - before, cancellation), pair => pair.Image.Length, new SamplePreparation(options).Prepare, options.Threads, cancellation);
         return alike is null ? samples : alike.Embed(samples).Skip(before);
     }
 

@@ -68,6 +68,13 @@ public sealed class PairReadersTests : IDisposable
     }
 
     [Fact]
+    public void A_row_with_more_captions_than_a_sample_may_have_is_told()
+    {
+        var path = Text("many.jsonl", $$"""{"image": "1.jpg", "caption": [{{string.Join(',', Enumerable.Repeat("\"x\"", (1 << 14) + 1))}}]}""" + "\n");
+        Assert.Contains("more than 16,384 captions", PairReaders.Open(path).Read().Single().Problem?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_a_list_names_lies_in_its_folder_unless_it_is_allowed()
     {
         Write("outside.jpg");
