@@ -31,7 +31,6 @@ internal static class DataDownloadCommand
     private static readonly Option<int> MaxBytes = new("--max-bytes") { Description = "Bytes of a file.", DefaultValueFactory = _ => Defaults.Fetch.MaxBytes };
     private static readonly Option<int> Retries = new("--retries") { Description = "Tries after the first one, where the cause may pass: no answer, a cut connection, 408, 425, 429, 5xx.", DefaultValueFactory = _ => Defaults.Retries };
     private static readonly Option<int> Threads = new("--threads") { Description = "Threads that decode and resize; 0 for one a processor." };
-    private static readonly Option<string?> Part = new("--part") { Description = "This machine's part, such as 3/16 (from 1): it makes every 16th shard. Under a launcher each rank takes its own." };
 
     private static readonly Option<string?> Retry = new("--retry-failed")
     {
@@ -67,7 +66,7 @@ internal static class DataDownloadCommand
             List, Out, Url, Caption, Sha256, Saved, Rows,
         };
         images.AddTo(command);
-        foreach (var option in (Option[])[Concurrency, PerHost, Timeout, MaxBytes, Retries, Threads, Part, Retry, Token, Directives, AllowPrivate, UseProxy, DataOptions.AllowOutside, Json])
+        foreach (var option in (Option[])[Concurrency, PerHost, Timeout, MaxBytes, Retries, Threads, PartOption.Part, Retry, Token, Directives, AllowPrivate, UseProxy, DataOptions.AllowOutside, Json])
         {
             command.Add(option);
         }
@@ -134,7 +133,7 @@ internal static class DataDownloadCommand
                 DisallowedDirectives = Names(result.GetValue(Directives)!),
             },
         };
-        var (part, parts) = DownloadParts.Read(result.GetValue(Part), ranks.Launch, problems);
+        var (part, parts) = PartOption.Read(result, ranks.Launch, problems);
         return problems.Count == 0 ? options with { Part = part, Parts = parts } : throw new ConfigException(problems);
 
         int Number(Option<int> option, int least, int most) => ImageOptions.Number(result, option, least, most, problems);

@@ -26,11 +26,12 @@ internal static class ImageFolder
     /// are the keys.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">Whether links may lead outside, and who hears how many other files were passed over, by extension.</param>
+    /// <param name="beside">Extensions of files that belong to the image of their name; null for none. Those that have no image are passed over too.</param>
     /// <exception cref="ConfigException">A folder cannot be read, or a link leads outside and that is not allowed.</exception>
-    public static IReadOnlyList<ImageFile> Find(string folder, SourceOptions options)
+    public static IReadOnlyList<ImageFile> Find(string folder, SourceOptions options, IReadOnlyList<string>? beside = null)
     {
         options = options.Within(folder);
-        var search = new Search(options);
+        var search = new Search(options, beside ?? []);
         try
         {
             search.Run(Path.GetFullPath(options.Inside(folder)));
@@ -54,7 +55,7 @@ internal static class ImageFolder
 
     /// <summary>Enters each real folder once, by its own path where it has one in the folder that is searched, else by the first link to it: links can make any
     /// number of paths to few folders.</summary>
-    private sealed class Search(SourceOptions options)
+    private sealed class Search(SourceOptions options, IReadOnlyList<string> beside)
     {
         private readonly RealPaths _paths = new();
         private readonly HashSet<string> _entered = new(StringComparer.Ordinal);
@@ -102,9 +103,14 @@ internal static class ImageFolder
                     continue;
                 }
 
+                var (first, texts) = (Files.Count, new List<string>());
                 foreach (var entry in next.Folder.EnumerateFileSystemInfos())
                 {
-                    if (entry.Name.StartsWith('.') || entry is not DirectoryInfo inner)
+                    if (!entry.Name.StartsWith('.') && entry is not DirectoryInfo && beside.Contains(entry.Extension))
+                    {
+                        texts.Add(entry.Name);
+                    }
+                    else if (entry.Name.StartsWith('.') || entry is not DirectoryInfo inner)
                     {
                         Add(entry, next.Prefix);
                     }
@@ -117,6 +123,12 @@ internal static class ImageFolder
                         _links.Enqueue(inner, $"{next.Prefix}{inner.Name}/");
                     }
                 }
+
+                if (texts.Count > 0)
+                {
+                    var images = Files.Skip(first).Select(file => Path.GetFileNameWithoutExtension(file.Path)).ToHashSet(StringComparer.Ordinal);
+                    texts.FindAll(text => !images.Contains(Path.GetFileNameWithoutExtension(text))).ForEach(PassOver);
+                }
             }
         }
 
@@ -128,9 +140,14 @@ internal static class ImageFolder
             }
             else if (entry.Name != SystemFile && !entry.Name.StartsWith(Attributes, StringComparison.Ordinal))
             {
-                var kind = KindOf(entry.Name);
-                _unused[kind] = _unused.GetValueOrDefault(kind) + 1;
+                PassOver(entry.Name);
             }
+        }
+
+        private void PassOver(string name)
+        {
+            var kind = KindOf(name);
+            _unused[kind] = _unused.GetValueOrDefault(kind) + 1;
         }
     }
 }

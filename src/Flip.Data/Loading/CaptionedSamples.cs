@@ -37,10 +37,16 @@ internal sealed class CaptionedSamples : ISampleReader
     public void Begin(ISampleOrder order, long start)
     {
         _order = order;
-        _files.Begin(order, 0, start);
+        if (IsPlanned)
+        {
+            _files.Begin(order, 0, start);
+        }
     }
 
-    public bool ReadsAhead => _files.ReadsAhead;
+    public bool ReadsAhead => IsPlanned && _files.ReadsAhead;
+
+    /// <summary>Whether more is wanted than what is asked for at once: a look at a few pairs brings no shards.</summary>
+    private bool IsPlanned => _options.BatchSize > 0;
 
     public void Ahead(long position, IReadOnlyList<long> samples) => _files.Ahead(position, samples);
 

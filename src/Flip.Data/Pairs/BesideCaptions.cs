@@ -16,6 +16,9 @@ internal sealed class BesideCaptions(IReadOnlyList<string> images, SourceOptions
     private const string Json = ".json";
     private static readonly string[] Texts = [".txt", ".caption"];
 
+    /// <summary>What the files' names end in.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [.. Texts, Json];
+
     /// <inheritdoc/>
     public int Count => images.Count;
 
@@ -46,7 +49,7 @@ internal sealed class BesideCaptions(IReadOnlyList<string> images, SourceOptions
     }
 
     /// <summary>Whether any image has a file of captions.</summary>
-    public bool Any() => images.Any(image => Texts.Append(Json).Any(extension => PlainFile.Length(Path.ChangeExtension(image, extension)) >= 0));
+    public bool Any() => images.Any(image => Extensions.Any(extension => PlainFile.Length(Path.ChangeExtension(image, extension)) >= 0));
 
     /// <inheritdoc/>
     public IEnumerator<IReadOnlyList<string>> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();

@@ -73,7 +73,7 @@ public static class PairSources
             }
         }
 
-        var files = ImageFolder.Find(folder, options);
+        var files = ImageFolder.Find(folder, options, BesideCaptions.Extensions);
         if (files.Count == 0)
         {
             throw new ConfigException($"The folder '{folder}' has no training data: neither shards ({SourceOptions.ShardExtension}), nor published captions, nor images ({string.Join(", ", ImageFolder.Extensions)}).");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Flip.Io;
 
@@ -9,7 +8,6 @@ namespace Flip.Ingest.Downloading;
 internal sealed partial class DownloadFolder : IDisposable
 {
     private const string SettingsFile = "download.json";
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly FolderLock _lock;
     private readonly string _folder;
@@ -26,16 +24,10 @@ internal sealed partial class DownloadFolder : IDisposable
         OwnEntries.Require(folder, SettingsFile);
         OwnEntries.RequireKind(folder, isFolder: true, ShardNames.WorkFolder);
         OwnEntries.Require(folder, ShardNames.WorkFolder);
-        var parts = string.Create(CultureInfo.InvariantCulture, $"-of-{options.Parts}");
-        var held = FolderLock.Take(Path.Combine(names.Work, string.Create(CultureInfo.InvariantCulture, $"part-{options.Part}{parts}")));
+        var held = FolderParts.Take(names.Work, options.Part, options.Parts);
         try
         {
-            foreach (var other in Directory.EnumerateDirectories(names.Work, "part-*").Where(place => !place.EndsWith(parts, StringComparison.Ordinal)))
-            {
-                FolderLock.Take(other).DeleteFolder(); // of a run that divided otherwise, and has ended
-            }
-
-            CheckSettings(folder, Settings(list, options));
+            FolderSettings.Require(folder, SettingsFile, Settings(list, options), "download");
             DeleteLeftovers(folder, options);
             return new DownloadFolder(folder, names.Work, held);
         }
@@ -58,15 +50,7 @@ internal sealed partial class DownloadFolder : IDisposable
             File.Delete(file);
         }
 
-        _lock.DeleteFolder();
-        try
-        {
-            Directory.Delete(_work);
-        }
-        catch (IOException)
-        {
-            // Other parts are in the making.
-        }
+        FolderParts.Complete(_lock, _work);
     }
 
     /// <summary>What the bytes of shards depend on.</summary>
@@ -91,33 +75,6 @@ internal sealed partial class DownloadFolder : IDisposable
     }
 
     private static string Text<T>(T value) => string.Create(CultureInfo.InvariantCulture, $"{value}");
-
-    private static void CheckSettings(string folder, SortedDictionary<string, string> settings)
-    {
-        var path = Path.Combine(folder, SettingsFile);
-        if (!File.Exists(path))
-        {
-            AtomicFile.WriteText(path, JsonSerializer.Serialize(settings, Indented) + "\n");
-            return;
-        }
-
-        Dictionary<string, string>? there;
-        try
-        {
-            there = JsonSerializer.Deserialize<Dictionary<string, string>>(JsonInput.Read(path).Span);
-        }
-        catch (JsonException e)
-        {
-            throw new ConfigException($"'{path}': {e.Message} It says what the folder is a download of; name another folder.");
-        }
-
-        var differing = settings.Where(setting => there?.GetValueOrDefault(setting.Key) != setting.Value)
-            .Select(setting => $"{setting.Key} was '{there?.GetValueOrDefault(setting.Key)}' and is '{setting.Value}'").ToList();
-        if (differing.Count > 0)
-        {
-            throw new ConfigException($"--out {folder}: holds another download: {string.Join("; ", differing)}. Name another folder, or the same list and settings to go on.");
-        }
-    }
 
     private static void DeleteLeftovers(string folder, ShardDownloadOptions options)
     {

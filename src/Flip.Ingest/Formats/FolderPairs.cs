@@ -41,7 +41,7 @@ internal sealed class FolderPairs : IPairReader
     /// <summary>Opens a folder; null where it has no image.</summary>
     /// <exception cref="ConfigException">It cannot be read, or a link leads outside.</exception>
     public static FolderPairs? Open(string folder, SourceOptions options) =>
-        ImageFolder.Find(folder, options) is { Count: > 0 } files ? new FolderPairs(files, options.Within(folder)) : null;
+        ImageFolder.Find(folder, options, BesideCaptions.Extensions) is { Count: > 0 } files ? new FolderPairs(files, options.Within(folder)) : null;
 
     /// <inheritdoc/>
     public IEnumerable<SourcePair> Read(long first = 0, CancellationToken cancellation = default)

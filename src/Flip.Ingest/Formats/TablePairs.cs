@@ -90,7 +90,12 @@ internal sealed class TablePairs(ITable table, TableColumns columns, SourceOptio
             {
                 problem = new BadSource(CaptionReader.EncodingCause, $"{row.Place}: the text {TextFile.Problem}");
             }
-            else if (text.Trim() is { Length: > 0 } caption && captions.Count < MostCaptions)
+            else if (captions.Count == MostCaptions)
+            {
+                problem = new BadSource("malformed row", FormattableString.Invariant($"{row.Place}: more than {MostCaptions:N0} captions, the most that a sample may have"));
+                break;
+            }
+            else if (text.Trim() is { Length: > 0 } caption)
             {
                 captions.Add(caption);
             }

@@ -1,43 +1,46 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Flip.Io;
 
 namespace Flip.Ingest.Packing;
 
 /// <summary>
 /// The images that were kept, by hash: 16 bytes of SHA-256, and the perceptual hash. Two looks are one where at most 3 of the 64 bits differ: of four parts of 16 bits one is then equal, by which
-/// candidates are found. Memory grows with the samples, about 32 bytes each, and 60 more for looks.
+/// candidates are found. Memory grows with the samples, about 32 bytes each, and 60 more for looks; a model's vectors are in <see cref="AlikeImages"/>.
 /// </summary>
 /// <param name="kind">What is taken for a duplicate.</param>
-internal sealed class DuplicateFilter(DuplicateKind kind)
+/// <param name="alike">The vectors of <see cref="DuplicateKind.Embedding"/>; null for any other kind.</param>
+internal sealed class DuplicateFilter(DuplicateKind kind, AlikeImages? alike = null)
 {
     private const int MostBits = 3;
     private const int Parts = 4;
     private const int PartBits = 16;
-    private const int EntrySize = sizeof(ulong) * 4; // SHA-256's first half, the look, and whether there is one
+    private const int HeadSize = sizeof(ulong) * 4; // SHA-256's first half, the look, and whether there are a look and a vector; the vector is behind it
 
     private readonly HashSet<UInt128> _files = [];
     private readonly List<ulong> _looks = [];
     private readonly Dictionary<(int Part, ushort Bits), List<int>> _byPart = [];
-    private readonly List<(UInt128 File, ulong? Look)> _unwritten = [];
+    private readonly List<Kept> _unwritten = [];
+    private readonly int _entrySize = HeadSize + ((alike?.Dim ?? 0) * sizeof(float));
 
     /// <summary>Takes an image.</summary>
     /// <returns>False where it was there before, and is not taken.</returns>
-    public bool Add(ReadOnlySpan<byte> sha256, ulong? look)
+    public bool Add(PackedSample sample)
     {
-        var file = BinaryPrimitives.ReadUInt128BigEndian(sha256);
         if (kind == DuplicateKind.None)
         {
             return true;
         }
 
-        if (_files.Contains(file) || (look is { } bits && IsSeen(bits)))
+        var kept = new Kept(BinaryPrimitives.ReadUInt128BigEndian(sample.Sha256.Span), sample.Look, sample.Vector);
+        if (_files.Contains(kept.File) || (kept.Look is { } look && IsSeen(look)) || alike?.IsSeen(sample) == true)
         {
             return false;
         }
 
-        Take(file, look);
-        _unwritten.Add((file, look));
+        Take(kept);
+        _unwritten.Add(kept);
         return true;
     }
 
@@ -46,13 +49,15 @@ internal sealed class DuplicateFilter(DuplicateKind kind)
     {
         if (kind != DuplicateKind.None)
         {
-            var bytes = new byte[_unwritten.Count * EntrySize];
-            foreach (var (i, (file, look)) in _unwritten.Index())
+            var bytes = new byte[_unwritten.Count * _entrySize];
+            foreach (var (i, kept) in _unwritten.Index())
             {
-                var entry = bytes.AsSpan(i * EntrySize, EntrySize);
-                BinaryPrimitives.WriteUInt128BigEndian(entry, file);
-                BinaryPrimitives.WriteUInt64BigEndian(entry[16..], look ?? 0);
-                entry[24] = look is null ? (byte)0 : (byte)1;
+                var entry = bytes.AsSpan(i * _entrySize, _entrySize);
+                BinaryPrimitives.WriteUInt128BigEndian(entry, kept.File);
+                BinaryPrimitives.WriteUInt64BigEndian(entry[16..], kept.Look ?? 0);
+                entry[24] = kept.Look is null ? (byte)0 : (byte)1;
+                entry[25] = kept.Vector is null ? (byte)0 : (byte)1;
+                AlikeImages.BytesOf(kept.Vector ?? []).CopyTo(entry[HeadSize..]);
             }
 
             AtomicFile.Write(path, stream => stream.Write(bytes));
@@ -67,15 +72,18 @@ internal sealed class DuplicateFilter(DuplicateKind kind)
         if (kind != DuplicateKind.None)
         {
             var bytes = File.ReadAllBytes(path);
-            if (bytes.Length % EntrySize != 0)
+            if (bytes.Length % _entrySize != 0)
             {
                 throw new IOException($"'{path}' is damaged: it has {bytes.Length} bytes.");
             }
 
-            for (var at = 0; at < bytes.Length; at += EntrySize)
+            for (var at = 0; at < bytes.Length; at += _entrySize)
             {
-                var entry = bytes.AsSpan(at, EntrySize);
-                Take(BinaryPrimitives.ReadUInt128BigEndian(entry), entry[24] == 0 ? null : BinaryPrimitives.ReadUInt64BigEndian(entry[16..]));
+                var entry = bytes.AsSpan(at, _entrySize);
+                Take(new Kept(
+                    BinaryPrimitives.ReadUInt128BigEndian(entry),
+                    entry[24] == 0 ? null : BinaryPrimitives.ReadUInt64BigEndian(entry[16..]),
+                    entry[25] == 0 ? null : MemoryMarshal.Cast<byte, float>(entry[HeadSize..]).ToArray()));
             }
         }
     }
@@ -85,10 +93,15 @@ internal sealed class DuplicateFilter(DuplicateKind kind)
     private bool IsSeen(ulong look) => PartsOf(look).Any(part =>
         _byPart.TryGetValue(part, out var candidates) && candidates.Exists(candidate => BitOperations.PopCount(_looks[candidate] ^ look) <= MostBits));
 
-    private void Take(UInt128 file, ulong? look)
+    private void Take(Kept kept)
     {
-        _files.Add(file);
-        if (look is not { } bits)
+        _files.Add(kept.File);
+        if (kept.Vector is not null)
+        {
+            alike?.Take(kept.Vector);
+        }
+
+        if (kept.Look is not { } bits)
         {
             return;
         }
@@ -105,4 +118,7 @@ internal sealed class DuplicateFilter(DuplicateKind kind)
 
         _looks.Add(bits);
     }
+
+    /// <summary>What of an image is compared.</summary>
+    private sealed record Kept(UInt128 File, ulong? Look, float[]? Vector);
 }

@@ -11,4 +11,7 @@ public enum DuplicateKind
 
     /// <summary>Those of an image that looks the same, at other sizes and qualities too.</summary>
     Perceptual,
+
+    /// <summary>Those of an image that a model finds to show the same, by the inner product of their embeddings.</summary>
+    Embedding,
 }

@@ -1,21 +1,25 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Dataflow;
 
 namespace Flip.Ingest.Packing;
 
-/// <summary>Does work on items on several threads and gives the results in the items' order, a few ahead of who takes them.</summary>
+/// <summary>Does work on items on several threads and gives the results in the items' order, a few ahead of who takes them. Small items go from thread to thread in groups, which cost one hand-over.</summary>
 internal static class OrderedWork
 {
     private const int AheadPerThread = 4;
+    private const int MostOfGroup = 64;
+    private const long GroupSize = 128 << 10;
 
     /// <summary>The results. What an item or the work throws comes where its result would.</summary>
     /// <param name="items">The items, read on a thread of their own.</param>
+    /// <param name="size">Bytes of an item: a group is full at 128 KiB, or at 64 items.</param>
     /// <param name="work">The work.</param>
     /// <param name="threads">Threads.</param>
     /// <param name="cancellation">Stops all.</param>
-    public static IEnumerable<TResult> Run<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, TResult> work, int threads, CancellationToken cancellation)
+    public static IEnumerable<TResult> Run<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, long> size, Func<TItem, TResult> work, int threads, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var block = new TransformBlock<TItem, TResult>(work, new ExecutionDataflowBlockOptions
+        var block = new TransformBlock<List<TItem>, Group<TResult>>(group => Do(group, work), new ExecutionDataflowBlockOptions
         {
             MaxDegreeOfParallelism = threads,
             BoundedCapacity = threads * AheadPerThread,
@@ -23,12 +27,18 @@ internal static class OrderedWork
             SingleProducerConstrained = true,
             CancellationToken = stop.Token,
         });
-        var reading = Task.Run(() => FeedAsync(items, block, stop.Token), CancellationToken.None);
+        var reading = Task.Run(() => FeedAsync(items, size, block, stop.Token), CancellationToken.None);
         try
         {
             while (block.OutputAvailableAsync(CancellationToken.None).GetAwaiter().GetResult())
             {
-                yield return block.Receive();
+                var group = block.Receive();
+                foreach (var result in group.Results)
+                {
+                    yield return result;
+                }
+
+                group.Fault?.Throw();
             }
 
             reading.GetAwaiter().GetResult();
@@ -41,21 +51,51 @@ internal static class OrderedWork
         }
     }
 
-    private static async Task FeedAsync<TItem, TResult>(IEnumerable<TItem> items, TransformBlock<TItem, TResult> block, CancellationToken cancellation)
+    private static Group<TResult> Do<TItem, TResult>(List<TItem> group, Func<TItem, TResult> work)
     {
+        var results = new List<TResult>(group.Count);
+        try
+        {
+            group.ForEach(item => results.Add(work(item)));
+            return new Group<TResult>(results, null);
+        }
+        catch (Exception e)
+        {
+            return new Group<TResult>(results, ExceptionDispatchInfo.Capture(e));
+        }
+    }
+
+    private static async Task FeedAsync<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, long> size, TransformBlock<List<TItem>, Group<TResult>> block, CancellationToken cancellation)
+    {
+        var (group, bytes) = (new List<TItem>(), 0L);
         try
         {
             foreach (var item in items)
             {
-                if (!await block.SendAsync(item, cancellation).ConfigureAwait(false))
+                group.Add(item);
+                bytes += size(item);
+                if (group.Count == MostOfGroup || bytes >= GroupSize)
                 {
-                    return; // the work failed
+                    var full = group;
+                    (group, bytes) = ([], 0);
+                    if (!await block.SendAsync(full, cancellation).ConfigureAwait(false))
+                    {
+                        return; // it was stopped
+                    }
                 }
             }
         }
         finally
         {
+            if (group.Count > 0)
+            {
+                await block.SendAsync(group, CancellationToken.None).ConfigureAwait(false); // also those before one that cannot be read
+            }
+
             block.Complete();
         }
     }
+
+    /// <summary>Results of a group, and what the item behind them failed with; null for nothing.</summary>
+    private sealed record Group<TResult>(List<TResult> Results, ExceptionDispatchInfo? Fault);
 }

@@ -28,17 +28,48 @@ public sealed record PackOptions
     /// <summary>Characters of the longest caption that is kept.</summary>
     public int MaxCaption { get; init; } = int.MaxValue;
 
+    /// <summary>Languages of captions that are kept, by their codes of ISO 639-1 such as <c>en</c>; none keeps all.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = [];
+
     /// <summary>What is taken for a duplicate.</summary>
     public DuplicateKind Duplicates { get; init; }
 
     /// <summary>The samples that are kept; null for all.</summary>
     public SampleSelection? Select { get; init; }
 
+    /// <summary>The model of <see cref="DuplicateKind.Embedding"/>; null for any other kind.</summary>
+    public IImageVectors? Vectors { get; init; }
+
+    /// <summary>The inner product of two embeddings from which on their images are taken for the same, above 0 and at most 1.</summary>
+    public double Alike { get; init; } = 0.95;
+
     /// <summary>Threads that prepare images; they change nothing else.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>All that decides what is in the shards, by name.</summary>
-    internal SortedDictionary<string, string> Settings() => new(Select is null ? SourceSettings.ToDictionary() : SourceSettings.Append(new("select", Select.Sha256)).ToDictionary(), StringComparer.Ordinal)
+    /// <summary>All that decides what is in the shards, by name. What a packing does not use is not among them.</summary>
+    internal SortedDictionary<string, string> Settings()
+    {
+        var settings = Always();
+        if (Languages.Count > 0)
+        {
+            settings["languages"] = string.Join(',', Languages.Order(StringComparer.Ordinal));
+        }
+
+        if (Duplicates == DuplicateKind.Embedding)
+        {
+            settings["model"] = Vectors?.Identity ?? "-";
+            settings["alike"] = Alike.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (Select is not null)
+        {
+            settings["select"] = Select.Sha256;
+        }
+
+        return settings;
+    }
+
+    private SortedDictionary<string, string> Always() => new(SourceSettings.ToDictionary(), StringComparer.Ordinal)
     {
         ["source"] = Source,
         ["samples-per-shard"] = Text(SamplesPerShard),

@@ -32,4 +32,10 @@ internal sealed record PackedSample
 
     /// <summary>What the image looks like; null where nobody asks, or it has no pattern.</summary>
     public ulong? Look { get; init; }
+
+    /// <summary>A model's vector of the image, L2-normalised, <c>[D]</c>; null where nobody asks, or it cannot be decoded.</summary>
+    public float[]? Vector { get; init; }
+
+    /// <summary>The highest inner product of <see cref="Vector"/> with that of an image that was kept before this one's batch.</summary>
+    public float Nearest { get; init; } = float.MinValue;
 }

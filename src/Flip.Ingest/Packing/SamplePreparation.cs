@@ -17,6 +17,7 @@ internal sealed class SamplePreparation(PackOptions options)
     public const string NotDownloaded = "not downloaded";
 
     private const string CaptionLength = "caption length";
+    private const string CaptionLanguage = "caption language";
 
     /// <summary>Fields that a sample's <c>.json</c> has from here; the source's of these names get <c>source_</c> before them.</summary>
     private static readonly string[] Own = ["key", "source_key", "width", "height", "original_width", "original_height", "sha256", "captions", "caption", "class"];
@@ -24,6 +25,7 @@ internal sealed class SamplePreparation(PackOptions options)
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ImagePreparation _images = new(options.Images);
+    private readonly CaptionLanguages? _languages = options.Languages.Count > 0 ? new CaptionLanguages(options.Languages) : null;
 
     /// <summary>Prepares an entry.</summary>
     public PackedSample Prepare(SourcePair pair)
@@ -44,23 +46,14 @@ internal sealed class SamplePreparation(PackOptions options)
             return sample with { Drop = new BadSource(NotDownloaded, $"it has the address of an image alone, '{UnicodeName.Printable(pair.Url ?? "")}'") };
         }
 
-        // Captions first: they cost nothing.
-        var captions = pair.Captions.Where(caption => caption.Length >= options.MinCaption && caption.Length <= options.MaxCaption).ToList();
-        if (captions.Count < pair.Captions.Count)
-        {
-            sample = sample with { DroppedCaptions = new Dictionary<string, int> { [CaptionLength] = pair.Captions.Count - captions.Count } };
-        }
-
+        // Captions first: they cost less than an image.
+        var captions = Kept(pair.Captions, out var dropped);
         if (captions.Count == 0 && pair.Class is null)
         {
-            return sample with
-            {
-                Drop = pair.Captions.Count == 0 ? new BadSource("no caption", "it has neither a caption nor a class")
-                    : new BadSource(CaptionLength, FormattableString.Invariant($"no caption of it has {options.MinCaption} to {options.MaxCaption} characters")),
-                DroppedCaptions = new Dictionary<string, int>(),
-            };
+            return sample with { Drop = NoCaption(pair, dropped) };
         }
 
+        sample = sample with { DroppedCaptions = dropped };
         try
         {
             return Ready(sample, pair, captions, _images.Prepare(pair.Image));
@@ -70,6 +63,23 @@ internal sealed class SamplePreparation(PackOptions options)
             return sample with { Drop = new BadSource(e.Cause, e.Message), DroppedCaptions = new Dictionary<string, int>() };
         }
     }
+
+    /// <summary>The captions that are kept.</summary>
+    /// <param name="captions">All captions.</param>
+    /// <param name="dropped">How many are not, by cause.</param>
+    private List<string> Kept(IReadOnlyList<string> captions, out IReadOnlyDictionary<string, int> dropped)
+    {
+        var ofLength = captions.Where(caption => caption.Length >= options.MinCaption && caption.Length <= options.MaxCaption).ToList();
+        var kept = _languages is null ? ofLength : ofLength.FindAll(_languages.Has);
+        dropped = new Dictionary<string, int> { [CaptionLength] = captions.Count - ofLength.Count, [CaptionLanguage] = ofLength.Count - kept.Count }
+            .Where(cause => cause.Value > 0).ToDictionary();
+        return kept;
+    }
+
+    private BadSource NoCaption(SourcePair pair, IReadOnlyDictionary<string, int> dropped) =>
+        pair.Captions.Count == 0 ? new BadSource("no caption", "it has neither a caption nor a class")
+        : dropped.ContainsKey(CaptionLanguage) ? new BadSource(CaptionLanguage, $"no caption of it is in {string.Join(" or ", options.Languages)}, such as '{UnicodeName.Printable(pair.Captions[0])}'")
+        : new BadSource(CaptionLength, FormattableString.Invariant($"no caption of it has {options.MinCaption} to {options.MaxCaption} characters"));
 
     private PackedSample Ready(PackedSample sample, SourcePair pair, List<string> captions, PreparedImage image)
     {

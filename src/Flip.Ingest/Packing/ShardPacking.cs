@@ -67,7 +67,8 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
 
     private PackState Pack(string folder, PackState state, Action<long>? progress, CancellationToken cancellation)
     {
-        var seen = new DuplicateFilter(options.Duplicates);
+        var alike = options.Vectors is { } vectors ? new AlikeImages(vectors, options.Alike) : null;
+        var seen = new DuplicateFilter(options.Duplicates, alike);
         for (var shard = 0; shard < state.Shards; shard++)
         {
             seen.Read(HashesOf(folder, shard));
@@ -78,8 +79,7 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
             AtomicFile.WriteText(Path.Combine(folder, ClassesFile), JsonSerializer.Serialize(classes) + "\n");
         }
 
-        var preparation = new SamplePreparation(options);
-        using var samples = OrderedWork.Run(reader.Read(state.Entries, cancellation), preparation.Prepare, options.Threads, cancellation).GetEnumerator();
+        using var samples = Samples(state.Entries, alike, cancellation).GetEnumerator();
         for (PackState next; ; state = next)
         {
             next = state.Copy();
@@ -109,6 +109,14 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
         }
     }
 
+    /// <summary>Samples from an entry on. Embedded ones are read from the beginning of their batch: the same batches give the same vectors.</summary>
+    private IEnumerable<PackedSample> Samples(long first, AlikeImages? alike, CancellationToken cancellation)
+    {
+        var before = alike is null ? 0 : (int)(first % alike.BatchSize);
+        var samples = OrderedWork.Run(reader.Read(first - before, cancellation), pair => pair.Image.Length, new SamplePreparation(options).Prepare, options.Threads, cancellation);
+        return alike is null ? samples : alike.Embed(samples).Skip(before);
+    }
+
     /// <summary>The next sample that is kept; null at the end. What is left out before it is counted.</summary>
     private static PackedSample? Next(IEnumerator<PackedSample> samples, ref PackState state, DuplicateFilter seen, Action<long>? progress)
     {
@@ -118,7 +126,7 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
             var entry = state.Entries;
             state = state with { Entries = entry + 1 };
             progress?.Invoke(state.Entries);
-            var drop = sample.Drop ?? (seen.Add(sample.Sha256.Span, sample.Look) ? null : new BadSource("duplicate", "its image came before"));
+            var drop = sample.Drop ?? (seen.Add(sample) ? null : new BadSource("duplicate", "its image came before"));
             if (drop is null)
             {
                 foreach (var (cause, count) in sample.DroppedCaptions)

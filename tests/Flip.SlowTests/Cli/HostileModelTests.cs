@@ -97,6 +97,7 @@ public sealed class HostileModelTests : IDisposable
             ["data inspect --samples"] = ["data", "inspect", _folder.Path],
             ["data inspect --cache-size"] = ["data", "inspect", _folder.Path],
             ["data index --cache-size"] = ["data", "index", _folder.Path],
+            ["data score --rows-per-table"] = ["data", "score", model, _folder.Path, "--out", _folder.File("scores")],
             ["doctor --mask"] = ["doctor"],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],
@@ -127,7 +128,7 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data simulate {option}"] = ["data", "simulate"];
         }
 
-        foreach (var option in (string[])["--samples-per-shard", "--size", "--quality", "--min-side", "--max-aspect-ratio", "--min-caption", "--max-caption", "--threads"])
+        foreach (var option in (string[])["--samples-per-shard", "--size", "--quality", "--min-side", "--max-aspect-ratio", "--min-caption", "--max-caption", "--threads", "--alike"])
         {
             tried[$"data pack {option}"] = ["data", "pack", _folder.Path, "--out", _folder.File("packed")];
         }

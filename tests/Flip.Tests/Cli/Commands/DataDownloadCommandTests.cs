@@ -65,7 +65,7 @@ public sealed class DataDownloadCommandTests : IDisposable
     public void A_part_is_by_option_by_rank_or_by_both(string? text, int? world, int part, int parts)
     {
         var problems = new List<string>();
-        Assert.Equal((part, parts), DownloadParts.Read(text, world is null ? null : new LaunchEnvironment(Launcher.OpenMpi, 2, world, 0, 1), problems));
+        Assert.Equal((part, parts), PartOption.Read(text, world is null ? null : new LaunchEnvironment(Launcher.OpenMpi, 2, world, 0, 1), problems));
         Assert.Empty(problems);
     }
 
@@ -79,7 +79,7 @@ public sealed class DataDownloadCommandTests : IDisposable
     public void A_part_that_is_none_is_refused(string text)
     {
         var problems = new List<string>();
-        DownloadParts.Read(text, null, problems);
+        PartOption.Read(text, null, problems);
         Assert.Contains($"--part {text}", Assert.Single(problems), StringComparison.Ordinal);
     }
 }

@@ -64,6 +64,20 @@ public sealed class RemoteLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_look_at_a_few_pairs_brings_no_shard()
+    {
+        WriteIndex();
+        using var remote = new RemoteFiles(_store.Options(_folder.File("cache"), cacheBytes: 1L << 30));
+        using (var loader = new BatchLoader(Open(true, remote), new CaptionReader(), Tokenizer, new FakeTransform(), new() { TextLength = 12, Workers = 1 }))
+        {
+            loader.Next(5);
+        }
+
+        Assert.InRange(_store.Requests.Count(request => request.Contains(".tar", StringComparison.Ordinal)), 5, 30); // sizes and members; no whole shard
+        Assert.DoesNotContain(Directory.Exists(_folder.File("cache")) ? Directory.EnumerateFiles(_folder.File("cache"), "*", SearchOption.AllDirectories) : [], file => new FileInfo(file).Length > 10_000);
+    }
+
+    [Fact]
     public void A_sample_whose_shard_is_not_there_yet_is_one_request()
     {
         WriteIndex();

@@ -27,6 +27,24 @@ public sealed class PairReadersTests : IDisposable
     }
 
     [Fact]
+    public void Texts_beside_images_are_not_passed_over_and_those_without_an_image_are()
+    {
+        foreach (var name in (string[])["a/1.jpg", "a/2.png", "b/1.jpg"])
+        {
+            Write(name);
+        }
+
+        foreach (var name in (string[])["a/1.txt", "a/1.json", "a/2.caption", "b/2.txt", "b/notes.json", "b/3.heic"])
+        {
+            Text(name, "{}");
+        }
+
+        var said = new List<string>();
+        Assert.Equal(3, PairReaders.Open(_folder.Path, new PairReaderOptions { Source = new SourceOptions { Say = said.Add } }).Count);
+        Assert.Equal($"Passed over in '{_folder.Path}': 3 files that are no images of a format that is read (.heic 1, .json 1, .txt 1).", Assert.Single(said));
+    }
+
+    [Fact]
     public void A_list_of_addresses_gives_them_with_all_else_that_it_says()
     {
         var reader = PairReaders.Open(Text("laion.csv", "SAMPLE_ID,URL,TEXT,similarity\n7,http://a/1.jpg,a dog,0.3\n8,,x,0.1\n"));
@@ -47,6 +65,13 @@ public sealed class PairReadersTests : IDisposable
         Assert.Contains("no column of images", Message(path), StringComparison.Ordinal);
         var other = Assert.Throws<ConfigException>(() => PairReaders.Open(path, new PairReaderOptions { ImageColumn = "foto" })).Message;
         Assert.Contains("--image-column foto", other, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_row_with_more_captions_than_a_sample_may_have_is_told()
+    {
+        var path = Text("many.jsonl", $$"""{"image": "1.jpg", "caption": [{{string.Join(',', Enumerable.Repeat("\"x\"", (1 << 14) + 1))}}]}""" + "\n");
+        Assert.Contains("more than 16,384 captions", PairReaders.Open(path).Read().Single().Problem?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -118,6 +118,43 @@ public sealed class ShardPackingTests : IDisposable
         Assert.Equal(7, Pack("exact", new PackOptions { Source = "s", Duplicates = DuplicateKind.Exact }, pairs).Samples);
     }
 
+    /// <summary>The vectors of the fake model turn a little with an image's place in its batch, so that other batches would find other duplicates.</summary>
+    [Fact]
+    public void A_packing_by_embeddings_that_is_stopped_anywhere_goes_on_with_the_same_batches()
+    {
+        var vectors = new FakeVectors();
+        var options = new PackOptions { Source = "s", SamplesPerShard = 4, Duplicates = DuplicateKind.Embedding, Vectors = vectors, Alike = 0.98, Threads = 2 };
+        var state = Pack("whole", options, Many());
+        Assert.InRange(state.Dropped["duplicate"], 3, 12);
+        var whole = Contents("whole");
+        for (var step = 3; step < Many().Count; step += 2)
+        {
+            for (var stop = step; stop < Many().Count; stop += step)
+            {
+                Assert.Throws<IOException>(() => new ShardPacking(new MemoryPairs(Many()) { FailAt = stop }, options).Run(_folder.File("parts")));
+            }
+
+            Pack("parts", options, Many());
+            Assert.Equal(whole, Contents("parts"));
+            Directory.Delete(_folder.File("parts"), recursive: true);
+        }
+
+        Pack("half", options with { SamplesPerShard = 3 }, Many());
+        Assert.Contains("model (fake there, other now)", Assert.Throws<ConfigException>(
+            () => Pack("half", options with { SamplesPerShard = 3, Vectors = new FakeVectors { Identity = "other" } }, Many())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_whose_vectors_are_near_enough_are_duplicates_also_within_a_batch_and_one_that_cannot_be_embedded_is_kept()
+    {
+        // Vectors by hand: 0.96 = (1, 0) · (0.96, 0.28); the third is near the second alone, which was left out, so it stays.
+        var vectors = new FakeVectors { Given = [[1, 0], [0.96f, 0.28f], [0.8f, 0.6f], null, [0.81f, 0.586f], null] };
+        List<SourcePair> pairs = [.. Enumerable.Range(0, 6).Select(i => new SourcePair { Key = $"{i}", Image = Image(20 + i, 20), Captions = ["x"] })];
+        var state = Pack("out", new PackOptions { Source = "s", Duplicates = DuplicateKind.Embedding, Vectors = vectors, Alike = 0.95 }, pairs);
+        Assert.Equal(["0", "2", "3", "5"], PairReaders.Open(_folder.File("out")).Read().Select(pair => pair.Fields["source_key"].GetString()));
+        Assert.Equal(2, state.Dropped["duplicate"]);
+    }
+
     [Fact]
     public void Classes_become_numbers_with_a_file_of_their_names()
     {
@@ -142,6 +179,30 @@ public sealed class ShardPackingTests : IDisposable
         Image = i % 7 == 3 ? new byte[] { 9, 9, (byte)i } : Scene(i % 9 == 8 ? 0 : i, 40, 90),
         Captions = i % 5 == 4 ? [] : i % 6 == 0 ? [$"caption {i}", "x", "another"] : [$"caption {i}"],
     })];
+
+    /// <summary>Unit vectors of a batch of four: those given by hand, or by the mean colour and the place in the batch.</summary>
+    private sealed class FakeVectors : IImageVectors
+    {
+        private int _next;
+
+        public IReadOnlyList<float[]?>? Given { get; init; }
+
+        public string Identity { get; init; } = "fake";
+
+        public int Dim => 2;
+
+        public int BatchSize => 4;
+
+        public IReadOnlyList<float[]?> Embed(IReadOnlyList<ReadOnlyMemory<byte>> images) =>
+            [.. images.Select((image, place) => Given is not null ? Given[_next++] : Turned(image.Span, place))];
+
+        private static float[] Turned(ReadOnlySpan<byte> image, int place)
+        {
+            using var bitmap = SKBitmap.Decode(image.ToArray());
+            var angle = (bitmap.GetPixel(0, 0).Blue / 60.0) + (0.05 * place);
+            return [(float)Math.Cos(angle), (float)Math.Sin(angle)];
+        }
+    }
 
     private static byte[] Image(int width, int height) => TestImages.Encode(width, height, SKEncodedImageFormat.Png);
 
@@ -176,23 +237,4 @@ public sealed class ShardPackingTests : IDisposable
     private SortedDictionary<string, string> Contents(string name) => new(Directory.EnumerateFiles(_folder.File(name), "*", SearchOption.AllDirectories)
         .Where(file => !Flip.Io.FolderLock.Owns(file))
         .ToDictionary(file => Path.GetRelativePath(_folder.File(name), file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))));
-
-    private sealed class MemoryPairs(IReadOnlyList<SourcePair> pairs) : IPairReader
-    {
-        public string Format => "memory";
-
-        public long? Count => pairs.Count;
-
-        public IReadOnlyList<string>? Classes { get; init; }
-
-        public int FailAt { get; init; } = int.MaxValue;
-
-        public IEnumerable<SourcePair> Read(long first = 0, CancellationToken cancellation = default)
-        {
-            for (var i = (int)first; i < pairs.Count; i++)
-            {
-                yield return i == FailAt ? throw new IOException("The disk fails.") : pairs[i];
-            }
-        }
-    }
 }

@@ -1,18 +1,26 @@
+using System.CommandLine;
 using System.Globalization;
 using Flip.Distributed;
 
 namespace Flip.Cli.Commands;
 
 /// <summary>Which part of a work one process does that many do without a coordinator: by <c>--part 3/16</c>, by its rank under a launcher, or by both.</summary>
-internal static class DownloadParts
+internal static class PartOption
 {
+    /// <summary>The option.</summary>
+    public static readonly Option<string?> Part = new("--part") { Description = "This machine's part, such as 3/16 (from 1): it makes every 16th file. Under a launcher each rank takes its own." };
+
     private const int Most = 100_000;
 
     /// <summary>The part, from 1, and how many there are.</summary>
-    /// <param name="text">What the user wrote; null for nothing.</param>
+    /// <param name="result">The command line.</param>
     /// <param name="launch">What the launcher says; null without one.</param>
     /// <param name="problems">Takes what is wrong.</param>
-    public static (int Part, int Parts) Read(string? text, LaunchEnvironment? launch, List<string> problems)
+    public static (int Part, int Parts) Read(ParseResult result, LaunchEnvironment? launch, List<string> problems) => Read(result.GetValue(Part), launch, problems);
+
+    /// <inheritdoc cref="Read(ParseResult, LaunchEnvironment?, List{string})"/>
+    /// <param name="text">What the user wrote; null for nothing.</param>
+    internal static (int Part, int Parts) Read(string? text, LaunchEnvironment? launch, List<string> problems)
     {
         var (part, parts) = (1, 1);
         if (text is not null && !(text.Split('/') is [var first, var all] && Number(first, out part) && Number(all, out parts) && part <= parts))

@@ -1,0 +1,96 @@
+using Flip.Data;
+using Flip.Data.Images;
+using Flip.Devices;
+using Flip.Evaluation.Embedding;
+using Flip.Models;
+using Flip.Storage;
+
+namespace Flip.Tasks.Curation;
+
+/// <summary>Files of images, and captions, to a model's embeddings. Images are seen as in an evaluation.</summary>
+internal sealed class PairEncoder
+{
+    private readonly InferenceEncoder _encoder;
+    private readonly LoadedModel _model;
+    private readonly EvaluationTransform _transform;
+    private readonly ParallelOptions _threads;
+
+    /// <summary>The encoder of a model.</summary>
+    /// <param name="loaded">The model.</param>
+    public PairEncoder(LoadedModel loaded)
+    {
+        _encoder = new MaskChoice(InferenceMask.None, null).Encoder(loaded);
+        _model = loaded;
+        _transform = EvaluationTransform.Of(loaded.Config);
+        _threads = new ParallelOptions { MaxDegreeOfParallelism = loaded.Config.Data.Workers > 0 ? loaded.Config.Data.Workers : Processors.Available };
+        BatchSize = loaded.BatchSize;
+    }
+
+    /// <summary>Width D of an embedding.</summary>
+    public int Dim => _encoder.EmbedDim;
+
+    /// <summary>Images or texts that are embedded at a time.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Decodes images and sends those that can be used to be embedded.</summary>
+    /// <param name="images">Whole image files, at most <see cref="BatchSize"/>.</param>
+    /// <returns>Why each cannot be used, null where it can; and the embeddings of the others, <c>[used, D]</c>, null where there is none.</returns>
+    public (BadSampleException?[] Problems, PendingResult? Embeddings) Images(IReadOnlyList<ReadOnlyMemory<byte>> images)
+    {
+        var bytes = _transform.Size * _transform.Size * 3;
+        var pixels = new byte[images.Count * bytes];
+        var problems = new BadSampleException?[images.Count];
+        Parallel.For(0, images.Count, _threads, i =>
+        {
+            try
+            {
+                _transform.Apply(images[i].Span, pixels.AsSpan(i * bytes, bytes));
+            }
+            catch (BadSampleException e)
+            {
+                problems[i] = e;
+            }
+        });
+        var used = 0;
+        for (var i = 0; i < images.Count; i++)
+        {
+            if (problems[i] is null)
+            {
+                pixels.AsSpan(i * bytes, bytes).CopyTo(pixels.AsSpan(used++ * bytes));
+            }
+        }
+
+        return (problems, used > 0 ? _encoder.SubmitImages(pixels.AsMemory(0, used * bytes), used) : null);
+    }
+
+    /// <summary>Embeds texts, a batch at a time.</summary>
+    /// <returns><c>[texts, D]</c>.</returns>
+    /// <exception cref="ArithmeticException">A number is not finite.</exception>
+    public float[] Texts(IReadOnlyList<string> texts)
+    {
+        var embeddings = new float[texts.Count * Dim];
+        var done = 0;
+        foreach (var batch in texts.Chunk(BatchSize))
+        {
+            var tokens = new int[batch.Length * _encoder.TextLength];
+            var lengths = new int[batch.Length];
+            for (var i = 0; i < batch.Length; i++)
+            {
+                lengths[i] = _model.Tokenizer.EncodeRow(batch[i], tokens.AsSpan(i * _encoder.TextLength, _encoder.TextLength));
+            }
+
+            Checked(_encoder.EncodeTexts(tokens, lengths, batch.Length)).CopyTo(embeddings, done);
+            done += batch.Length * Dim;
+        }
+
+        return embeddings;
+    }
+
+    /// <summary>Numbers of the model, if they can be used.</summary>
+    /// <exception cref="ArithmeticException">One is not finite: a comparison with it would be false, whatever it is compared with.</exception>
+    public static float[] Checked(float[] numbers)
+    {
+        var bad = Array.FindIndex(numbers, number => !float.IsFinite(number));
+        return bad < 0 ? numbers : throw new ArithmeticException($"The model gave {numbers[bad]} in an embedding: its weights cannot be used.");
+    }
+}
