@@ -33,9 +33,9 @@ public sealed class RowSelection(SelectOptions options)
             Action<double>? share = progress is null ? null : part => Report(progress, stage, part);
             using var session = new QuerySession(sources.SelectMany(source => source.Files), folder, share, cancellation);
             var names = Names(session); // what is written wrongly is said before anything is read
-            var table = Open(session, sources, progress, cancellation);
+            var table = Open(session, sources, [.. options.Columns, .. names.Where, .. names.Order], progress, cancellation);
             session.Execute($"CREATE TEMP VIEW {Rows} AS SELECT * FROM {table.Relation}");
-            var condition = Condition(session, table, names, cancellation);
+            var condition = Condition(session, table, names.Where, cancellation);
             var columns = Columns(table);
             var rows = session.Numbers($"SELECT count(*) FROM {Rows}")[0];
             stage = ("select", rows);
@@ -74,9 +74,16 @@ public sealed class RowSelection(SelectOptions options)
         return output is null ? Path.Combine(Path.GetTempPath(), "flip-select" + name) : Path.GetFullPath(output) + name;
     }
 
-    private QueryTable Open(QuerySession session, List<(string Name, IReadOnlyList<string> Files)> sources, Action<string, long, long>? progress, CancellationToken cancellation)
+    /// <summary>Opens all tables as one.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="sources">The list, and the tables that are joined to it.</param>
+    /// <param name="named">Names of columns that the user named: a line that has one is a header.</param>
+    /// <param name="progress">Receives rows read.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    private QueryTable Open(
+        QuerySession session, List<(string Name, IReadOnlyList<string> Files)> sources, IReadOnlyList<string> named, Action<string, long, long>? progress, CancellationToken cancellation)
     {
-        var reading = new TableOptions { Source = options.Reading, Named = options.Columns };
+        var reading = new TableOptions { Source = options.Reading, Named = named };
         QueryTable? table = null;
         foreach (var (i, (name, files)) in sources.Index())
         {
@@ -89,16 +96,10 @@ public sealed class RowSelection(SelectOptions options)
     }
 
     /// <summary>Checks what the user wrote as SQL.</summary>
-    /// <returns>The names in the condition.</returns>
-    private IReadOnlySet<string> Names(QuerySession session)
-    {
-        if (options.OrderBy is { } order)
-        {
-            SqlExpression.Order(session, order, "--order-by");
-        }
-
-        return options.Where is { } where ? SqlExpression.Condition(session, where, "--where") : new HashSet<string>();
-    }
+    /// <returns>The names in the condition, and those in what is sorted by.</returns>
+    private (IReadOnlySet<string> Where, IReadOnlySet<string> Order) Names(QuerySession session) => (
+        options.Where is { } where ? SqlExpression.Condition(session, where, "--where") : new HashSet<string>(),
+        options.OrderBy is { } order ? SqlExpression.Order(session, order, "--order-by") : new HashSet<string>());
 
     /// <summary>All that decides whether a row is selected, as one condition, and the names in the user's part of it.</summary>
     private (string Sql, IReadOnlySet<string> Names) Condition(QuerySession session, QueryTable table, IReadOnlySet<string> names, CancellationToken cancellation)

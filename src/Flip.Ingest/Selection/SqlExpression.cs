@@ -24,15 +24,14 @@ internal static class SqlExpression
 
     /// <summary>Checks expressions to sort by.</summary>
     /// <inheritdoc cref="Condition"/>
-    public static void Order(QuerySession session, string text, string option)
+    public static IReadOnlySet<string> Order(QuerySession session, string text, string option)
     {
         using var parsed = Parse(session, $"SELECT 1 ORDER BY\n{text}\n", text, option);
         var node = Statement(parsed, text, option);
         var modifiers = node.GetProperty("modifiers");
-        if (!IsPlain(node) || modifiers.GetArrayLength() != 1 || modifiers[0].GetProperty("type").GetString() != "ORDER_MODIFIER")
-        {
-            throw NotOne(option, text, "what to sort by, such as 'similarity DESC, width'");
-        }
+        return IsPlain(node) && modifiers.GetArrayLength() == 1 && modifiers[0].GetProperty("type").GetString() == "ORDER_MODIFIER"
+            ? Names(node)
+            : throw NotOne(option, text, "what to sort by, such as 'similarity DESC, width'");
     }
 
     private static JsonDocument Parse(QuerySession session, string sql, string text, string option)

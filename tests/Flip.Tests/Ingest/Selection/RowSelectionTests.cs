@@ -72,6 +72,15 @@ public sealed class RowSelectionTests : IDisposable
         Assert.Equal(2, Select(list, "key like '00012%' and large > '0'", null).Selected);
     }
 
+    [Theory]
+    [InlineData("b = 2", null)]
+    [InlineData(null, "b")]
+    public void A_line_with_a_name_that_the_user_names_is_a_header(string? where, string? order)
+    {
+        Run(new SelectOptions { Source = Write("list.csv", "a,b\n1,2\n"), Where = where, OrderBy = order }, "out.csv");
+        Assert.Equal("a,b\n1,2\n", File.ReadAllText(_folder.File("out.csv")));
+    }
+
     [Fact]
     public void A_number_that_is_none_is_no_value_in_Parquet_too()
     {
