@@ -70,8 +70,12 @@ internal static class DataScoreCommand
         try
         {
             var summary = scoring.Run(folder, CountView.Of(view, "score", "pairs", scoring.Planned), cancellation);
-            view.Dispose(); // what follows comes after the bar
             Console.Write(json ? JsonSerializer.Serialize(summary, JsonOutput.Options) + "\n" : ScoreText.Of(summary, folder));
+            if (parts > 1)
+            {
+                view.Message("These are the tables that are there; other parts may be at work. The same command later tells of all.");
+            }
+
             return summary.Scored > 0 || summary.Rows == 0 ? 0 : throw new ConfigException($"None of the {summary.Rows} pairs can be scored.");
         }
         catch (OperationCanceledException)

@@ -40,7 +40,9 @@ public sealed class ShardPacking(IPairReader reader, PackOptions options)
 
         using var held = FolderLock.Take(folder);
         OwnEntries.Require(folder, PackState.FileName, HashFolder, ClassesFile, ShardIndexFile.FileName);
-        var state = PackState.Of(folder, options.Settings());
+        var settings = options.Settings();
+        settings["entries"] = reader.Count?.ToString(CultureInfo.InvariantCulture) ?? "-"; // a source that has grown since is another one
+        var state = PackState.Of(folder, settings);
         if (!state.IsComplete)
         {
             DeleteLeftovers(folder, state.Shards);

@@ -77,6 +77,8 @@ public sealed class ShardPackingTests : IDisposable
         var message = Assert.Throws<ConfigException>(() => Pack("out", other, Many())).Message;
         Assert.Contains("resize (No there, KeepRatio now), samples-per-shard (4 there, 5 now), size (- there, 8 now)", message, StringComparison.Ordinal);
 
+        Assert.Contains("entries (23 there, 22 now)", Assert.Throws<ConfigException>(() => Pack("out", options, Many()[1..])).Message, StringComparison.Ordinal);
+
         Directory.CreateDirectory(_folder.File("full"));
         File.WriteAllText(_folder.File("full/notes.txt"), "mine");
         Assert.Contains("other things", Assert.Throws<ConfigException>(() => Pack("full", options, Many())).Message, StringComparison.Ordinal);
