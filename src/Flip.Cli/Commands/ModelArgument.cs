@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
-using Flip.Cli.Reporting;
-using Flip.Io;
+using Flip.Tasks.Pretraining;
 using Flip.Training;
 
 namespace Flip.Cli.Commands;
@@ -20,22 +18,12 @@ internal static class ModelArgument
     {
         foreach (var folder in new[] { path, Path.Combine(path, "..") })
         {
-            var file = new RunFolder(folder).ResultsFile;
-            if (File.Exists(file))
+            if (RunResults.Of(new RunFolder(folder)) is { } results)
             {
-                try
-                {
-                    return JsonSerializer.Deserialize<Results>(JsonInput.Read(file).Span, JsonOutput.Options)?.Scores;
-                }
-                catch (JsonException)
-                {
-                    return null; // some other file of that name
-                }
+                return results.Scores;
             }
         }
 
         return null;
     }
-
-    private sealed record Results(IReadOnlyDictionary<string, double>? Scores);
 }

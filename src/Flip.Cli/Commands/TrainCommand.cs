@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Conversion;
@@ -78,16 +77,14 @@ internal static class TrainCommand
     private static void Finish(RunFolder run, TrainingResult trained, IProgressView view, bool json)
     {
         using var held = run.Lock(); // nothing is written to a run without it
-        var results = JsonSerializer.Serialize(
-            new { trained.State.Samples, trained.State.Steps, trained.State.Seconds, trained.State.BadSamples, trained.Scores },
-            JsonOutput.Options);
-        AtomicFile.WriteText(run.ResultsFile, results + "\n");
+        var results = RunResults.Of(trained);
+        results.Write(run);
         RunReport.Write(run, trained);
         view.Message($"Model: {run.Model}");
         view.Message($"Report: {run.ReportFile}");
         if (json)
         {
-            Console.WriteLine(results);
+            Console.WriteLine(results.ToJson());
         }
     }
 }

@@ -29,4 +29,9 @@ public static class ConfigWriter
             .Where(setting => !Equals(setting.Get(config), setting.Get(baseline)))
             .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}"),
     ];
+
+    /// <summary>The settings of model and recipe, each as <c>key=value</c>: what decides a training's numbers beside its data and its machine.</summary>
+    public static IEnumerable<string> Decisive(FlipConfig config) => SettingCatalog.Flip.All
+        .Where(setting => setting.Owner != SettingOwner.User)
+        .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}");
 }

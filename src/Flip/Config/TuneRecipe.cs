@@ -12,14 +12,17 @@ public static class TuneRecipe
 
     /// <summary>The paper's tuning, scaled to the training it follows: no mask, no decoder, a hundredth of the samples at a hundredth of
     /// the rate.</summary>
-    public static FlipConfig After(FlipConfig trained) => WithoutMask(trained) with
+    /// <param name="trained">The training before.</param>
+    /// <param name="length">Another share of its samples.</param>
+    /// <param name="rate">Another share of its rate.</param>
+    public static FlipConfig After(FlipConfig trained, double length = LengthShare, double rate = RateShare) => WithoutMask(trained) with
     {
         Train = trained.Train with
         {
-            BaseLearningRate = trained.Train.BaseLearningRate * RateShare,
-            Samples = Scaled(trained.Train.Samples),
+            BaseLearningRate = trained.Train.BaseLearningRate * rate,
+            Samples = Scaled(trained.Train.Samples, length),
             Warmup = Duration.OfPercent(WarmupPercent),
-            Cooldown = trained.Train.Cooldown.Unit == DurationUnit.Percent ? trained.Train.Cooldown : Scaled(trained.Train.Cooldown),
+            Cooldown = trained.Train.Cooldown.Unit == DurationUnit.Percent ? trained.Train.Cooldown : Scaled(trained.Train.Cooldown, length),
         },
     };
 
@@ -34,5 +37,5 @@ public static class TuneRecipe
         },
     };
 
-    private static Duration Scaled(Duration duration) => duration with { Value = duration.Value * LengthShare };
+    private static Duration Scaled(Duration duration, double share) => duration with { Value = duration.Value * share };
 }
