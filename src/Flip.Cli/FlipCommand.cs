@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Flip.Cli.Commands;
+using Flip.Cli.Commands.Bench;
+using Flip.Cli.Commands.Data;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
 using Flip.Distributed;

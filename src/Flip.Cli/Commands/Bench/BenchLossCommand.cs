@@ -6,7 +6,7 @@ using Flip.Config;
 using Flip.Devices;
 using Flip.Tasks.Diagnostics;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Bench;
 
 /// <summary><c>flip bench loss</c>: time and memory of the loss alone, on one process or on ranks.</summary>
 internal static class BenchLossCommand

@@ -3,7 +3,7 @@ using Flip.Tests.Data.Images;
 using SkiaSharp;
 using static Flip.Tests.Cli.CommandRun;
 
-namespace Flip.Tests.Cli.Commands;
+namespace Flip.Tests.Cli.Commands.Data;
 
 [Collection(Alone.Name)]
 public sealed class DataScoreCommandTests : IDisposable

@@ -7,7 +7,7 @@ using Flip.Devices;
 using Flip.Distributed;
 using Flip.Tasks.Diagnostics;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Bench;
 
 /// <summary><c>flip bench comm</c>: the latency and bandwidth of what ranks exchange, as docs/cluster.md reckons with them.</summary>
 internal static class BenchCommCommand

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Flip.Data;
 using Flip.Ingest.Formats;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary>How a user names a source of image-text pairs in any format.</summary>
 internal sealed class PairSourceOptions

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Flip.Tests.Cli.Commands;
+namespace Flip.Tests.Cli.Commands.Bench;
 
 [Collection(Alone.Name)]
 public sealed class BenchScalingCommandTests

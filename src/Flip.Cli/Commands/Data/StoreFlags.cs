@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Flip.Config;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary>How shards in the network are read, where a command has no configuration for it.</summary>
 internal sealed class StoreFlags

@@ -5,7 +5,7 @@ using Flip.Cli.Benchmarking.Scaling;
 using Flip.Cli.Reporting;
 using Flip.Config;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Bench;
 
 /// <summary><c>flip bench scaling</c>: the step's time on many GPUs by arithmetic, and the network that it needs; docs/cluster.md explains the terms.</summary>
 internal sealed class BenchScalingCommand

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Flip.Tests.Data;
 using SkiaSharp;
 
-namespace Flip.Tests.Cli.Commands;
+namespace Flip.Tests.Cli.Commands.Data;
 
 [Collection(Alone.Name)]
 public sealed class DataInspectCommandTests : IDisposable

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Flip.Ingest.Images;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary>What commands that make shards are told about images.</summary>
 /// <param name="resize">How images are resized where nobody says.</param>

@@ -3,7 +3,7 @@ using Flip.Ingest.Formats;
 using Flip.Tests.Data.Images;
 using SkiaSharp;
 
-namespace Flip.Tests.Cli.Commands;
+namespace Flip.Tests.Cli.Commands.Data;
 
 [Collection(Alone.Name)]
 public sealed class DataSelectCommandTests : IDisposable

@@ -7,7 +7,7 @@ using Flip.Data.Stores;
 using Flip.Progress;
 using Flip.Tasks.Pretraining;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data index</c>: what shards have and where, in a file by which a training opens any number of them at once.</summary>
 internal static class DataIndexCommand

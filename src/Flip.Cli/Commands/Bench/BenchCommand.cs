@@ -5,7 +5,7 @@ using Flip.Cli.Benchmarking;
 using Flip.Cli.Reporting;
 using Flip.Config;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Bench;
 
 /// <summary><c>flip bench</c>: how fast training steps are on this machine; bench/README.md says what its columns mean.</summary>
 internal static class BenchCommand

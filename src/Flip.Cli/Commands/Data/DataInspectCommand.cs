@@ -7,7 +7,7 @@ using Flip.Progress;
 using Flip.Tasks.Pretraining;
 using Flip.Tokenizers;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data inspect</c>: sizes, captions, tokens, duplicates, and what cannot be used.</summary>
 internal static class DataInspectCommand

@@ -9,7 +9,7 @@ using Flip.Ingest.Formats;
 using Flip.Io;
 using Flip.Tasks.Curation;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data score</c>: how well the image and the caption of each pair fit.</summary>
 internal static class DataScoreCommand

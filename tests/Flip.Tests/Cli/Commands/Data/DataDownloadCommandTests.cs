@@ -4,7 +4,7 @@ using Flip.Distributed;
 using Flip.Tests.Conversion.Download;
 using Flip.Tests.Ingest.Downloading;
 
-namespace Flip.Tests.Cli.Commands;
+namespace Flip.Tests.Cli.Commands.Data;
 
 [Collection(Alone.Name)]
 public sealed class DataDownloadCommandTests : IDisposable

@@ -10,7 +10,7 @@ using Flip.Ingest.Selection;
 using Flip.Io;
 using Flip.Tasks.Curation;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data pack</c>: shards of any source of image-text pairs.</summary>
 internal static class DataPackCommand

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data</c>: what is done with training data before a training.</summary>
 internal static class DataCommand

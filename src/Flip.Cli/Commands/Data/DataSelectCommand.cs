@@ -6,7 +6,7 @@ using Flip.Ingest.Selection;
 using Flip.Io;
 using Flip.Progress;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data select</c>: rows of metadata by SQL, as a table or as uids.</summary>
 internal static class DataSelectCommand

@@ -7,7 +7,7 @@ using Flip.Ingest.Fetching;
 using Flip.Ingest.Images;
 using Flip.Io;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data download</c>: lists of addresses to shards.</summary>
 internal static class DataDownloadCommand

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Data.Simulation;
 
-namespace Flip.Cli.Commands;
+namespace Flip.Cli.Commands.Data;
 
 /// <summary><c>flip data simulate</c>: what a training would wait for shards of the network, and how well windows of shards shuffle.</summary>
 internal static class DataSimulateCommand
