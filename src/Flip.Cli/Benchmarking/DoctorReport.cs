@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Tasks.Benchmarking;
 using Flip.Tasks.Diagnostics;
 
 namespace Flip.Cli.Benchmarking;

@@ -6,6 +6,7 @@ using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Distributed;
+using Flip.Tasks.Benchmarking;
 using Flip.Tasks.Diagnostics;
 
 namespace Flip.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flip.Cli.Benchmarking;
 using Flip.Native;
+using Flip.Tasks.Benchmarking;
 using Flip.Tasks.Diagnostics;
 
 namespace Flip.Cli.Reporting;

@@ -1,4 +1,3 @@
-using Flip.Cli.Benchmarking;
 using Flip.Config;
 using Flip.Data;
 using Flip.Data.Scenes;
@@ -7,6 +6,7 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
+using Flip.Tasks.Benchmarking;
 using Flip.Tasks.Pretraining;
 using Flip.Training;
 
@@ -124,8 +124,8 @@ internal sealed class QuickstartStudy(string folder, long samples, long seed, IP
     private double MaskedStepTime(FlipConfig config, CancellationToken cancellation)
     {
         view.Message($"Timing {TimedSteps} masked and {TimedSteps} unmasked steps in turns.");
-        using var benchmark = StepBenchmark.OfData(config, _ => { }, cancellation);
-        var ratio = benchmark.Run([0, config.Model.Image.MaskRatio], TimedSteps, cancellation).Measurements[1].RelativeTime!.Value;
+        var options = new StepTurnsOptions { Rounds = TimedSteps, Data = TrainingData.Open(config.Data, _ => { }, cancellation) };
+        var ratio = StepTurns.Measure([TuneRecipe.WithoutMask(config), config], options, cancellation)[1].RelativeTime;
         view.Message(FormattableString.Invariant($"A masked step takes {ratio:0.00} of an unmasked one's time."));
         return ratio;
     }

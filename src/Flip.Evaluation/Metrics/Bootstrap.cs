@@ -56,6 +56,16 @@ public static class Bootstrap
             : throw new ArgumentException($"{a.Images} and {b.Images} images cannot be paired.", nameof(b));
     }
 
+    /// <summary>The 95 % interval that replicates have, where the draws are the caller's.</summary>
+    /// <param name="replicates">A value of each; NaN where it is not defined.</param>
+    /// <returns>The interval; null where the value is not defined in half of the replicates or more.</returns>
+    public static ConfidenceInterval? Percentiles(IReadOnlyCollection<double> replicates)
+    {
+        ArgumentNullException.ThrowIfNull(replicates);
+        var defined = replicates.Where(value => !double.IsNaN(value)).Order().ToArray();
+        return 2 * defined.Length > replicates.Count ? new(Quantile(defined, Tail), Quantile(defined, 1 - Tail)) : null;
+    }
+
     /// <summary>The value below which a share of sorted numbers lies, interpolated linearly between two.</summary>
     internal static double Quantile(ReadOnlySpan<double> sorted, double share)
     {
@@ -81,8 +91,7 @@ public static class Bootstrap
                 return counts;
             },
             _ => { });
-        var defined = values.Where(value => !double.IsNaN(value)).Order().ToArray();
-        return 2 * defined.Length > samples ? new(Quantile(defined, Tail), Quantile(defined, 1 - Tail)) : null;
+        return Percentiles(values);
     }
 
     private static void Draw(int[] counts, ulong seed, int sample)

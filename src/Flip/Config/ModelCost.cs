@@ -3,7 +3,7 @@ namespace Flip.Config;
 /// <summary>
 /// What a model costs, from its shapes alone. A multiply-add counts as two operations; only matrix products count (projections,
 /// MLPs, the two products of attention), the rest is small. Removed patches and tokens cost nothing. The reconstruction decoder
-/// is left out. Sizes are what a tower holds, the fixed position table included, as published sizes are counted.
+/// is apart, <see cref="OfDecoder"/>. Sizes are what a tower holds, the fixed position table included, as published sizes are counted.
 /// </summary>
 /// <param name="Image">The image tower, without its projection into the joint embedding.</param>
 /// <param name="Text">The text tower, without its projection.</param>
@@ -38,6 +38,30 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
                 textTokens ?? MaskRatio.Kept(text.Length, textMaskRatio ?? text.MaskRatio),
                 text.VocabularySize > 0 ? text.VocabularySize : vocabularySize),
             new TowerCost(1, projections, 2.0 * projections));
+    }
+
+    /// <summary>The cost of the decoder that predicts removed patches; of nothing where there is none.</summary>
+    /// <param name="model">Its shapes.</param>
+    /// <param name="imageMaskRatio">Share of patches removed; null takes the model's own.</param>
+    public static TowerCost OfDecoder(ModelConfig model, double? imageMaskRatio = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var (image, decoder) = (model.Image, model.Reconstruction);
+        if (decoder.Weight == 0)
+        {
+            return new TowerCost(0, 0, 0);
+        }
+
+        var patches = image.PatchCount();
+        var kept = MaskRatio.Kept(patches, imageMaskRatio ?? image.MaskRatio);
+        var patchValues = 3L * image.PatchSize * image.PatchSize;
+        var blocks = Blocks(patches, decoder.Width, decoder.Depth, mlpRatio: 4);
+        var (embedding, prediction) = ((long)image.Width * decoder.Width, patchValues * decoder.Width);
+        var rows = 2 + NormRows(norm: true); // the embedding's bias, the mask token, the last norm
+        return new TowerCost(
+            patches,
+            embedding + prediction + patchValues + ((long)rows * decoder.Width) + blocks.Parameters,
+            (2.0 * kept * embedding) + (2.0 * patches * prediction) + blocks.ForwardFlops);
     }
 
     private static TowerCost OfImage(ImageConfig image, double maskRatio)

@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Models;
 
 namespace Flip.Tests.Config;
 
@@ -58,6 +59,29 @@ public class ModelCostTests
             Text = model.Text with { Length = 77 },
         };
         Assert.Equal(gflop, ModelCost.Of(model, imageMaskRatio: 0).ForwardFlops / 1e9, 0.051);
+    }
+
+    [Fact]
+    public void The_decoder_of_removed_patches_costs_what_the_hand_says()
+    {
+        var model = new ModelConfig
+        {
+            Image = new() { ImageSize = 4, PatchSize = 2, Width = 4, Depth = 1, Heads = 1, MlpRatio = 2, MaskRatio = 0.5 },
+            Text = new() { VocabularySize = 10, Length = 3, Width = 2, Depth = 1, Heads = 1, MlpRatio = 2 },
+            EmbedDim = 5,
+            Reconstruction = new() { Weight = 0.1, Width = 8, Depth = 1, Heads = 1 },
+        };
+        var decoder = ModelCost.OfDecoder(model);
+
+        // 4·8 + 8, a mask token; a block of 4·64 + 32, 8·32 + 32, 32·8 + 8 and two norms of 16; a norm; 8·12 + 12.
+        Assert.Equal(40 + 8 + (288 + 288 + 264 + 32) + 16 + 108, decoder.Parameters);
+        Assert.Equal(
+            FlipModel.Declare(model, LossKind.InfoNce).Where(parameter => parameter.Name.StartsWith("decoder.", StringComparison.Ordinal)).Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size)),
+            decoder.Parameters);
+
+        // Of 2 kept patches 2·2·32; of all 4 the block's weights 2·4·768 and scores 2·2·(4·4·8), and the pixels 2·4·96.
+        Assert.Equal((4, 128 + 6144 + 512 + 768), (decoder.Tokens, decoder.ForwardFlops));
+        Assert.Equal(new TowerCost(0, 0, 0), ModelCost.OfDecoder(model with { Reconstruction = new() }));
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Flip.Cli.Benchmarking;
 using Flip.Cli.Reporting;
 using Flip.Config;
+using Flip.Tasks.Benchmarking;
 
 namespace Flip.Cli.Commands.Bench;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Models;
@@ -9,7 +8,7 @@ using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Flip.Cli.Benchmarking;
+namespace Flip.Tasks.Benchmarking;
 
 /// <summary>
 /// Times whole training steps on random or real pairs at several mask ratios. The ratios take turns (A B C A B C ...), and the
@@ -80,8 +79,9 @@ public sealed class StepBenchmark : IDisposable
         {
             foreach (var ratio in maskRatios)
             {
-                var reading = BatchReading.Of(WithMask(_config, ratio), _compute);
-                lanes.Add(new Lane(ratio, reading.MicroBatch, _open(ratio, reading)));
+                var config = WithMask(_config, ratio);
+                var reading = BatchReading.Of(config, _compute);
+                lanes.Add(new Lane(ratio, new StepLane(config, _model, _optimizer, reading.MicroBatch, _open(ratio, reading))));
             }
 
             for (var round = -WarmupRounds; round < rounds; round++)
@@ -116,7 +116,8 @@ public sealed class StepBenchmark : IDisposable
         _model.Dispose();
     }
 
-    private static FlipConfig WithVocabulary(FlipConfig config) => config.Model.Text.VocabularySize > 0
+    /// <summary>The configuration with BERT's vocabulary, where it leaves the size to the tokenizer.</summary>
+    internal static FlipConfig WithVocabulary(FlipConfig config) => config.Model.Text.VocabularySize > 0
         ? config
         : config with { Model = config.Model with { Text = config.Model.Text with { VocabularySize = 30522 } } };
 
@@ -136,31 +137,14 @@ public sealed class StepBenchmark : IDisposable
         }
     }
 
-    /// <summary>One step as a training makes it.</summary>
     private void Step(Lane lane, bool counts, StepClock? clock, CancellationToken cancellation)
     {
-        using var scope = NewDisposeScope();
-        var (started, before) = (Stopwatch.GetTimestamp(), DeviceTraffic.OnThread);
-        clock?.Restart();
-        using var batch = HeldBatch.Read(lane.Source, _config.Train.BatchSize, lane.MicroBatch, _layout, lane.MaskRatio, clock);
-        batch.Cancellation = cancellation;
-        using var pending = new TrainingStep(_model, _config.Train, clock).ComputeGradient(batch);
-        var (loss, others) = pending.Read([GradientNorm.On(_model.Parameters.Gradient)]);
-        if (!double.IsFinite(loss.Loss) || !double.IsFinite(others[0]))
-        {
-            throw new NonFiniteLossException(0, NonFiniteLossException.Step(loss.Loss, others[0]), null);
-        }
-
-        _optimizer.Step(_config.Train.BaseLearningRate, GradientNorm.Scale(others[0], _config.Train.GradientClip));
-        _model.ClampLogitScale();
-        clock?.Lap(StepPart.Update);
-        var traffic = DeviceTraffic.OnThread - before;
-        DeviceTraffic.Wait(_layout.Device); // of the measurement, not of the step
+        var step = lane.Steps.Step(clock, cancellation);
         if (counts)
         {
-            lane.Seconds.Add(clock?.Total ?? Stopwatch.GetElapsedTime(started).TotalSeconds);
-            lane.Flops.Add(Flops(batch, lane.MaskRatio));
-            lane.Traffic = traffic;
+            lane.Seconds.Add(step.Seconds);
+            lane.Flops.Add(step.Flops);
+            lane.Traffic = step.Traffic;
         }
 
         if (clock is not null && (counts || IsOnGpu))
@@ -168,12 +152,6 @@ public sealed class StepBenchmark : IDisposable
             lane.Parts.Add([.. Enum.GetValues<StepPart>().Select(part => clock[part])]);
         }
     }
-
-    /// <summary>Operations of a step, each text counted with the tokens that are computed of it.</summary>
-    private double Flops(HeldBatch batch, double maskRatio) => batch.Parts()
-        .SelectMany(part => part.Inputs.Texts.Computed)
-        .CountBy(tokens => tokens)
-        .Sum(texts => texts.Value * ModelCost.Of(_config.Model, maskRatio, textTokens: texts.Key).TrainingFlops);
 
     private StepReport Report(List<Lane> lanes, int rounds)
     {
@@ -192,7 +170,7 @@ public sealed class StepBenchmark : IDisposable
     private StepMeasurement Measurement(Lane lane, Lane? unmasked)
     {
         var pairs = _config.Train.BatchSize;
-        var (seconds, flops) = (Median(lane.Seconds), lane.Flops.Average());
+        var (seconds, flops) = (Medians.Of(lane.Seconds), lane.Flops.Average());
         return new StepMeasurement(
             lane.MaskRatio,
             seconds,
@@ -201,24 +179,17 @@ public sealed class StepBenchmark : IDisposable
             flops / pairs / 1e9,
             flops / seconds / 1e9,
             flops / seconds / _ceiling.Best,
-            unmasked is null ? null : seconds / Median(unmasked.Seconds),
+            unmasked is null ? null : seconds / Medians.Of(unmasked.Seconds),
             unmasked is null ? null : flops / unmasked.Flops.Average(),
-            lane.MicroBatch < pairs ? lane.MicroBatch : 0,
+            lane.Steps.MicroBatch < pairs ? lane.Steps.MicroBatch : 0,
             lane.Traffic.Waits,
             lane.Traffic.Copies,
             lane.Traffic.Bytes,
-            Enum.GetValues<StepPart>().ToDictionary(part => part, part => Median(lane.Parts.Select(row => row[(int)part]))));
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        var middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+            Enum.GetValues<StepPart>().ToDictionary(part => part, part => Medians.Of(lane.Parts.Select(row => row[(int)part]))));
     }
 
     /// <summary>The steps at one mask ratio.</summary>
-    private sealed record Lane(double MaskRatio, int MicroBatch, IBatchSource Source) : IDisposable
+    private sealed record Lane(double MaskRatio, StepLane Steps) : IDisposable
     {
         public List<double> Seconds { get; } = [];
 
@@ -228,6 +199,6 @@ public sealed class StepBenchmark : IDisposable
 
         public TrafficCount Traffic { get; set; }
 
-        public void Dispose() => Source.Dispose();
+        public void Dispose() => Steps.Dispose();
     }
 }

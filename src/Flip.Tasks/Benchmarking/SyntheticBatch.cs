@@ -3,7 +3,7 @@ using Flip.Config;
 using Flip.Randomness;
 using Flip.Training;
 
-namespace Flip.Cli.Benchmarking;
+namespace Flip.Tasks.Benchmarking;
 
 /// <summary>The same pairs of random pixels and random full-length texts again and again, laid out for steps at one mask ratio.</summary>
 internal sealed class SyntheticBatch : IBatchSource

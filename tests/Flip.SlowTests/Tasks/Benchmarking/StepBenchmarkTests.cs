@@ -1,9 +1,9 @@
-using Flip.Cli.Benchmarking;
 using Flip.Config;
+using Flip.Tasks.Benchmarking;
 using Flip.Tests.Training;
 using Flip.Training;
 
-namespace Flip.SlowTests.Cli.Benchmarking;
+namespace Flip.SlowTests.Tasks.Benchmarking;
 
 public class StepBenchmarkTests
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Flip.Training;
 
-namespace Flip.Cli.Benchmarking;
+namespace Flip.Tasks.Benchmarking;
 
 /// <summary>Training steps of one model at several mask ratios, measured in turn in one process.</summary>
 /// <param name="BatchSize">Pairs in a step.</param>

@@ -3,7 +3,7 @@ using Flip.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Flip.Cli.Benchmarking;
+namespace Flip.Tasks.Benchmarking;
 
 /// <summary>What this machine's matrix product reaches at best: the ceiling that a training step is held against.</summary>
 internal sealed class MatrixCeiling : IDisposable

@@ -1,6 +1,6 @@
 using Flip.Training;
 
-namespace Flip.Cli.Benchmarking;
+namespace Flip.Tasks.Benchmarking;
 
 /// <summary>A training step at one mask ratio.</summary>
 /// <param name="MaskRatio">Share of patches removed.</param>
