@@ -109,7 +109,7 @@ internal static class StudyCommand
         isElsewhere && config.Train.Samples.Unit is DurationUnit.Samples or DurationUnit.Steps ? AnyNumber : data.Of(config).Count;
 
     private static void Run(
-        ParseResult result, (int Part, int Parts) share, StudyPlan plan, FlipConfig start, StudyData data, IProgressView view, CancellationToken cancellation)
+        ParseResult result, (int Part, int Parts) share, StudyPlan plan, FlipConfig start, StudyData data, ConsoleProgress view, CancellationToken cancellation)
     {
         if (start.Eval.On.Count == 0)
         {
