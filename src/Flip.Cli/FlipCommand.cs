@@ -68,6 +68,7 @@ internal static class FlipCommand
     {
         Verbose,
         QuickstartCommand.Create(),
+        StudyCommand.Create(ranks),
         TrainCommand.Create(ranks),
         TuneCommand.Create(ranks),
         FinetuneCommand.Create(ranks),

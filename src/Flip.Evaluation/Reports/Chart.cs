@@ -41,14 +41,15 @@ public sealed class Chart
     /// <param name="yLabel">What the vertical axis is.</param>
     /// <param name="series">The curves.</param>
     /// <param name="logarithmicY">A logarithmic vertical axis; points at or below 0 are left out.</param>
+    /// <param name="logarithmicX">The same of the horizontal axis.</param>
     /// <exception cref="ArgumentException">A series has not as many x as y.</exception>
-    public Chart(string xLabel, string yLabel, IReadOnlyList<ChartSeries> series, bool logarithmicY = false)
+    public Chart(string xLabel, string yLabel, IReadOnlyList<ChartSeries> series, bool logarithmicY = false, bool logarithmicX = false)
     {
-        _model.Axes.Add(Styled(new LinearAxis(), AxisPosition.Bottom, xLabel));
+        _model.Axes.Add(Styled(logarithmicX ? new LogarithmicAxis() : new LinearAxis(), AxisPosition.Bottom, xLabel));
         _model.Axes.Add(Styled(logarithmicY ? new LogarithmicAxis() : new LinearAxis(), AxisPosition.Left, yLabel));
         for (var i = 0; i < series.Count; i++)
         {
-            _model.Series.Add(Line(series[i], Palette[i % Palette.Length], logarithmicY));
+            _model.Series.Add(Line(series[i], Palette[i % Palette.Length], logarithmicX, logarithmicY));
         }
 
         Legend = [.. series.Select((s, i) => (s.Name, $"#{Palette[i % Palette.Length].ToUint() & 0xFFFFFF:x6}"))];
@@ -101,7 +102,7 @@ public sealed class Chart
         return axis;
     }
 
-    private static LineSeries Line(ChartSeries series, OxyColor color, bool logarithmicY)
+    private static LineSeries Line(ChartSeries series, OxyColor color, bool logarithmicX, bool logarithmicY)
     {
         if (series.Xs.Count != series.Ys.Count)
         {
@@ -109,7 +110,7 @@ public sealed class Chart
         }
 
         var points = series.Xs.Zip(series.Ys, (x, y) => new DataPoint(x, y))
-            .Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y) && !(logarithmicY && point.Y <= 0))
+            .Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y) && !(logarithmicX && point.X <= 0) && !(logarithmicY && point.Y <= 0))
             .ToList();
         var stride = Math.Max(1, (points.Count + MaxPoints - 1) / MaxPoints);
         var line = new LineSeries

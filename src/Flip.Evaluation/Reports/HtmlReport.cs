@@ -81,11 +81,11 @@ public sealed class HtmlReport(string title)
     }
 
     /// <summary>Adds a line chart.</summary>
-    /// <inheritdoc cref="Chart(string, string, IReadOnlyList{ChartSeries}, bool)" path="/param"/>
+    /// <inheritdoc cref="Chart(string, string, IReadOnlyList{ChartSeries}, bool, bool)" path="/param"/>
     /// <param name="title">Above the chart.</param>
-    public void AddChart(string title, string xLabel, string yLabel, IReadOnlyList<ChartSeries> series, bool logarithmicY = false)
+    public void AddChart(string title, string xLabel, string yLabel, IReadOnlyList<ChartSeries> series, bool logarithmicY = false, bool logarithmicX = false)
     {
-        var chart = new Chart(xLabel, yLabel, series, logarithmicY);
+        var chart = new Chart(xLabel, yLabel, series, logarithmicY, logarithmicX);
         AddSubheading(title);
         _body.Append("<figure class=\"chart\"><div class=\"legend\">");
         foreach (var (name, color) in chart.Legend)

@@ -43,15 +43,14 @@ public sealed class CellStore(string folder, StudyData data)
     public CellResult? Result(StudyCell cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        var (training, tuning) = (Training(cell), Tuning(cell));
-        if (RunResults.Of(training) is not { } trained || (tuning is null ? null : RunResults.Of(tuning)) is var tuned && tuning is not null && tuned is null || Scores(cell) is not { } scores)
+        var (trained, tuning) = (RunResults.Of(Training(cell)), Tuning(cell));
+        var tuned = tuning is null ? null : RunResults.Of(tuning);
+        if (trained is null || (tuning is not null && tuned is null) || Scores(cell) is not { } scores)
         {
             return null;
         }
 
-        var flops = Flops(cell.Training, trained.Samples) + (tuned is null ? 0 : Flops(cell.Tuning!, tuned.Samples));
-        return new CellResult(
-            cell.Values, cell.Seed, Path.GetFileName(Last(cell).Path), trained.Samples + (tuned?.Samples ?? 0), trained.Seconds + (tuned?.Seconds ?? 0), flops, scores);
+        return new CellResult(cell.Values, cell.Seed, Path.GetFileName(Last(cell).Path), trained.Samples, tuned?.Samples ?? 0, trained.Seconds + (tuned?.Seconds ?? 0), scores);
     }
 
     /// <summary>Measures a cell whose training is finished, if it is not measured as it is asked for.</summary>
@@ -80,8 +79,6 @@ public sealed class CellStore(string folder, StudyData data)
             .SelectMany(evaluator => evaluator.Evaluate(new MaskChoice(cell.Inference, ratio).Encoder(loaded), cancellation)).ToDictionary();
         AtomicFile.WriteText(MeasuredFile(run, cell), JsonSerializer.Serialize(scores, Json) + "\n");
     }
-
-    private static double Flops(FlipConfig config, long samples) => samples * ModelCost.Of(config.Model, vocabularySize: config.Data.LearnedVocabularySize).TrainingFlops;
 
     /// <summary>Those of the training's end, if it was measured on the same sets with whole images; else those of a measurement behind it.</summary>
     private IReadOnlyDictionary<string, double>? Scores(StudyCell cell)
@@ -119,9 +116,9 @@ public sealed class CellStore(string folder, StudyData data)
 /// <param name="Values">Names of its values, one an axis.</param>
 /// <param name="Seed">Which of the seeds, from 0.</param>
 /// <param name="Run">Name of the run's folder.</param>
-/// <param name="Samples">Pairs seen, those of the tuning included.</param>
-/// <param name="Seconds">Seconds of training, those of the tuning included, as measured while it ran.</param>
-/// <param name="Flops">Operations of training by the models' shapes (<see cref="ModelCost"/>), texts at full length.</param>
+/// <param name="Samples">Pairs seen in the training.</param>
+/// <param name="TuningSamples">Pairs seen in the tuning behind it; 0 without one.</param>
+/// <param name="Seconds">Seconds of both, as measured while they ran.</param>
 /// <param name="Scores">What was measured, by name.</param>
 public sealed record CellResult(
-    IReadOnlyList<string> Values, int Seed, string Run, long Samples, double Seconds, double Flops, IReadOnlyDictionary<string, double> Scores);
+    IReadOnlyList<string> Values, int Seed, string Run, long Samples, long TuningSamples, double Seconds, IReadOnlyDictionary<string, double> Scores);

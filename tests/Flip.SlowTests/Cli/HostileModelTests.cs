@@ -138,6 +138,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data select {option}"] = ["data", "select", _folder.Path, "--count"];
         }
 
+        foreach (var option in (string[])["--seeds", "--max-hours", "--device-tflops", "--utilization", "--price"])
+        {
+            tried[$"study {option}"] = ["study", "mask-ratio", "--dry-run", "--data", _folder.Path];
+        }
+
         foreach (var option in (string[])["--batch", "--dim", "--chunk", "--steps"])
         {
             tried[$"bench loss {option}"] = ["bench", "loss"];
