@@ -1,5 +1,7 @@
 using Flip.Config;
+using Flip.Data.Scenes;
 using Flip.Tasks.Benchmarking;
+using Flip.Tasks.Pretraining;
 using Flip.Tests.Training;
 
 namespace Flip.Tests.Tasks.Benchmarking;
@@ -33,6 +35,24 @@ public class StepTurnsTests
         Assert.Equal(times[1].FlopsPerPair / times[0].FlopsPerPair, times[1].RelativeFlops, 1e-12);
         Assert.Equal(3 * settings.Length, turns.Count); // two rounds warm up
         Assert.Equal([0, 1, 2, 3, 4, 5, 6], turns.TakeLast(settings.Length).Select(turn => turn.Setting));
+    }
+
+    [Fact]
+    public void Of_real_pairs_each_setting_reads_its_own_and_counts_what_is_computed_of_their_texts()
+    {
+        using var folder = new TemporaryFolder();
+        var scenes = SceneDataset.Write(folder.File("scenes"), 40, 1, seed: 1, imageSize: 32);
+        var config = Base with
+        {
+            Data = Base.Data with { Train = scenes.Train, Workers = 1 },
+            Model = Base.Model with { Text = Base.Model.Text with { VocabularySize = 0, Length = 20, AttendPadding = false } },
+        };
+        var data = TrainingData.Open(config.Data, _ => { }, TestContext.Current.CancellationToken);
+        var larger = WithImage(config, image => image with { ImageSize = 32, MaskRatio = 0.75 });
+        var times = StepTurns.Measure([config, larger], new StepTurnsOptions { Rounds = 1, Data = data }, TestContext.Current.CancellationToken);
+        Assert.All(times, time => Assert.True(double.IsFinite(time.RelativeTime) && time.RelativeTime > 0));
+        Assert.InRange(times[0].FlopsPerPair, ModelCost.Of(config.Model, textTokens: 1).TrainingFlops, ModelCost.Of(config.Model, textTokens: 19).TrainingFlops);
+        Assert.True(times[1].RelativeFlops > 1);
     }
 
     [Fact]
