@@ -4,7 +4,6 @@ using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data;
 using Flip.Io;
-using Flip.Progress;
 using Flip.Tasks.Benchmarking;
 using Flip.Tasks.Studies;
 
