@@ -140,7 +140,7 @@ internal static class StudyCommand
         }
         finally
         {
-            Write(result, plan, store, times, folder, cells);
+            Write(result, plan, store, data, times, folder);
         }
 
         view.Message($"Report: {Path.Combine(folder, "report.html")}");
@@ -182,13 +182,13 @@ internal static class StudyCommand
         return StudyTimes.Measure(plan, new StepTurnsOptions { Data = data.Of(baseline.Training), Budget = TimingBudget }, cancellation);
     }
 
-    private static void Write(ParseResult result, StudyPlan plan, CellStore store, StudyTimes times, string folder, string cells)
+    private static void Write(ParseResult result, StudyPlan plan, CellStore store, StudyData data, StudyTimes times, string folder)
     {
         var outcome = StudyResult.Of(plan, store, times, result.GetValue(Score));
         var json = JsonSerializer.Serialize(outcome, JsonOutput.Options) + "\n";
         AtomicFile.WriteText(Path.Combine(folder, "study.json"), json);
         AtomicFile.WriteText(Path.Combine(folder, "study.md"), StudyText.Of(outcome));
-        StudyPage.Write(plan, outcome, cells, Path.Combine(folder, "report.html"));
+        StudyPage.Write(plan, outcome, store, data, Path.Combine(folder, "report.html"));
         Console.Write(result.GetValue(Json) ? json : StudyText.Of(outcome));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Loading;
@@ -33,12 +34,18 @@ internal static class ReportSections
     }
 
     /// <summary>Pairs as the towers see them in training: cropped, removed patches gray.</summary>
-    public static void MaskedSamples(HtmlReport report, TrainingResult trained)
+    public static void MaskedSamples(HtmlReport report, TrainingResult trained) => MaskedSamples(report, trained.Config, trained.Gallery);
+
+    /// <inheritdoc cref="MaskedSamples(HtmlReport, TrainingResult)"/>
+    /// <param name="report">The report.</param>
+    /// <param name="config">The training.</param>
+    /// <param name="batch">The pairs, with whole images.</param>
+    public static void MaskedSamples(HtmlReport report, FlipConfig config, Batch batch)
     {
-        var (image, batch) = (trained.Config.Model.Image, trained.Gallery);
-        var kept = Config.MaskRatio.Kept(image.PatchCount(), image.MaskRatio);
+        var image = config.Model.Image;
+        var kept = MaskRatio.Kept(image.PatchCount(), image.MaskRatio);
         var ids = PatchMask.ChooseBatch(
-            image.MaskKind, image.GridSize(), kept, (ulong)trained.Config.Train.Seed, batch.Epochs, batch.Samples);
+            image.MaskKind, image.GridSize(), kept, (ulong)config.Train.Seed, batch.Epochs, batch.Samples);
         report.AddImageGrid(
             string.Create(CultureInfo.InvariantCulture, $"What the image tower sees in training: {kept} of {image.PatchCount()} patches"),
             Enumerable.Range(0, batch.Size).Select(i => new ReportImage(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flip.Evaluation.Reports;
 using Flip.Tasks.Studies;
+using Flip.Tokenizers;
 using Flip.Training;
 
 namespace Flip.Cli.Reporting;
@@ -9,13 +10,16 @@ namespace Flip.Cli.Reporting;
 internal static class StudyPage
 {
     private const int CurvesShown = 12;
+    private const int MasksShown = 12;
+    private const int PairsShown = 4;
 
     /// <summary>Writes the page.</summary>
     /// <param name="plan">The study.</param>
     /// <param name="study">Its outcome.</param>
-    /// <param name="cells">The folder of its runs.</param>
+    /// <param name="store">Its runs.</param>
+    /// <param name="data">What they are trained on.</param>
     /// <param name="path">The file.</param>
-    public static void Write(StudyPlan plan, StudyResult study, string cells, string path)
+    public static void Write(StudyPlan plan, StudyResult study, CellStore store, StudyData data, string path)
     {
         var report = new HtmlReport(study.Title);
         foreach (var sentence in StudyText.Sentences(study))
@@ -43,7 +47,14 @@ internal static class StudyPage
         }
 
         report.AddHeading("Training");
-        ReportSections.Curves(report, [.. study.Cells.Where(cell => cell.Seed == 0).DistinctBy(cell => cell.Run).Take(CurvesShown).Select(cell => (string.Join(", ", cell.Values), MetricLog.Read(Path.Combine(cells, cell.Run))))]);
+        var trained = plan.Cells.Where(cell => cell.Seed == 0 && store.Result(cell) is not null).ToList();
+        ReportSections.Curves(report, [.. trained.DistinctBy(cell => store.Last(cell).Path).Take(CurvesShown).Select(cell => (string.Join(", ", cell.Values), MetricLog.Read(store.Last(cell).Path)))]);
+        foreach (var cell in trained.DistinctBy(cell => (cell.Training.Model.Image.MaskKind, cell.Training.Model.Image.MaskRatio, cell.Training.Model.Image.ImageSize, cell.Training.Model.Image.PatchSize)).Take(MasksShown))
+        {
+            using var pairs = data.Of(cell.Training).FirstPairs(cell.Training, TokenizerFactory.Load(store.Training(cell).Tokenizer), PairsShown, CancellationToken.None);
+            ReportSections.MaskedSamples(report, cell.Training, pairs);
+        }
+
         report.Write(path);
     }
 

@@ -41,6 +41,7 @@ public sealed class StudyCommandTests : IDisposable
         Assert.All((string[])["study.json", "study.md", "report.html", "times.json"], file => Assert.True(File.Exists(_folder.File($"studies/masks/{file}")), file));
         Assert.Contains("| 50 % | ", File.ReadAllText(_folder.File("studies/masks/study.md")), StringComparison.Ordinal);
         Assert.Contains("Accuracy against cost", File.ReadAllText(_folder.File("studies/masks/report.html")), StringComparison.Ordinal);
+        Assert.All((string[])["64 of 64 patches", "32 of 64 patches"], mask => Assert.Contains(mask, File.ReadAllText(_folder.File("studies/masks/report.html")), StringComparison.Ordinal));
         Assert.All(Directory.GetDirectories(_folder.File("studies/cells")), cell => Assert.True(File.Exists(Path.Combine(cell, "report.html"))));
 
         var again = Run(command);
