@@ -8,7 +8,7 @@ namespace Flip.Cli.Commands;
 internal static class PartOption
 {
     /// <summary>The option.</summary>
-    public static readonly Option<string?> Part = new("--part") { Description = "This machine's part, such as 3/16 (from 1): it makes every 16th file. Under a launcher each rank takes its own." };
+    public static readonly Option<string?> Part = new("--part") { Description = "This machine's part, such as 3/16 (from 1): it does every 16th shard, table or cell. Under a launcher each rank takes its own." };
 
     private const int Most = 100_000;
 
