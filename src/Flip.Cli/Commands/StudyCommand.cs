@@ -16,6 +16,7 @@ internal static class StudyCommand
     private const string TimesFile = "times.json";
     private const long AnyNumber = 1_000_000_000;
     private const double MostTimedFlops = 3e13; // of a step: a few minutes on two cores for all that is timed
+    private const int TimedRounds = 9; // fewer make the interval of a ratio their range
     private static readonly TimeSpan TimingBudget = TimeSpan.FromMinutes(10);
 
     private static readonly Argument<string> Study = new("study") { Description = $"A built-in study ({string.Join(", ", StudyReader.Names)}), or a file of your own (mine.json)." };
@@ -179,7 +180,7 @@ internal static class StudyCommand
 
         say("Timing the settings' steps in turns.");
         var baseline = plan.Cells.First(cell => cell.Values.SequenceEqual(plan.Baseline));
-        return StudyTimes.Measure(plan, new StepTurnsOptions { Data = data.Of(baseline.Training), Budget = TimingBudget }, cancellation);
+        return StudyTimes.Measure(plan, new StepTurnsOptions { Data = data.Of(baseline.Training), Rounds = TimedRounds, Budget = TimingBudget }, cancellation);
     }
 
     private static void Write(ParseResult result, StudyPlan plan, CellStore store, StudyData data, StudyTimes times, string folder)
