@@ -33,6 +33,14 @@ public static class ModelSource
         return loaded;
     }
 
+    /// <summary>Opens a model with the user's settings, and reads its weights.</summary>
+    /// <param name="path">A folder, or a file of weights.</param>
+    /// <param name="sets">Settings, <c>key=value</c>.</param>
+    /// <param name="say">Receives what had to be assumed of a foreign model, a sentence each; null for nobody.</param>
+    /// <exception cref="CheckpointFormatException">The path holds no model, or a damaged one.</exception>
+    /// <exception cref="ConfigException">A setting is wrong.</exception>
+    public static LoadedModel Load(string path, IReadOnlyList<string> sets, Action<string>? say = null) => Load(path, stored => ConfigReader.Overlay(stored, sets), say: say);
+
     /// <summary>The configuration that a model's files describe.</summary>
     /// <param name="path">A folder, or a file of weights.</param>
     public static FlipConfig ConfigOf(string path)

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Data.Layouts;
@@ -105,7 +104,7 @@ internal static class EmbedCommand
         };
         var images = request.Images is { } source ? ImageSources.Open(source, options, cancellation) : null;
         var texts = request.Texts is { } list ? TextSources.Open(list, options, cancellation) : null;
-        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        using var loaded = ModelSource.Load(request.Model, request.Settings, view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var items = SharedItems.Of(
             images is not null

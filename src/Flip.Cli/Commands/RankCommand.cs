@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Flip.Cli.Reporting;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Data.Classes;
@@ -79,7 +78,7 @@ internal static class RankCommand
         var texts = Texts(request, SourceProgress.Sources(view.Message, allowOutside: request.AllowOutside), cancellation);
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
-        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        using var loaded = ModelSource.Load(request.Model, request.Settings, view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var tokenizer = loaded.Tokenizer; // one that is missing is reported before the images are embedded
         images.Encode(loaded, request.Mask, request.AllowMissing, view, cancellation);

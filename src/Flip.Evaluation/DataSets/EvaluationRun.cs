@@ -1,5 +1,4 @@
 using Flip.Collectives;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Devices;
@@ -35,7 +34,7 @@ public sealed class EvaluationRun(EvaluationRequest request, IProgressView view,
         FirstRank.Do(_ranks, CheckPlaces);
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var data = named.Select(written => EvaluationData.Open(written, request.Prompts, options, cancellation)).ToList();
-        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        using var loaded = ModelSource.Load(request.Model, request.Settings, view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var weights = WeightFile.Hash(loaded.Model.Parameters);
         SameWork.Require(_ranks, $"weights {weights}", $"model {ItemEncoders.ConfigurationHash(loaded.Config)}");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flip.Collectives;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Devices;
@@ -60,7 +59,7 @@ public sealed class ProbeRun(ProbeRequest request, IProgressView view, ICommunic
             CheckShots(trainLabels, names);
         }
 
-        using var loaded = ModelSource.Load(request.Model, stored => ConfigReader.Overlay(stored, request.Settings), say: view.Message);
+        using var loaded = ModelSource.Load(request.Model, request.Settings, view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var source = new Source(loaded, names, (train.Images, trainLabels), (test.Images, testLabels));
         var weights = WeightFile.Hash(loaded.Model.Parameters);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Ingest.Images;
@@ -60,7 +59,7 @@ internal static class DataPackCommand
             }
 
             using var model = options.Duplicates == DuplicateKind.Embedding
-                ? ModelSource.Load(result.GetValue(Model)!, stored => ConfigReader.Overlay(stored, Settings.Sets(result)), say: view.Message) : null;
+                ? ModelSource.Load(result.GetValue(Model)!, Settings.Sets(result), view.Message) : null;
             var state = new ShardPacking(reader, model is null ? options : options with { Vectors = new ImageVectors(model) })
                 .Run(folder, CountView.Of(view, "pack", "entries", reader.Count), cancellation);
             Console.Write(result.GetValue(Json) ? JsonSerializer.Serialize(state, JsonOutput.Options) + "\n" : PackText.Of(state, Path.GetFullPath(folder)));

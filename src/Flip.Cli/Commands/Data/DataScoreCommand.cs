@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Flip.Cli.Reporting;
-using Flip.Config;
 using Flip.Conversion;
 using Flip.Data;
 using Flip.Devices;
@@ -64,7 +63,7 @@ internal static class DataScoreCommand
         var json = result.GetValue(Json);
         using var view = Consoles.Progress(json: true); // standard output is for the result
         var reader = Source.Open(result, view.Message, cancellation);
-        using var loaded = ModelSource.Load(result.GetValue(Model)!, stored => ConfigReader.Overlay(stored, Settings.Sets(result)), say: view.Message);
+        using var loaded = ModelSource.Load(result.GetValue(Model)!, Settings.Sets(result), view.Message);
         Compute.UseThreads(loaded.Config.Train);
         var scoring = new PairScoring(reader, loaded, options);
         try
