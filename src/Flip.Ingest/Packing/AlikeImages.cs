@@ -14,8 +14,8 @@ internal sealed class AlikeImages(IImageVectors vectors, double alike)
     private const int BlockRows = 4096; // two megabytes of 128 numbers each, which a processor's cache holds
 
     private readonly List<float[]> _blocks = [];
-    private readonly List<float[]> _recent = []; // kept since the batch began: what the batch was not compared with
     private int _count;
+    private int _batchStart; // vectors from here on were kept since the batch began, which was not compared with them
 
     /// <summary>Width D of a vector.</summary>
     public int Dim => vectors.Dim;
@@ -29,7 +29,7 @@ internal sealed class AlikeImages(IImageVectors vectors, double alike)
     {
         foreach (var batch in samples.Chunk(BatchSize))
         {
-            _recent.Clear();
+            _batchStart = _count;
             PackedSample[] present = [.. batch.Where(sample => sample.Drop is null)];
             var embedded = present.Length > 0 ? vectors.Embed([.. present.Select(sample => sample.Image!.Content)]) : [];
             var nearest = Nearest(embedded);
@@ -43,7 +43,7 @@ internal sealed class AlikeImages(IImageVectors vectors, double alike)
 
     /// <summary>Whether an image that was kept is alike.</summary>
     public bool IsSeen(PackedSample sample) =>
-        sample.Vector is { } vector && (sample.Nearest >= alike || _recent.Exists(kept => TensorPrimitives.Dot<float>(kept, vector) >= alike));
+        sample.Vector is { } vector && (sample.Nearest >= alike || Enumerable.Range(_batchStart, _count - _batchStart).Any(row => TensorPrimitives.Dot(Row(row), vector) >= alike));
 
     /// <summary>Keeps an image's vector.</summary>
     public void Take(ReadOnlySpan<float> vector)
@@ -55,7 +55,6 @@ internal sealed class AlikeImages(IImageVectors vectors, double alike)
         }
 
         vector.CopyTo(_blocks[^1].AsSpan(row * Dim));
-        _recent.Add(vector.ToArray());
         _count++;
     }
 
@@ -64,23 +63,22 @@ internal sealed class AlikeImages(IImageVectors vectors, double alike)
     {
         var nearest = new float[batch.Count];
         Array.Fill(nearest, float.MinValue);
-        Parallel.For(0, batch.Count, i =>
+        for (var first = 0; first < _count; first += BlockRows)
         {
-            if (batch[i] is not { } vector)
+            var end = Math.Min(first + BlockRows, _count);
+            Parallel.For(0, batch.Count, i =>
             {
-                return;
-            }
+                for (var row = first; batch[i] is { } vector && row < end; row++)
+                {
+                    nearest[i] = Math.Max(nearest[i], TensorPrimitives.Dot(Row(row), vector));
+                }
+            });
+        }
 
-            var highest = float.MinValue;
-            for (var row = 0; row < _count; row++)
-            {
-                highest = Math.Max(highest, TensorPrimitives.Dot(_blocks[row / BlockRows].AsSpan(row % BlockRows * Dim, Dim), vector));
-            }
-
-            nearest[i] = highest;
-        });
         return nearest;
     }
+
+    private ReadOnlySpan<float> Row(int row) => _blocks[row / BlockRows].AsSpan(row % BlockRows * Dim, Dim);
 
     /// <summary>A vector as bytes, little-endian.</summary>
     public static ReadOnlySpan<byte> BytesOf(float[] vector) => MemoryMarshal.AsBytes(vector.AsSpan());
