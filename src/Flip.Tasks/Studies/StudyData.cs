@@ -12,17 +12,17 @@ namespace Flip.Tasks.Studies;
 /// <param name="cancellation">Stops the indexing.</param>
 public sealed class StudyData(Action<string> say, bool allowOutside, CancellationToken cancellation)
 {
-    private readonly Dictionary<string, TrainingData> _opened = new(StringComparer.Ordinal);
+    private readonly Dictionary<DataConfig, TrainingData> _opened = [];
+    private readonly Dictionary<DataConfig, string> _hashes = [];
 
     /// <summary>The data of a configuration.</summary>
     /// <exception cref="ConfigException">There are none.</exception>
     public TrainingData Of(FlipConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var key = $"{config.Data.Train}\n{string.Join('\n', config.Data.Mixture)}\n{string.Join('\n', config.Data.Captions)}\n{config.Data.ClassNames}\n{config.Data.ClassTemplates}";
-        if (!_opened.TryGetValue(key, out var data))
+        if (!_opened.TryGetValue(config.Data, out var data))
         {
-            _opened.Add(key, data = TrainingData.Open(config.Data, say, cancellation, allowOutside));
+            _opened.Add(config.Data, data = TrainingData.Open(config.Data, say, cancellation, allowOutside));
         }
 
         return data;
@@ -32,6 +32,16 @@ public sealed class StudyData(Action<string> say, bool allowOutside, Cancellatio
     public string HashOf(FlipConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (!_hashes.TryGetValue(config.Data, out var hash))
+        {
+            _hashes.Add(config.Data, hash = Hash(config));
+        }
+
+        return hash;
+    }
+
+    private string Hash(FlipConfig config)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in Of(config).Parts)
         {
