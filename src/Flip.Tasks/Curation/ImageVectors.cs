@@ -37,7 +37,7 @@ public sealed class ImageVectors : IImageVectors
         var (problems, pending) = _encoder.Images(images);
         using (pending)
         {
-            var numbers = PairEncoder.Checked(pending?.Read() ?? []);
+            var numbers = _encoder.Checked(pending?.Read() ?? [], problems.Count(problem => problem is null));
             var next = 0;
             return [.. problems.Select(problem => problem is null ? numbers.AsSpan(Dim * next++, Dim).ToArray() : null)];
         }

@@ -1,6 +1,7 @@
 using Flip.Data;
 using Flip.Data.Images;
 using Flip.Devices;
+using Flip.Evaluation;
 using Flip.Evaluation.Embedding;
 using Flip.Models;
 using Flip.Storage;
@@ -60,7 +61,7 @@ internal sealed class PairEncoder
             }
         }
 
-        return (problems, used > 0 ? _encoder.SubmitImages(pixels.AsMemory(0, used * bytes), used) : null);
+        return (problems, used > 0 ? Embeddings.OfImages(_encoder, pixels.AsMemory(0, used * bytes), used) : null);
     }
 
     /// <summary>Embeds texts, a batch at a time.</summary>
@@ -72,25 +73,15 @@ internal sealed class PairEncoder
         var done = 0;
         foreach (var batch in texts.Chunk(BatchSize))
         {
-            var tokens = new int[batch.Length * _encoder.TextLength];
-            var lengths = new int[batch.Length];
-            for (var i = 0; i < batch.Length; i++)
-            {
-                lengths[i] = _model.Tokenizer.EncodeRow(batch[i], tokens.AsSpan(i * _encoder.TextLength, _encoder.TextLength));
-            }
-
-            Checked(_encoder.EncodeTexts(tokens, lengths, batch.Length)).CopyTo(embeddings, done);
+            using var result = Embeddings.OfTexts(_encoder, _model.Tokenizer, batch);
+            Embeddings.Checked(result.Read(), batch.Length, Dim, "text").CopyTo(embeddings, done);
             done += batch.Length * Dim;
         }
 
         return embeddings;
     }
 
-    /// <summary>Numbers of the model, if they can be used.</summary>
-    /// <exception cref="ArithmeticException">One is not finite: a comparison with it would be false, whatever it is compared with.</exception>
-    public static float[] Checked(float[] numbers)
-    {
-        var bad = Array.FindIndex(numbers, number => !float.IsFinite(number));
-        return bad < 0 ? numbers : throw new ArithmeticException($"The model gave {numbers[bad]} in an embedding: its weights cannot be used.");
-    }
+    /// <summary>Reads embeddings of images that were sent, if they can be used.</summary>
+    /// <exception cref="ArithmeticException">A number is not finite: a comparison with it would be false, whatever it is compared with.</exception>
+    public float[] Checked(float[] numbers, int images) => Embeddings.Checked(numbers, images, Dim, "image");
 }

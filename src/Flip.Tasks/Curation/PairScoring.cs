@@ -104,7 +104,7 @@ public sealed class PairScoring(IPairReader reader, LoadedModel loaded, ScoreOpt
         foreach (var (batch, embeddings) in OneAhead.Read(Send(reader.Read(first, cancellation).Take(options.RowsPerTable)), cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
-            rows.AddRange(batch.Scores(PairEncoder.Checked(embeddings), _encoder.Dim));
+            rows.AddRange(batch.Scores(_encoder.Checked(embeddings, batch.Problems.Count(problem => problem is null)), _encoder.Dim));
             progress(rows.Count);
         }
 
