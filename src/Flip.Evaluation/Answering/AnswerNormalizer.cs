@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace Flip.Evaluation.Answering;
@@ -12,6 +13,8 @@ public static partial class AnswerNormalizer
 {
     private const string Marks = ";/[]\"{}()=+\\_-><@`,?!";
     private const int MostFullStops = 32; // the script gives its regular expression's flag where the number of replacements belongs
+
+    private static readonly SearchValues<char> Marked = SearchValues.Create(Marks + ".");
 
     private static readonly HashSet<string> Articles = ["a", "an", "the"];
 
@@ -42,6 +45,11 @@ public static partial class AnswerNormalizer
     public static string WithoutMarks(string answer)
     {
         var text = Trimmed(answer);
+        if (!text.AsSpan().ContainsAny(Marked))
+        {
+            return text;
+        }
+
         var hasDigitComma = CommaInNumber().IsMatch(text);
         var result = text;
         foreach (var mark in Marks)

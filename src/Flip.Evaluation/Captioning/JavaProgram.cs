@@ -121,6 +121,7 @@ internal sealed class JavaProgram : IDisposable
         try
         {
             _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(PatienceForLastWords);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
         {
