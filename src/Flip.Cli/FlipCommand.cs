@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Flip.Cli.Commands;
 using Flip.Cli.Commands.Bench;
+using Flip.Cli.Commands.Caption;
 using Flip.Cli.Commands.Data;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
@@ -72,6 +73,7 @@ internal static class FlipCommand
         TrainCommand.Create(ranks),
         TuneCommand.Create(ranks),
         FinetuneCommand.Create(ranks),
+        CaptionCommand.Create(),
         EvalCommand.Create(ranks),
         ProbeCommand.Create(ranks),
         CompareCommand.Create(),

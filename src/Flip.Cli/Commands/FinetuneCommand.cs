@@ -14,9 +14,6 @@ namespace Flip.Cli.Commands;
 /// <summary><c>flip finetune</c>: an image tower to a classifier.</summary>
 internal static class FinetuneCommand
 {
-    /// <summary>Settings of the model, not of the recipe.</summary>
-    private static readonly string[] ModelGroups = ["model.", "data.", "eval."];
-
     /// <param name="ranks">The processes that share the fine-tuning.</param>
     public static Command Create(CommandRanks ranks)
     {
@@ -35,9 +32,9 @@ internal static class FinetuneCommand
             }
 
             var json = result.GetValue(options.Json);
-            if (result.GetValue(options.Describe))
+            if (options.Recipe.Describes(result))
             {
-                Describe(json);
+                RecipeOptions.Describe(RecipeFiles.Finetuning.Describe(), json);
                 return Task.FromResult(0);
             }
 
@@ -54,7 +51,7 @@ internal static class FinetuneCommand
     /// <summary>What a rank does that is not the first: it trains; measures and descriptions are rank 0's.</summary>
     private static void Follow(CommandRanks ranks, Options options, ParseResult result, CancellationToken cancellation)
     {
-        if (!result.GetValue(options.Describe) && result.GetValue(options.Eval) is null)
+        if (!options.Recipe.Describes(result) && result.GetValue(options.Eval) is null)
         {
             using var view = Consoles.Progress(result.GetValue(options.Json));
             FinetuneSession.Follow(ranks.All, view, result.GetValue(DataOptions.AllowOutside), cancellation);
@@ -76,9 +73,9 @@ internal static class FinetuneCommand
             return Finish(begun, view, () => new FinetuneSession(begun, view, result.GetValue(DataOptions.AllowOutside), ranks.All).Resume(alphas, cancellation));
         }
 
-        var (settings, modelSettings) = Divided(options.Sets(result));
+        var (settings, modelSettings) = options.Recipe.Sets(result);
         var inputs = options.Inputs(result, alphas);
-        var config = FinetuneConfigFile.Overlay(FinetuneRecipes.Get(result.GetValue(options.Recipe)!), settings);
+        var config = RecipeFiles.Finetuning.Overlay(FinetuneRecipes.Get(result.GetValue(options.Start)!), settings);
         var run = RunFolder.Create(result.GetValue(options.Run) ?? RunFolder.DefaultPath("finetune"), "finetune");
         return Finish(run, view, () => new FinetuneSession(run, view, result.GetValue(DataOptions.AllowOutside), ranks.All).Start(inputs, config, modelSettings, cancellation));
     }
@@ -110,7 +107,7 @@ internal static class FinetuneCommand
             throw new ConfigException("--eval: name the images to test on by --test.");
         }
 
-        var (settings, modelSettings) = Divided(options.Sets(result));
+        var (settings, modelSettings) = options.Recipe.Sets(result);
         if ((options.GivenBesides(result, "--eval", "--test", "--classes", "--set", "--device") ?? (modelSettings is [var first, ..] ? first : null)) is { } other)
         {
             throw new ConfigException($"--eval measures a finished classifier as it is; {other} belongs to a new one.");
@@ -120,19 +117,12 @@ internal static class FinetuneCommand
             classifier,
             tests,
             result.GetValue(options.Classes),
-            FinetuneConfigFile.Overlay(new FinetuneConfig(), settings),
+            RecipeFiles.Finetuning.Overlay(new FinetuneConfig(), settings),
             Alphas(result.GetValue(options.WiseFt)),
             view,
             result.GetValue(DataOptions.AllowOutside),
             cancellation);
         return new Report(classifier, 0, 0, 0, scores, wiseFt);
-    }
-
-    /// <summary>The recipe's settings and the model's.</summary>
-    private static (IReadOnlyList<string> Recipe, IReadOnlyList<string> Model) Divided(IReadOnlyList<string> sets)
-    {
-        var groups = sets.ToLookup(set => ModelGroups.Any(group => set.StartsWith(group, StringComparison.Ordinal)));
-        return ([.. groups[false]], [.. groups[true]]);
     }
 
     private static List<double> Alphas(string? text)
@@ -151,21 +141,6 @@ internal static class FinetuneCommand
         }
 
         return alphas;
-    }
-
-    private static void Describe(bool json)
-    {
-        var rows = FinetuneConfigFile.Describe();
-        if (json)
-        {
-            Console.WriteLine(JsonSerializer.Serialize(rows, JsonOutput.Options));
-            return;
-        }
-
-        foreach (var row in rows)
-        {
-            Console.WriteLine($"{row.Key} = {row.Default}  ({row.Type}{(row.Range.Length > 0 ? ", " + row.Range : "")})\n    {row.Meaning}");
-        }
     }
 
     private static void Print(Report report, bool json)
@@ -208,28 +183,15 @@ internal static class FinetuneCommand
 
         private readonly Option<string?> _train = new("--train") { Description = "Labelled training images: NAME=PATH of a known data set, a folder of class folders, .tar shards with .cls, a .csv list." };
 
-        private readonly (string Key, string Suffix, Option<string?> Option)[] _shortcuts =
-        [
-            ("samples", " epochs", new("--epochs") { Description = "Length of training, epochs." }),
-            ("batchSize", "", new("--batch") { Description = "Images of a step." }),
+        public RecipeOptions Recipe { get; } = new(
             ("head", "", new("--head") { Description = "zeroShot begins as the zero-shot classifier, random from small weights." }),
-            ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training (default: 0)." }),
-            ("seed", "", new("--seed") { Description = "Seed of everything random." }),
-            ("device", "", new("--device") { Description = "auto, cpu, cuda or cuda:N." }),
-        ];
-
-        private readonly Option<string[]> _sets = new("--set", "-s")
-        {
-            Description = "One setting of the recipe, such as mixup=0 (--describe lists them), or of the model, such as model.image.imageSize=112.",
-            HelpName = "key=value",
-            AllowMultipleArgumentsPerToken = false,
-        };
+            ("maskRatio", "", new("--mask") { Description = "Share of patches removed in training (default: 0)." }));
 
         public Option<string?> Classes { get; } = new("--classes") { Description = "Class names of your own images: a JSON list, or an object from folder to name." };
 
         public Option<string[]> Test { get; } = new("--test") { Description = "Labelled test images, named likewise; may be repeated." };
 
-        public Option<string> Recipe { get; } = new("--recipe")
+        public Option<string> Start { get; } = new("--recipe")
         {
             Description = $"Recipe: {string.Join(" or ", FinetuneRecipes.Names)}.",
             DefaultValueFactory = _ => "paper",
@@ -246,33 +208,23 @@ internal static class FinetuneCommand
             Description = "Measure weights between zero-shot and fine-tuned too: shares of the fine-tuned ones, such as 0,0.5,1.",
         };
 
-        public Option<bool> Describe { get; } = new("--describe") { Description = "List the settings, with the paper's values." };
-
         public Option<bool> Json { get; } = new("--json") { Description = "Print the results as JSON." };
 
         public void AddTo(Command command)
         {
             command.Add(_model);
-            foreach (var option in new Option[] { _train, Test, Classes, Recipe }.Concat(_shortcuts.Select(shortcut => shortcut.Option))
-                .Concat([Run, Resume, Eval, WiseFt, _sets, DataOptions.AllowOutside, Describe, Json]))
+            foreach (var option in new Option[] { _train, Test, Classes, Start, Run, Resume, Eval, WiseFt, DataOptions.AllowOutside, Json })
             {
                 command.Add(option);
             }
+
+            Recipe.AddTo(command);
         }
 
         /// <summary>The name of something given that belongs to a new run.</summary>
         public string? GivenBesides(ParseResult result, params string[] allowed) =>
-            result.GetValue(_model) ?? new Option[] { _train, Test, Classes, Recipe, Run, Resume, Eval, _sets }
-                .Concat(_shortcuts.Select(shortcut => shortcut.Option))
+            result.GetValue(_model) ?? new Option[] { _train, Test, Classes, Start, Run, Resume, Eval }.Concat(Recipe.Settings)
                 .FirstOrDefault(option => !allowed.Contains(option.Name) && result.GetResult(option) is { Implicit: false })?.Name;
-
-        public IReadOnlyList<string> Sets(ParseResult result) =>
-        [
-            .. _shortcuts.Select(shortcut => (shortcut, Value: result.GetValue(shortcut.Option)))
-                .Where(given => given.Value is not null)
-                .Select(given => $"{given.shortcut.Key}={given.Value}{given.shortcut.Suffix}"),
-            .. result.GetValue(_sets) ?? [],
-        ];
 
         /// <exception cref="ConfigException">Something is missing.</exception>
         public FinetuneInputs Inputs(ParseResult result, IReadOnlyList<double> alphas)

@@ -6,6 +6,7 @@ using Flip.Config;
 using Flip.Conversion;
 using Flip.Models;
 using Flip.Storage;
+using Flip.Tasks.Captioning;
 using Spectre.Console;
 
 namespace Flip.Cli.Commands;
@@ -42,6 +43,10 @@ internal static class InspectCommand
                 using var stored = ModelSource.Open(result.GetValue(path)!, settings.Sets(result));
                 Show(stored, result.GetValue(tensors), result.GetValue(json));
             }
+            catch (CheckpointFormatException) when (CaptionerFolder.IsCaptioner(result.GetValue(path)!))
+            {
+                ShowCaptioner(result.GetValue(path)!, result.GetValue(json));
+            }
             catch (CheckpointFormatException e) when (result.GetValue(tensors))
             {
                 // Not a model, but perhaps weights all the same.
@@ -52,6 +57,24 @@ internal static class InspectCommand
             return 0;
         });
         return command;
+    }
+
+    private static void ShowCaptioner(string path, bool json)
+    {
+        using var loaded = CaptionerFolder.Load(path);
+        var (captioner, image) = (loaded.Captioner, loaded.Config.Model.Image);
+        var ofHead = captioner.Parameters.All.Where(parameter => Captioner.IsOfHead(parameter.Name)).Sum(parameter => parameter.Count);
+        var all = captioner.Parameters.All.Sum(parameter => parameter.Count);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { Format = "Flip captioner", image, captioner.Head, words = captioner.VocabularySize, parameters = all, headParameters = ofHead }, JsonOutput.Options));
+            return;
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"A captioner: {all:N0} parameters, {ofHead:N0} of them in encoder and decoder.\nImage tower: {image.ImageSize} pixels in patches of {image.PatchSize}, {image.Width} wide, {image.Depth} blocks.\nHead: {captioner.Head.Width} wide, {captioner.Head.EncoderDepth} and {captioner.Head.DecoderDepth} blocks, {captioner.VocabularySize:N0} tokens, captions of {captioner.Head.Length} tokens."));
     }
 
     private static void Show(StoredModel stored, bool tensors, bool json)

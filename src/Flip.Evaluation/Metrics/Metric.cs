@@ -1,6 +1,6 @@
 namespace Flip.Evaluation.Metrics;
 
-/// <summary>What a data set is scored by; every value is a share between 0 and 1.</summary>
+/// <summary>What a data set is scored by; every value but CIDEr is a share between 0 and 1.</summary>
 public enum Metric
 {
     /// <summary>Share of images whose predicted class is right.</summary>
@@ -23,4 +23,7 @@ public enum Metric
 
     /// <summary>R@1 of retrieval, mean of both ways.</summary>
     Recall,
+
+    /// <summary>CIDEr-D of captions, from 0 to 10; tables show a hundred times of it, as papers do.</summary>
+    CiderD,
 }

@@ -13,8 +13,15 @@ public static class MetricNames
         Metric.ElevenPointMap => "11-point mAP",
         Metric.RocAuc => "ROC-AUC",
         Metric.Recall => "R@1, mean of both ways",
+        Metric.CiderD => "CIDEr-D",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric."),
     };
+
+    /// <summary>The largest value.</summary>
+    public static double Most(this Metric metric) => metric == Metric.CiderD ? 10 : 1;
+
+    /// <summary>Whether it is of classes, which have names.</summary>
+    public static bool IsOfClasses(this Metric metric) => metric is not (Metric.Recall or Metric.CiderD);
 
     /// <summary>Whether all scores of an image are needed, not only the first five and the right class's rank.</summary>
     public static bool NeedsScores(this Metric metric) => metric is Metric.ElevenPointMap or Metric.RocAuc;

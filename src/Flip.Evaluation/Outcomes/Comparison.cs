@@ -128,7 +128,12 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
     {
         var folder = Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place))!;
         var path = PredictionFile.PathsOf(folder, [.. report.Results.Select(one => one.Name)])[result.Name];
-        EvaluationOutcome outcome = result.ClassNames is { } names ? PredictionFile.ReadClassification(path, names) : PredictionFile.ReadRetrieval(path);
+        EvaluationOutcome outcome = result switch
+        {
+            { ClassNames: { } names } => PredictionFile.ReadClassification(path, names),
+            { Metric: Metric.CiderD } => PredictionFile.ReadCaptions(path),
+            _ => PredictionFile.ReadRetrieval(path),
+        };
         var value = Value(path, result.Metric, outcome);
         return outcome.Images.Count == result.Images && Math.Abs(value - result.Value) <= Rounding
             ? outcome.Images
@@ -149,7 +154,10 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
         }
     }
 
-    private static EvaluationOutcome Outcome(EvaluationResult result, List<IPrediction> images) => result.ClassNames is { } names
-        ? new ClassificationOutcome(names, [.. images.Cast<Prediction>()])
-        : new RetrievalOutcome([.. images.Cast<RetrievalPrediction>()]);
+    private static EvaluationOutcome Outcome(EvaluationResult result, List<IPrediction> images) => result switch
+    {
+        { ClassNames: { } names } => new ClassificationOutcome(names, [.. images.Cast<Prediction>()]),
+        { Metric: Metric.CiderD } => new CaptionOutcome([.. images.Cast<CaptionPrediction>()]),
+        _ => new RetrievalOutcome([.. images.Cast<RetrievalPrediction>()]),
+    };
 }

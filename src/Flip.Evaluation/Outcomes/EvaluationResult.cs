@@ -16,7 +16,7 @@ namespace Flip.Evaluation.Outcomes;
 /// <param name="References">What publications have.</param>
 /// <param name="Settings">What else the numbers depend on, by name, such as the templates.</param>
 /// <param name="Notes">What a reader should know beside the number.</param>
-/// <param name="ClassNames">Names in the order of the labels; null for retrieval.</param>
+/// <param name="ClassNames">Names in the order of the labels; null for retrieval and captions.</param>
 public sealed record EvaluationResult(
     string Name,
     Metric Metric,
@@ -97,13 +97,13 @@ public sealed record EvaluationResult(
             .. Measures.Select(measure => (measure.Key, measure.Value)),
             .. References.Select(reference => ($"reference of {reference.Model}", reference.Value)),
         ];
-        if (shares.FirstOrDefault(share => !(share.Value >= 0 && share.Value <= 1), ("", 0)) is { Name.Length: > 0 } odd)
+        if (shares.FirstOrDefault(share => !(share.Value >= 0 && share.Value <= Metric.Most()), ("", 0)) is { Name.Length: > 0 } odd)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{Name}: {odd.Name} is {odd.Value}, not between 0 and 1.");
+            return string.Create(CultureInfo.InvariantCulture, $"{Name}: {odd.Name} is {odd.Value}, not between 0 and {Metric.Most()}.");
         }
 
         return Images < 1 || Missing < 0 ? $"{Name}: {Images} images and {Missing} missing ones cannot be."
-            : Metric != Metric.Recall && ClassNames is not { Count: > 0 } ? $"{Name}: {Metric.Title()} needs class names."
+            : Metric.IsOfClasses() && ClassNames is not { Count: > 0 } ? $"{Name}: {Metric.Title()} needs class names."
             : null;
     }
 }

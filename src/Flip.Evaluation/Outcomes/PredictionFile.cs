@@ -50,6 +50,14 @@ public static class PredictionFile
         return Outcome(path, () => new RetrievalOutcome(predictions));
     }
 
+    /// <summary>Reads what was written of images.</summary>
+    /// <inheritdoc cref="ReadClassification"/>
+    public static CaptionOutcome ReadCaptions(string path)
+    {
+        var predictions = Read<CaptionPrediction>(path, prediction => prediction.Problem());
+        return Outcome(path, () => new CaptionOutcome(predictions));
+    }
+
     private static List<T> Read<T>(string path, Func<T, string?> problem)
         where T : class, IPrediction
     {

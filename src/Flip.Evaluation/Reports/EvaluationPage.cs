@@ -12,6 +12,7 @@ internal static class EvaluationPage
 
     private const int PairsShown = 40;
     private const int MistakesShown = 24;
+    private const int CaptionsShown = 48;
 
     public static HtmlReport Of(EvaluationHeader header, IReadOnlyList<EvaluatedSet> sets)
     {
@@ -48,12 +49,33 @@ internal static class EvaluationPage
             .. result.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}: {setting.Value}"),
             $"data: {result.Data}",
         ]));
-        if (set.Outcome is ClassificationOutcome outcome)
+        switch (set.Outcome)
         {
-            AddClasses(page, result.Metric, outcome);
-            AddConfusions(page, outcome);
-            AddMistakes(page, outcome, set);
+            case ClassificationOutcome outcome:
+                AddClasses(page, result.Metric, outcome);
+                AddConfusions(page, outcome);
+                AddMistakes(page, outcome, set);
+                break;
+            case CaptionOutcome outcome:
+                AddCaptions(page, outcome, set);
+                break;
         }
+    }
+
+    /// <summary>Images evenly spread from the best caption to the worst.</summary>
+    private static void AddCaptions(HtmlReport page, CaptionOutcome outcome, EvaluatedSet set)
+    {
+        var ranked = outcome.Predictions.Zip(outcome.Scores.Captions).OrderByDescending(image => image.Second.CiderD).ThenBy(image => image.First.Key, StringComparer.Ordinal).ToList();
+        var shown = Enumerable.Range(0, Math.Min(CaptionsShown, ranked.Count)).Select(i => ranked[(int)((long)i * ranked.Count / Math.Min(CaptionsShown, ranked.Count))]).ToList();
+        var pictures = set.Images is { } source ? Thumbnails.Of(source, shown.Select(image => image.First.Key)) : new Dictionary<string, byte[]>();
+        page.AddImageGrid("Captions from the best to the worst by CIDEr-D", shown.Select(image => new ReportImage(
+            pictures.GetValueOrDefault(image.First.Key),
+            [
+                image.First.Caption,
+                $"CIDEr-D {ResultsTable.Percent(image.Second.CiderD)}",
+                .. image.First.References.Select(reference => $"– {reference}"),
+                image.First.Key,
+            ])));
     }
 
     private static void AddClasses(HtmlReport page, Metric metric, ClassificationOutcome outcome)

@@ -1,4 +1,3 @@
-using Flip.Collectives;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Losses;
@@ -20,7 +19,6 @@ namespace Flip.Tasks.Finetuning;
 public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig config, GradientExchange? exchange = null)
 {
     private readonly ImageConfig _image = classifier.Config.Image;
-    private readonly GradientExchange _exchange = exchange ?? GradientExchange.Alone(classifier.Parameters);
 
     /// <summary>Fills the gradient with that of the batch's mean loss, without waiting for the device. Where ranks share the batch, the loss is this rank's
     /// part of it, and the gradient is summed where this rank owns it.</summary>
@@ -30,55 +28,22 @@ public sealed class ClassifierStep(ImageClassifier classifier, FinetuneConfig co
     public PendingLoss ComputeGradient(Batch batch, long step, double imageMaskRatio)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        using var scope = NewDisposeScope();
         var mix = BatchMix.Of(config, _image.ImageSize, step);
-        var share = new BatchShare(_exchange.Ranks, batch.Size);
-        var part = config.MicroBatch == 0 ? share.Count : Math.Min(config.MicroBatch, share.Count);
-        var end = share.First + share.Count;
-        var losses = new List<Tensor>();
-        classifier.Parameters.ZeroGradient();
-        _exchange.Begin();
-        for (var start = share.First; start < end; start += part)
-        {
-            losses.Add(ComputeGradient(batch, start, Math.Min(part, end - start), mix, imageMaskRatio));
-        }
-
-        _exchange.Finish();
-        return PendingLoss.Sum(losses);
+        return new SummedStep(classifier.Parameters, config, exchange).ComputeGradient(
+            batch.Size, tape => classifier.Tape = tape, (start, count) => Loss(batch, start, count, mix, imageMaskRatio));
     }
 
-    private Tensor ComputeGradient(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
+    private Tensor Loss(Batch batch, int start, int count, BatchMix mix, double imageMaskRatio)
     {
-        using var scope = NewDisposeScope();
         var device = classifier.Parameters.Device;
         var epochs = batch.Epochs.AsSpan(start, count);
         var samples = batch.Samples.AsSpan(start, count);
-        using var tape = config.CheckpointBlocks > 0 ? new BlockTape(config.CheckpointBlocks) : null;
-        classifier.Tape = tape;
-        try
-        {
-            var logits = classifier.Logits(
-                MixedImages.Of(batch, start, count, mix, _image.Normalization, device),
-                Kept(epochs, samples, imageMaskRatio, device),
-                DropPath.Scales(
-                    _image.Depth, config.DropPath, (ulong)config.Seed, epochs, samples, classifier.Parameters.ComputeType, device));
-            var loss = SoftCrossEntropy.Sum(logits, Targets(batch, start, count, mix, device)).Over(batch.Size);
-            if (tape is not null)
-            {
-                tape.Backward(loss);
-            }
-            else
-            {
-                loss.backward();
-            }
-
-            classifier.Parameters.AccumulateGradient();
-            return loss.detach().MoveToOuterDisposeScope();
-        }
-        finally
-        {
-            classifier.Tape = null;
-        }
+        var logits = classifier.Logits(
+            MixedImages.Of(batch, start, count, mix, _image.Normalization, device),
+            Kept(epochs, samples, imageMaskRatio, device),
+            DropPath.Scales(
+                _image.Depth, config.DropPath, (ulong)config.Seed, epochs, samples, classifier.Parameters.ComputeType, device));
+        return SoftCrossEntropy.Sum(logits, Targets(batch, start, count, mix, device)).Over(batch.Size);
     }
 
     private Tensor? Kept(ReadOnlySpan<int> epochs, ReadOnlySpan<long> samples, double maskRatio, Device device)

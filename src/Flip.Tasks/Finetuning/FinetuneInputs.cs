@@ -1,6 +1,4 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using Flip.Io;
+using Flip.Tasks.ImageTasks;
 using Flip.Training;
 
 namespace Flip.Tasks.Finetuning;
@@ -14,29 +12,14 @@ namespace Flip.Tasks.Finetuning;
 public sealed record FinetuneInputs(
     string Model, string Train, IReadOnlyList<string> Tests, string? Classes, IReadOnlyList<double> WiseFt)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // a file for people: paths stay as they are
-    };
+    /// <summary>Writes them into a run.</summary>
+    public void Save(RunFolder run) => RunInputs.Save(run, this);
 
-    public void Save(RunFolder run) =>
-        AtomicFile.WriteText(Path.Combine(run.Path, RunFolder.InputsFile), JsonSerializer.Serialize(this, Json) + "\n");
-
+    /// <summary>Reads those of a run.</summary>
     /// <exception cref="ConfigException">The folder is no fine-tuning's.</exception>
     public static FinetuneInputs Load(string run)
     {
-        var path = Path.Combine(run, RunFolder.InputsFile);
-        try
-        {
-            return JsonSerializer.Deserialize<FinetuneInputs>(JsonInput.Read(path).Span, Json) is { Model: not null, Train: not null, Tests: not null } inputs
-                && !inputs.Tests.Contains(null!)
-                ? inputs with { WiseFt = inputs.WiseFt ?? [] }
-                : throw new ConfigException($"{path}: names no model, training and test images.");
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException($"{run} is no run of flip finetune: {(e is FileNotFoundException ? $"it has no {RunFolder.InputsFile}." : e.Message)}");
-        }
+        var inputs = RunInputs.Load<FinetuneInputs>(run, "finetune", read => read is { Model: not null, Train: not null, Tests: not null } && !read.Tests.Contains(null!));
+        return inputs with { WiseFt = inputs.WiseFt ?? [] };
     }
 }

@@ -32,7 +32,7 @@ internal sealed record FinetuneOrder(string Model, string Config, IReadOnlyList<
         if (ranks.World > 1)
         {
             ranks.Broadcast(JsonSerializer.SerializeToUtf8Bytes(new FinetuneOrder(
-                ConfigWriter.ToJson(loaded.Config), FinetuneConfigFile.ToJson(config), loaded.ClassNames, inputs, Hash(train))));
+                ConfigWriter.ToJson(loaded.Config), RecipeFiles.Finetuning.ToJson(config), loaded.ClassNames, inputs, Hash(train))));
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed record FinetuneOrder(string Model, string Config, IReadOnlyList<
     {
         var order = JsonSerializer.Deserialize<FinetuneOrder>(ranks.Broadcast([]))!;
         var model = ConfigReader.Parse(order.Model, "the model of rank 0");
-        var config = ResumeRules.Fitted(FinetuneConfigFile.Parse(order.Config, "the recipe of rank 0"), view.Message);
+        var config = ResumeRules.Fitted(RecipeFiles.Finetuning.Parse(order.Config, "the recipe of rank 0"), view.Message);
         Compute.UseThreads(config);
         var compute = Compute.Of(config);
         var sources = SourceProgress.Sources(view.Message, allowOutside: allowOutside);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Flip.Collectives;
 using Flip.Config;
@@ -16,6 +15,7 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 using Flip.Tasks.Pretraining;
 using Flip.Training;
 
@@ -28,8 +28,6 @@ namespace Flip.Tasks.Finetuning;
 /// <param name="ranks">Who shares the fine-tuning, which rank 0 leads; null for this process alone.</param>
 public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
-    private const int ProbeImages = 16;
-
     private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
 
     /// <inheritdoc cref="FinetuneOrder.Follow"/>
@@ -77,7 +75,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         FolderManifest.Seal(run.Start);
         inputs.Save(run);
         config = WithMicroBatch(config, classifier, compute) with { Precision = compute.Precision };
-        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(config));
+        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Finetuning.ToJson(config));
         return Train(inputs, config, new LoadedClassifier(stored.Config, train.ClassNames, classifier), train, tests, null, cancellation);
     }
 
@@ -89,7 +87,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
-        var stored = run.LoadFinetuneConfig();
+        var stored = run.LoadConfig(RecipeFiles.Finetuning.Parse);
         var config = ResumeRules.Fitted(stored, view.Message);
         CheckInterpolation(inputs.WiseFt, config.Head);
         CheckShares(config);
@@ -97,7 +95,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         Compute.UseThreads(config);
         var compute = Compute.Of(config);
         ResumeRules.SaySlow(compute, view.Message);
-        AtomicFile.WriteText(run.ConfigFile, FinetuneConfigFile.ToJson(stored with { Precision = compute.Precision }));
+        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Finetuning.ToJson(stored with { Precision = compute.Precision }));
         StartWeights.Check(run);
         using var start = ClassifierFolder.Load(run.Start, compute, trains: true);
         config = WithMicroBatch(config, start.Classifier, compute);
@@ -272,26 +270,13 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             BatchSize = config.BatchSize,
         });
 
-    /// <summary>From the second of two passes over a few images; the gradient that they leave is cleared by the first step.</summary>
     private void SayExpectedTime(ImageClassifier classifier, FinetuneConfig config, TrainingLoop trainer)
     {
-        var left = trainer.Plan.TotalSamples - trainer.State.Samples;
-        var count = Math.Min(ProbeImages, config.MicroBatch > 0 ? config.MicroBatch : config.BatchSize);
+        var count = Math.Min(ExpectedTime.Samples, config.MicroBatch > 0 ? config.MicroBatch : config.BatchSize);
         var size = classifier.Config.Image.ImageSize;
         var batch = new Batch(size, 0, new byte[count * size * size * 3], [], [], new long[count], new int[count]) { Labels = new int[count] };
         var step = new ClassifierStep(classifier, config);
-        Pass();
-        var started = Stopwatch.GetTimestamp();
-        Pass();
-        var time = TimeSpan.FromSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds / count * left / _ranks.World);
-        view.Message(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Expected: about {(time.TotalHours >= 2 ? $"{time.TotalHours:0.#} hours" : time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0} seconds")} of computation for {left:N0} images, tests left out."));
-
-        void Pass()
-        {
-            using var loss = step.ComputeGradient(batch, 0, config.MaskRatio);
-            loss.Read();
-        }
+        ExpectedTime.Say(
+            view, trainer.Plan.TotalSamples - trainer.State.Samples, count, _ranks.World, () => step.ComputeGradient(batch, 0, config.MaskRatio));
     }
 }

@@ -54,7 +54,8 @@ public static class ResumeRules
     }
 
     /// <inheritdoc cref="Fitted(FlipConfig, Action{string})"/>
-    public static FinetuneConfig Fitted(FinetuneConfig config, Action<string> say)
+    public static TConfig Fitted<TConfig>(TConfig config, Action<string> say)
+        where TConfig : ImageTaskConfig
     {
         var device = Device("device", config.Device, say);
         return config with

@@ -15,7 +15,7 @@ public enum ClassifierHead
 /// Fine-tuning of an image tower to a classifier. Defaults are the paper's recipe (appendix, which is MAE's); <see cref="FinetuneRecipes"/> has
 /// one for small data.
 /// </summary>
-public sealed record FinetuneConfig : OptimizationConfig
+public sealed record FinetuneConfig : ImageTaskConfig
 {
     /// <summary>The paper's recipe: 50 epochs with 5 of warm-up. The decay is of matrices only.</summary>
     public FinetuneConfig()
@@ -26,6 +26,7 @@ public sealed record FinetuneConfig : OptimizationConfig
         Warmup = Duration.OfPercent(10);
         WeightDecay = 0.05;
         Beta2 = 0.999;
+        CropMinArea = 0.08;
     }
 
     [Setting(SettingOwner.Recipe, "Factor on the learning rate from a layer to the one below; 1 gives all layers the same.", Min = 0, Max = 1, AboveMin = true)]
@@ -64,27 +65,6 @@ public sealed record FinetuneConfig : OptimizationConfig
     [Setting(SettingOwner.Recipe, "Probability of erasing a rectangle of an image; MAE's fine-tuning has 0.25, the paper names none.", Min = 0, Max = 1)]
     public double Erasing { get; init; }
 
-    [Setting(SettingOwner.Recipe, "Smallest share of an image's area that a training crop takes.", Min = 0, Max = 1, AboveMin = true)]
-    public double CropMinArea { get; init; } = 0.08;
-
-    [Setting(SettingOwner.Recipe, "Probability of a horizontal flip.", Min = 0, Max = 1)]
-    public double FlipProbability { get; init; } = 0.5;
-
     [Setting(SettingOwner.Recipe, "Share of patches removed in training; the paper removes none. Images are scored whole.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }
-
-    [Setting(SettingOwner.User, "Distance between evaluations in training; null evaluates at the end only.")]
-    public Duration? EvaluateEvery { get; init; }
-
-    [Setting(SettingOwner.User, "Images scored at a time; null takes 64 on the processor, and on a GPU what an eighth of its memory holds, at most 1024.", Min = 1, Max = Limits.EvaluationBatch)]
-    public int? EvalBatchSize { get; init; }
-
-    [Setting(SettingOwner.User, "Decoding threads; 0 takes the processor count.", Min = 0, Max = Limits.Threads)]
-    public int Workers { get; init; }
-
-    [Setting(SettingOwner.User, "Batches decoded ahead of the training step.", Min = 1, Max = Limits.PrefetchBatches)]
-    public int PrefetchBatches { get; init; } = 2;
-
-    [Setting(SettingOwner.User, "Share of unreadable images above which the run stops.", Min = 0, Max = 1)]
-    public double MaxBadShare { get; init; } = 0.1;
 }

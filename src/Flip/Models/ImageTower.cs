@@ -91,6 +91,10 @@ internal sealed class ImageTower : IDisposable
         return (_config.FinalNorm == FinalNorm.BeforePooling ? _finalNorm!.Forward(x) : x).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Tokens behind the final LayerNorm, wherever the tower pools: what a head reads that looks at places.</summary>
+    /// <param name="tokens">From <see cref="Tokens"/>.</param>
+    public Tensor NormalizedTokens(Tensor tokens) => _config.FinalNorm == FinalNorm.AfterPooling ? _finalNorm!.Forward(tokens) : tokens.alias();
+
     /// <summary>One feature of an image's tokens, <c>[batch, width]</c>.</summary>
     public Tensor Pool(Tensor tokens)
     {

@@ -155,6 +155,13 @@ internal static class TensorMath
         return a.masked_fill(mask, scalar);
     }
 
+    /// <summary>a, and -∞ at some of its first places.</summary>
+    public static Tensor MinusInfinityAt(this Tensor a, Tensor places)
+    {
+        using Scalar scalar = double.NegativeInfinity;
+        return a.index_fill(0, places, scalar);
+    }
+
     /// <summary>0, 1, ... count - 1 as int64.</summary>
     public static Tensor Range(long count, Device device)
     {

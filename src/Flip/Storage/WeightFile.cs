@@ -79,6 +79,15 @@ public static class WeightFile
         classifier.Parameters.CastToCompute();
     }
 
+    /// <summary>Reads a captioner's tower from a model of any format; all else that it has is passed over.</summary>
+    /// <exception cref="CheckpointFormatException">A weight is missing, of another shape or not finite.</exception>
+    public static void LoadTower(this Captioner captioner, ITensorSource source, IWeightNames names)
+    {
+        ArgumentNullException.ThrowIfNull(captioner);
+        LoadPart(source, names, captioner.TowerParameters, captioner.Config);
+        captioner.Parameters.CastToCompute();
+    }
+
     /// <summary>Reads the master weights of some parameters; whatever else the source holds is passed over.</summary>
     /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void LoadPart(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)

@@ -49,13 +49,14 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         return new BatchReading(size, part, part < size && !held, IsChosen: config.Train.MicroBatch == 0 && part < size);
     }
 
-    /// <summary>Images of a classifier's step that are computed at a time: all, or parts that fit in the memory of the device.</summary>
+    /// <summary>Images of a step that are computed at a time: all, or parts that fit in the memory of the device.</summary>
     /// <param name="image">The tower.</param>
     /// <param name="train">The training, whose micro-batch is taken where there is one.</param>
     /// <param name="parameters">Entries of all weights.</param>
     /// <param name="compute">Where and in which number format.</param>
     /// <param name="maskRatio">Share of each image's patches that is removed.</param>
-    public static int PartOfImages(ImageConfig image, OptimizationConfig train, long parameters, Compute compute, double maskRatio)
+    /// <param name="besides">Bytes that a sample takes besides the tower.</param>
+    public static int PartOfImages(ImageConfig image, OptimizationConfig train, long parameters, Compute compute, double maskRatio, double besides = 0)
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(compute);
@@ -67,7 +68,7 @@ public sealed record BatchReading(int BatchSize, int MicroBatch, bool Streams, b
         var isGpu = compute.Device.type == DeviceType.CUDA;
         var model = parameters * 5.0 * sizeof(float);
         var room = (DeviceMemory.Of(compute.Device) * (isGpu ? ShareOfGpu : ShareOfProcessor)) - model;
-        return Part(train.BatchSize, Math.Max(1, room / StepMemory.OfImage(image, train, compute.Type, compute.Device.type, maskRatio)), isGpu);
+        return Part(train.BatchSize, Math.Max(1, room / (StepMemory.OfImage(image, train, compute.Type, compute.Device.type, maskRatio) + besides)), isGpu);
     }
 
     /// <summary>Parts that a source makes ahead.</summary>

@@ -16,6 +16,12 @@ public sealed class RunFolder(string path)
     /// <summary>Folder of what a run began with: a fine-tuning's classifier, or the weights of a training that began with a model.</summary>
     public const string StartInRun = "start";
 
+    /// <summary>Folder of the model whose image tower was trained with a head, with that tower.</summary>
+    public const string TowerInRun = "tower";
+
+    /// <summary>File of what a tower that does not learn makes of the training images, kept while a head is trained.</summary>
+    public const string TowerTokensInRun = "tower-tokens";
+
     private const string Results = "results.json";
     private const string Report = "report.html";
     private const string EvaluationInRun = "evaluation";
@@ -24,12 +30,12 @@ public sealed class RunFolder(string path)
     private static readonly string[] Entries =
     [
         ModelFolder.ConfigFile, InputsFile, ModelFolder.TokenizerInRun, MetricLog.FileName, MetricLog.EventFolder,
-        ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun, Results, Report,
+        ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, TowerInRun, EvaluationInRun, Results, Report, TowerTokensInRun,
     ];
 
     private static readonly string[] Folders =
     [
-        ModelFolder.TokenizerInRun, MetricLog.EventFolder, ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, EvaluationInRun,
+        ModelFolder.TokenizerInRun, MetricLog.EventFolder, ModelFolder.CheckpointsInRun, ModelFolder.InRun, StartInRun, TowerInRun, EvaluationInRun,
     ];
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
@@ -44,6 +50,12 @@ public sealed class RunFolder(string path)
 
     /// <summary>What the run began with (<see cref="StartWeights"/>).</summary>
     public string Start => Of(StartInRun);
+
+    /// <summary>The model with the trained tower (<see cref="TowerInRun"/>).</summary>
+    public string Tower => Of(TowerInRun);
+
+    /// <summary>What a tower that does not learn makes of the training images.</summary>
+    public string TowerTokens => Of(TowerTokensInRun);
 
     public string ResultsFile => Of(Results);
 
@@ -134,7 +146,9 @@ public sealed class RunFolder(string path)
 
     public FlipConfig LoadConfig() => Load(ConfigReader.Parse);
 
-    public FinetuneConfig LoadFinetuneConfig() => Load(FinetuneConfigFile.Parse);
+    /// <summary>The settings of another task's run.</summary>
+    /// <param name="parse">Reads them from a text that has a name: <see cref="RecipeFile{TConfig}.Parse"/>.</param>
+    public TConfig LoadConfig<TConfig>(Func<string, string, TConfig> parse) => Load(parse);
 
     public void SaveConfig(FlipConfig config) => AtomicFile.WriteText(ConfigFile, ConfigWriter.ToJson(config));
 

@@ -45,7 +45,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         var run = new RunFolder(_folder.Path);
         run.SaveConfig(TinyRun.Config);
         new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]).Save(run);
-        AtomicFile.WriteText(_folder.File("finetune.json"), FinetuneConfigFile.ToJson(new FinetuneConfig()));
+        AtomicFile.WriteText(_folder.File("finetune.json"), RecipeFiles.Finetuning.ToJson(new FinetuneConfig()));
         var state = new TrainState(64, 8, 1.5, 1000, new Dictionary<string, long> { ["not an image"] = 3 });
         new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
         using (var log = new MetricLog(run.Path))
@@ -77,7 +77,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         [
             ("config.json", () => RunFolder.Open(run).LoadConfig()),
             ("inputs.json", () => FinetuneInputs.Load(run)),
-            ("finetune.json", () => FinetuneConfigFile.Parse(File.ReadAllText(_folder.File("finetune.json")), _folder.File("finetune.json"))),
+            ("finetune.json", () => RecipeFiles.Finetuning.Parse(File.ReadAllText(_folder.File("finetune.json")), _folder.File("finetune.json"))),
             ("metrics.jsonl", () => MetricLog.Read(run)),
             (".lock.json", () => RunFolder.Open(run).Lock().Dispose()),
             ("start/classes.json", () => ClassifierFolder.Load(_folder.File("start")).Dispose()),

@@ -24,7 +24,7 @@ public sealed class SettingOwnerTests
     [Fact]
     public void Every_number_has_a_smallest_and_a_largest_value()
     {
-        Assert.Empty(SettingCatalog.Flip.All.Concat(FinetuneConfigFile.Catalog.All).Where(setting => setting.IsUnbounded).Select(setting => setting.Key));
+        Assert.Empty(SettingCatalog.Flip.All.Concat(RecipeFiles.Finetuning.Catalog.All).Where(setting => setting.IsUnbounded).Select(setting => setting.Key));
     }
 
     [Fact]

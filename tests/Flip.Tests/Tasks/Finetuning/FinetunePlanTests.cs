@@ -53,7 +53,7 @@ public class FinetunePlanTests
     [InlineData("warmup=1e300 steps", "warmup = 1E+300 steps: 9,223,372,036,854,775,807 samples of warm-up")]
     public void Lengths_beyond_any_training_are_refused_with_what_they_come_to(string set, string problem)
     {
-        var config = FinetuneConfigFile.Overlay(new FinetuneConfig { BatchSize = 16 }, [set]);
+        var config = RecipeFiles.Finetuning.Overlay(new FinetuneConfig { BatchSize = 16 }, [set]);
         var refused = Record.Exception(() => FinetunePlan.Of(config, 500));
         Assert.StartsWith(problem, Assert.IsType<ConfigException>(refused).Message, StringComparison.Ordinal);
     }
@@ -61,17 +61,17 @@ public class FinetunePlanTests
     [Fact]
     public void Settings_are_read_written_and_compared()
     {
-        var config = FinetuneConfigFile.Overlay(
+        var config = RecipeFiles.Finetuning.Overlay(
             FinetuneRecipes.Get("small"), ["mixup=0.5", "head=random", "samples=10 epochs", "evaluateEvery=1 epochs"]);
         Assert.Equal((0.5, ClassifierHead.Random, Duration.OfEpochs(10)), (config.Mixup, config.Head, config.Samples));
-        Assert.Equal(config, FinetuneConfigFile.Parse(FinetuneConfigFile.ToJson(config), "x"));
-        Assert.Equal(["seed=4"], FinetuneConfigFile.Difference(config with { Seed = 4 }, config));
+        Assert.Equal(config, RecipeFiles.Finetuning.Parse(RecipeFiles.Finetuning.ToJson(config), "x"));
+        Assert.Equal(["seed=4"], RecipeFiles.Finetuning.Difference(config with { Seed = 4 }, config));
     }
 
     [Fact]
     public void Every_problem_of_settings_is_told_in_one_error()
     {
-        var failure = Assert.Throws<ConfigException>(() => FinetuneConfigFile.Overlay(
+        var failure = Assert.Throws<ConfigException>(() => RecipeFiles.Finetuning.Overlay(
             new FinetuneConfig(), ["mixap=1", "dropPath=1", "samples=5%", "microBatch=2000"]));
         Assert.Equal(
             [

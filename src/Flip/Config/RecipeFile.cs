@@ -3,21 +3,26 @@ using System.Text.Json.Nodes;
 
 namespace Flip.Config;
 
-/// <summary>Reads and writes the settings of fine-tuning by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
-public static class FinetuneConfigFile
+/// <summary>Reads and writes the settings of a training that begins with the image tower of a model, by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
+/// <typeparam name="TConfig">The settings.</typeparam>
+public sealed class RecipeFile<TConfig>
+    where TConfig : ImageTaskConfig, new()
 {
-    /// <summary>The settings.</summary>
-    internal static SettingCatalog Catalog { get; } = new(typeof(FinetuneConfig));
+    private readonly IReadOnlyList<SettingRule<TConfig>> _rules;
 
-    private static readonly IReadOnlyList<SettingRule<FinetuneConfig>> Rules =
+    internal RecipeFile(params ReadOnlySpan<SettingRule<TConfig>> rules) => _rules =
     [
-        .. OptimizationRules.Of<FinetuneConfig>(Catalog, string.Empty, c => c),
+        .. OptimizationRules.Of<TConfig>(Catalog, string.Empty, c => c),
         new(["evaluateEvery"], c => c.EvaluateEvery is not { Value: <= 0 } ? null : "must be above 0, or null"),
+        .. rules,
     ];
+
+    /// <summary>The settings.</summary>
+    internal SettingCatalog Catalog { get; } = new(typeof(TConfig));
 
     /// <summary>A configuration changed by single settings, <c>mixup=0</c>; the last one of a key counts.</summary>
     /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
-    public static FinetuneConfig Overlay(FinetuneConfig start, IEnumerable<string> sets)
+    public TConfig Overlay(TConfig start, IEnumerable<string> sets)
     {
         ArgumentNullException.ThrowIfNull(sets);
         return Build(start, [], sets, []);
@@ -27,30 +32,30 @@ public static class FinetuneConfigFile
     /// <param name="json">JSON text; keys that it lacks keep their defaults.</param>
     /// <param name="source">What to call the text in errors.</param>
     /// <exception cref="ConfigException">Anything is wrong; it holds every problem.</exception>
-    public static FinetuneConfig Parse(string json, string source)
+    public TConfig Parse(string json, string source)
     {
         var tree = SettingTree.Parse(json, source, out var problem);
-        return Build(new FinetuneConfig(), tree ?? [], [], problem is null ? [] : [problem]);
+        return Build(new TConfig(), tree ?? [], [], problem is null ? [] : [problem]);
     }
 
     /// <summary>Every setting as indented JSON.</summary>
-    public static string ToJson(FinetuneConfig config) => JsonSerializer.Serialize(config, ConfigJson.Options) + "\n";
+    public string ToJson(TConfig config) => JsonSerializer.Serialize(config, ConfigJson.Options) + "\n";
 
     /// <summary>One row per setting, in the order of the record.</summary>
-    public static IReadOnlyList<SettingRow> Describe()
+    public IReadOnlyList<SettingRow> Describe()
     {
-        var defaults = new FinetuneConfig();
+        var defaults = new TConfig();
         return [.. Catalog.All.Select(setting => new SettingRow(
             setting.Key, setting.TypeName, setting.ToText(setting.Get(defaults)), setting.Range(), setting.Meaning))];
     }
 
     /// <summary>The settings in which two configurations differ, each as <c>key=value</c> of <paramref name="config"/>.</summary>
-    public static IReadOnlyList<string> Difference(FinetuneConfig config, FinetuneConfig baseline) =>
+    public IReadOnlyList<string> Difference(TConfig config, TConfig baseline) =>
         [.. Catalog.All
             .Where(setting => !Equals(setting.Get(config), setting.Get(baseline)))
             .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}")];
 
-    private static FinetuneConfig Build(FinetuneConfig start, JsonObject file, IEnumerable<string> sets, List<string> problems)
+    private TConfig Build(TConfig start, JsonObject file, IEnumerable<string> sets, List<string> problems)
     {
         var tree = new SettingTree(Catalog, start, problems);
         tree.Overlay(string.Empty, file);
@@ -59,8 +64,8 @@ public static class FinetuneConfigFile
             tree.Overlay(set);
         }
 
-        var config = tree.To<FinetuneConfig>();
-        problems.AddRange(SettingRule<FinetuneConfig>.Problems(Rules, Catalog, config, tree.BadKeys));
+        var config = tree.To<TConfig>();
+        problems.AddRange(SettingRule<TConfig>.Problems(_rules, Catalog, config, tree.BadKeys));
         return problems.Count == 0 ? config : throw new ConfigException(problems);
     }
 }

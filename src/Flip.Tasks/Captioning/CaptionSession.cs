@@ -1,0 +1,208 @@
+using System.Globalization;
+using Flip.Collectives;
+using Flip.Config;
+using Flip.Conversion;
+using Flip.Data.Images;
+using Flip.Data.Loading;
+using Flip.Data.Pairs;
+using Flip.Devices;
+using Flip.Io;
+using Flip.Models;
+using Flip.Progress;
+using Flip.Storage;
+using Flip.Tasks.ImageTasks;
+using Flip.Tasks.Pretraining;
+using Flip.Tokenizers;
+using Flip.Training;
+
+namespace Flip.Tasks.Captioning;
+
+/// <summary>Composes the training of a captioner: the model's tower, the head, captioned images, logs, and the run folder they fill.</summary>
+/// <param name="run">The run's folder.</param>
+/// <param name="view">Shows progress.</param>
+/// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
+public sealed class CaptionSession(RunFolder run, IProgressView view, bool allowOutside = false)
+{
+    /// <summary>The command that begins and continues such runs.</summary>
+    public const string Command = "caption train";
+
+    /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
+    /// <param name="inputs">Model and data.</param>
+    /// <param name="config">The recipe.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public CaptionResult Start(CaptionInputs inputs, CaptionConfig config, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(config);
+        Compute.UseThreads(config);
+        var compute = Compute.Of(config);
+        using var stored = ModelSource.Open(inputs.Model, inputs.Settings);
+        foreach (var assumed in stored.Assumptions)
+        {
+            view.Message(assumed.Text);
+        }
+
+        var data = TrainingData.Open(DataOf(stored.Config.Data, inputs), view.Message, cancellation, allowOutside);
+        var tokenizer = new MarkedTokenizer(CaptionVocabulary.Open(inputs.Vocabulary, stored, data, view.Message, cancellation));
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        var plan = CaptionTrainee.PlanOf(config, data.Count);
+        view.Message(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}; of the tower {config.TowerLearningRate * config.BatchSize / 256:0.##e-0}."));
+        using var held = run.LockToBegin(Command);
+        using var loaded = New(stored, config, tokenizer, compute);
+        CaptionerFolder.Save(run.Start, loaded);
+        FolderManifest.Seal(run.Start);
+        RunInputs.Save(run, inputs);
+        config = WithMicroBatch(config, loaded.Captioner, compute) with { Precision = compute.Precision };
+        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(config));
+        return Train(config, loaded, data, tests, null, inputs, cancellation);
+    }
+
+    /// <summary>Continues a run from its newest checkpoint, or from its start where it has none.</summary>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public CaptionResult Resume(CancellationToken cancellation)
+    {
+        using var held = run.Lock();
+        var inputs = CaptionInputs.Load(run.Path);
+        var stored = run.LoadConfig(RecipeFiles.Captioning.Parse);
+        var config = ResumeRules.Fitted(stored, view.Message);
+        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
+        Compute.UseThreads(config);
+        var compute = Compute.Of(config);
+        ResumeRules.SaySlow(compute, view.Message);
+        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(stored with { Precision = compute.Precision }));
+        StartWeights.Check(run);
+        using var start = CaptionerFolder.Load(run.Start, compute, trains: true);
+        config = WithMicroBatch(config, start.Captioner, compute);
+        var data = TrainingData.Open(DataOf(start.Config.Data, inputs), view.Message, cancellation, allowOutside);
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        return Train(config, start, data, tests, checkpoint, inputs, cancellation);
+    }
+
+    /// <summary>The data of a training; how captions are found and files are kept is as for the model.</summary>
+    private static DataConfig DataOf(DataConfig own, CaptionInputs inputs) => new()
+    {
+        Train = inputs.Train,
+        Captions = own.Captions,
+        Cache = own.Cache,
+        CacheSize = own.CacheSize,
+        S3Endpoint = own.S3Endpoint,
+        S3Anonymous = own.S3Anonymous,
+    };
+
+    private static LoadedCaptioner New(StoredModel stored, CaptionConfig config, MarkedTokenizer tokenizer, Compute compute)
+    {
+        var (model, words) = (stored.Config.Model, tokenizer.VocabularySize);
+        var parameters = Captioner.Declare(model, config.Head, words);
+        WeightFile.CheckPart(stored.Weights, stored.Names, model, [.. parameters.Where(parameter => !Captioner.IsOfHead(parameter.Name))]);
+        ModelMemory.CheckWeights(parameters, compute, trains: true);
+        var captioner = new Captioner(model, config.Head, words, compute.Type, compute.Device, (ulong)config.Seed);
+        try
+        {
+            captioner.LoadTower(stored.Weights, stored.Names);
+            return new LoadedCaptioner(stored.Config, tokenizer, captioner);
+        }
+        catch
+        {
+            captioner.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The recipe with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
+    private CaptionConfig WithMicroBatch(CaptionConfig config, Captioner captioner, Compute compute)
+    {
+        var scores = 4.0 * sizeof(float) * captioner.VocabularySize * config.Head.Length; // scores of all words, their logarithms, and the gradients of both
+        var part = BatchReading.PartOfImages(captioner.Config.Image, config, captioner.Parameters.Count, compute, 0, scores);
+        if (part == config.BatchSize || config.MicroBatch > 0)
+        {
+            return config;
+        }
+
+        view.Message(FormattableString.Invariant(
+            $"What {config.BatchSize:N0} images at a time would take does not fit in the memory: each step is computed in parts of {part} (microBatch)."));
+        return config with { MicroBatch = part };
+    }
+
+    private CaptionResult Train(
+        CaptionConfig config, LoadedCaptioner loaded, TrainingData data, CaptionTests tests, string? checkpoint, CaptionInputs inputs, CancellationToken cancellation)
+    {
+        var observer = new RunObserver("caption", view, config.Workers);
+        IReadOnlyList<CaptionedSet> written = [];
+        using var tokens = config.TowerLearningRate > 0 ? null : Tokens(config, loaded, data, cancellation);
+        using var trainer = CaptionTrainee.Loop(
+            loaded.Captioner,
+            config,
+            position => Loader(config, loaded, data, tokens, position),
+            new CheckpointStore(run.Checkpoints, config.KeepCheckpoints),
+            (_, token) => CaptionTests.Values(written = tests.Write(loaded, token)),
+            observer,
+            checkpoint,
+            ranks: null,
+            tokens);
+        SayExpectedTime(loaded.Captioner, config, tokens, trainer);
+        using var log = new MetricLog(run.Path, trainer.State.Samples);
+        observer.Begin(log);
+        trainer.Run(cancellation);
+        File.Delete(run.TowerTokens);
+        using var averaged = trainer.Ema?.Applied();
+        CaptionerFolder.Save(run.Model, loaded);
+        if (config.TowerLearningRate > 0)
+        {
+            TrainedTower.Save(run, inputs.Model, inputs.Settings, loaded.Captioner.Parameters, view.Message);
+        }
+
+        tests.Save(run.Evaluation, inputs.Model, loaded, written, cancellation);
+        return new CaptionResult(trainer.State, CaptionTests.Scores(written));
+    }
+
+    /// <summary>What the tower makes of the training images, seen as in evaluations.</summary>
+    private TowerTokens Tokens(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, CancellationToken cancellation)
+    {
+        var (captioner, image) = (loaded.Captioner, loaded.Config.Model.Image);
+        var compute = new Compute(captioner.Parameters.Device, captioner.Parameters.ComputeType);
+        return TowerTokens.Open(
+            run.TowerTokens,
+            new PairImages(data.Pairs),
+            EvaluationTransform.Of(loaded.Config),
+            captioner.TowerTokens,
+            compute,
+            (image.PatchCount() + image.ClassTokens(), image.Width),
+            ModelMemory.EncodingBatch(loaded.Config.Model, compute, config.EvalBatchSize),
+            config.Workers,
+            view,
+            cancellation);
+    }
+
+    /// <summary>The loader at a position, of whole images cropped by the recipe; of captions alone where the tokens are known.</summary>
+    private static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
+    {
+        var image = loaded.Config.Model.Image;
+        var crops = new DataConfig { CropMinArea = config.CropMinArea, FlipProbability = config.FlipProbability, ReducedDecoding = loaded.Config.Data.ReducedDecoding };
+        return new BatchLoader(
+            data.Pairs,
+            loaded.Tokenizer,
+            tokens is not null ? new NoPixels(tokens) : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed),
+            new BatchLoaderOptions
+            {
+                TextLength = config.Head.Length,
+                Seed = (ulong)config.Seed,
+                Workers = config.Workers,
+                PrefetchBatches = config.PrefetchBatches,
+                MaxBadShare = config.MaxBadShare,
+                Start = position,
+                BatchSize = config.BatchSize,
+            });
+    }
+
+    private void SayExpectedTime(Captioner captioner, CaptionConfig config, TowerTokens? tokens, TrainingLoop trainer)
+    {
+        var count = Math.Min(ExpectedTime.Samples, config.MicroBatch > 0 ? config.MicroBatch : config.BatchSize);
+        var (size, length) = (captioner.Config.Image.ImageSize, config.Head.Length);
+        var lengths = Enumerable.Repeat(Math.Min(length, 14), count).ToArray(); // a caption of a dozen words
+        var batch = new Batch(size, length, new byte[count * size * size * 3], new int[count * length], lengths, new long[count], new int[count]);
+        var step = new CaptionStep(captioner, config) { Tokens = tokens };
+        ExpectedTime.Say(view, trainer.Plan.TotalSamples - trainer.State.Samples, count, 1, () => step.ComputeGradient(batch));
+    }
+}

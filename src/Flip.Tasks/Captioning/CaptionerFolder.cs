@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Flip.Config;
+using Flip.Devices;
+using Flip.Io;
+using Flip.Models;
+using Flip.Storage;
+using Flip.Tokenizers;
+
+namespace Flip.Tasks.Captioning;
+
+/// <summary>A captioner with all it needs to be used.</summary>
+/// <param name="Config">The configuration of the model whose tower it has.</param>
+/// <param name="Tokenizer">Its words, with the marks of a caption's ends.</param>
+/// <param name="Captioner">Tower, head and weights.</param>
+public sealed record LoadedCaptioner(FlipConfig Config, MarkedTokenizer Tokenizer, Captioner Captioner) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Captioner.Dispose();
+}
+
+/// <summary>
+/// A captioner on disk: <c>captioner.safetensors</c>, <c>config.json</c> (of the model whose tower it has), <c>captioner.json</c> (its head) and the tokenizer's
+/// files in one folder. A run's folder stands for the captioner in its <c>model/</c>.
+/// </summary>
+public static class CaptionerFolder
+{
+    /// <summary>Name of the weights' file.</summary>
+    public const string WeightsFile = "captioner.safetensors";
+
+    /// <summary>Name of the head's file.</summary>
+    public const string HeadFile = "captioner.json";
+
+    /// <summary>Writes a captioner's folder; the weights come last, so that a folder with weights is whole.</summary>
+    public static void Save(string folder, LoadedCaptioner loaded)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
+        Directory.CreateDirectory(folder);
+        loaded.Tokenizer.Save(folder);
+        AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(loaded.Config));
+        AtomicFile.WriteText(Path.Combine(folder, HeadFile), JsonSerializer.Serialize(loaded.Captioner.Head, ConfigJson.Options) + "\n");
+        WeightFile.Save(Path.Combine(folder, WeightsFile), loaded.Captioner.Parameters);
+    }
+
+    /// <summary>Reads a captioner from its folder or from a finished run.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="compute">Where and in which number format it computes; null for fp32 on the processor.</param>
+    /// <param name="trains">Makes room for gradients.</param>
+    /// <exception cref="CheckpointFormatException">The folder holds no captioner, or one that does not fit its configuration.</exception>
+    public static LoadedCaptioner Load(string path, Compute? compute = null, bool trains = false)
+    {
+        var folder = Locate(path);
+        var config = ModelFolder.ReadConfig(Path.Combine(folder, ModelFolder.ConfigFile));
+        var head = ReadHead(Path.Combine(folder, HeadFile));
+        var tokenizer = new MarkedTokenizer(TokenizerFactory.Load(folder));
+        using var weights = new SafetensorsReader(Path.Combine(folder, WeightsFile));
+        var parameters = Captioner.Declare(config.Model, head, tokenizer.VocabularySize);
+        WeightFile.Check(weights, OwnNames.Instance, config.Model, parameters);
+        ModelMemory.CheckWeights(parameters, compute, trains);
+        var captioner = new Captioner(
+            config.Model, head, tokenizer.VocabularySize, compute?.Type ?? TorchSharp.torch.ScalarType.Float32, compute?.Device, seed: null, trains);
+        try
+        {
+            WeightFile.Load(weights, OwnNames.Instance, captioner.Parameters, config.Model);
+            return new LoadedCaptioner(config, tokenizer, captioner);
+        }
+        catch
+        {
+            captioner.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether there is a captioner at a place.</summary>
+    public static bool IsCaptioner(string path) =>
+        File.Exists(Path.Combine(path, WeightsFile)) || File.Exists(Path.Combine(path, ModelFolder.InRun, WeightsFile));
+
+    private static string Locate(string path) =>
+        File.Exists(Path.Combine(path, WeightsFile)) ? path
+        : File.Exists(Path.Combine(path, ModelFolder.InRun, WeightsFile)) ? Path.Combine(path, ModelFolder.InRun)
+        : throw new CheckpointFormatException(
+            path, null, $"holds no captioner: expected {WeightsFile} with {ModelFolder.ConfigFile} and {HeadFile}, or the folder of a finished training of one");
+
+    private static CaptionHeadConfig ReadHead(string path)
+    {
+        try
+        {
+            return RecipeFiles.CaptionHead(JsonInput.ReadText(path), path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new CheckpointFormatException(path, null, e.Message, e);
+        }
+    }
+}
