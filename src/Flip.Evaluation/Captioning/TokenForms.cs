@@ -67,6 +67,36 @@ internal static partial class TokenForms
             return (1, null);
         }
 
+        // Most words are letters up to a blank, of which no form makes anything else.
+        var letters = Letters(text, at);
+        if (letters > 0 && IsBlank(text[at + letters]))
+        {
+            return Word(text.Substring(at, letters));
+        }
+
+        var (reach, length) = Longest(text, at);
+        return SymbolForms.At(text, at) is { } symbol && symbol.Reach > reach ? (symbol.Length, symbol.Token)
+            : length == 0 ? (1, null)
+            : Word(text.Substring(at, length));
+    }
+
+    private static (int Length, string Token) Word(string token) =>
+        Fused.TryGetValue(token, out var cut) ? (cut, token[..cut])
+        : (token.Length, PlainClitic().IsMatch(token) ? SymbolForms.WithPlainQuotes(token) : token);
+
+    private static int Letters(string text, int at)
+    {
+        var end = at;
+        while (char.IsAsciiLetter(text[end]))
+        {
+            end++;
+        }
+
+        return end - at;
+    }
+
+    private static (int Reach, int Length) Longest(string text, int at)
+    {
         var (reach, length) = (0, 0);
         foreach (var (form, ahead) in Plain)
         {
@@ -79,15 +109,7 @@ internal static partial class TokenForms
             int Looked(Match found) => ahead + found.Groups["ahead"].Length;
         }
 
-        if (SymbolForms.At(text, at) is { } symbol && symbol.Reach > reach)
-        {
-            return (symbol.Length, symbol.Token);
-        }
-
-        var token = text.Substring(at, length);
-        return length == 0 ? (1, null)
-            : Fused.TryGetValue(token, out var cut) ? (cut, token[..cut])
-            : (length, PlainClitic().IsMatch(token) ? SymbolForms.WithPlainQuotes(token) : token);
+        return (reach, length);
     }
 
     private static bool IsBlank(char one) => char.IsWhiteSpace(one) || one is '\0' or '\u200B' or '\u200E' or '\u200F' or '\uFEFF';
