@@ -1,12 +1,10 @@
 using System.Globalization;
 using Flip.Collectives;
 using Flip.Config;
-using Flip.Conversion;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Pairs;
 using Flip.Devices;
-using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
@@ -26,6 +24,8 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     /// <summary>The command that begins and continues such runs.</summary>
     public const string Command = "caption train";
 
+    private readonly TaskRun<CaptionConfig> _task = new(run, RecipeFiles.Captioning, view);
+
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
     /// <param name="config">The recipe.</param>
@@ -34,14 +34,8 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(config);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        using var stored = ModelSource.Open(inputs.Model, inputs.Settings);
-        foreach (var assumed in stored.Assumptions)
-        {
-            view.Message(assumed.Text);
-        }
-
+        var compute = TaskRun<CaptionConfig>.ComputeOf(config);
+        using var stored = _task.Open(inputs.Model, inputs.Settings);
         var data = TrainingData.Open(DataOf(stored.Config.Data, inputs), view.Message, cancellation, allowOutside);
         var tokenizer = new MarkedTokenizer(CaptionVocabulary.Open(inputs.Vocabulary, stored, data, view.Message, cancellation));
         var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
@@ -51,11 +45,7 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             $"{plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}; of the tower {config.TowerLearningRate * config.BatchSize / 256:0.##e-0}."));
         using var held = run.LockToBegin(Command);
         using var loaded = New(stored, config, tokenizer, compute);
-        CaptionerFolder.Save(run.Start, loaded);
-        FolderManifest.Seal(run.Start);
-        RunInputs.Save(run, inputs);
-        config = WithMicroBatch(config, loaded.Captioner, compute) with { Precision = compute.Precision };
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(config));
+        config = _task.Begin(inputs, config, Part(config, loaded.Captioner, compute), compute, folder => CaptionerFolder.Save(folder, loaded));
         return Train(config, loaded, data, tests, null, inputs, cancellation);
     }
 
@@ -65,16 +55,9 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         using var held = run.Lock();
         var inputs = CaptionInputs.Load(run.Path);
-        var stored = run.LoadConfig(RecipeFiles.Captioning.Parse);
-        var config = ResumeRules.Fitted(stored, view.Message);
-        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        ResumeRules.SaySlow(compute, view.Message);
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(stored with { Precision = compute.Precision }));
-        StartWeights.Check(run);
+        var (config, compute, checkpoint) = _task.Continue();
         using var start = CaptionerFolder.Load(run.Start, compute, trains: true);
-        config = WithMicroBatch(config, start.Captioner, compute);
+        config = _task.InParts(config, Part(config, start.Captioner, compute));
         var data = TrainingData.Open(DataOf(start.Config.Data, inputs), view.Message, cancellation, allowOutside);
         var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
         return Train(config, start, data, tests, checkpoint, inputs, cancellation);
@@ -94,35 +77,20 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     private static LoadedCaptioner New(StoredModel stored, CaptionConfig config, MarkedTokenizer tokenizer, Compute compute)
     {
         var (model, words) = (stored.Config.Model, tokenizer.VocabularySize);
-        var parameters = Captioner.Declare(model, config.Head, words);
-        WeightFile.CheckPart(stored.Weights, stored.Names, model, [.. parameters.Where(parameter => !Captioner.IsOfHead(parameter.Name))]);
-        ModelMemory.CheckWeights(parameters, compute, trains: true);
-        var captioner = new Captioner(model, config.Head, words, compute.Type, compute.Device, (ulong)config.Seed);
-        try
-        {
-            captioner.LoadTower(stored.Weights, stored.Names);
-            return new LoadedCaptioner(stored.Config, tokenizer, captioner);
-        }
-        catch
-        {
-            captioner.Dispose();
-            throw;
-        }
+        return new LoadedCaptioner(stored.Config, tokenizer, TaskRun<CaptionConfig>.OnTower(
+            stored,
+            Captioner.Declare(model, config.Head, words),
+            Captioner.IsOfHead,
+            compute,
+            () => new Captioner(model, config.Head, words, compute.Type, compute.Device, (ulong)config.Seed),
+            captioner => captioner.LoadTower(stored.Weights, stored.Names)));
     }
 
-    /// <summary>The recipe with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
-    private CaptionConfig WithMicroBatch(CaptionConfig config, Captioner captioner, Compute compute)
+    /// <summary>Images that are computed at a time, by the memory.</summary>
+    private static int Part(CaptionConfig config, Captioner captioner, Compute compute)
     {
         var scores = 4.0 * sizeof(float) * captioner.VocabularySize * config.Head.Length; // scores of all words, their logarithms, and the gradients of both
-        var part = BatchReading.PartOfImages(captioner.Config.Image, config, captioner.Parameters.Count, compute, 0, scores);
-        if (part == config.BatchSize || config.MicroBatch > 0)
-        {
-            return config;
-        }
-
-        view.Message(FormattableString.Invariant(
-            $"What {config.BatchSize:N0} images at a time would take does not fit in the memory: each step is computed in parts of {part} (microBatch)."));
-        return config with { MicroBatch = part };
+        return BatchReading.PartOfImages(captioner.Config.Image, config, captioner.Parameters.Count, compute, 0, scores);
     }
 
     private CaptionResult Train(
@@ -142,9 +110,7 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             ranks: null,
             tokens);
         SayExpectedTime(loaded.Captioner, config, tokens, trainer);
-        using var log = new MetricLog(run.Path, trainer.State.Samples);
-        observer.Begin(log);
-        trainer.Run(cancellation);
+        _task.Train(trainer, observer, cancellation);
         File.Delete(run.TowerTokens);
         using var averaged = trainer.Ema?.Applied();
         CaptionerFolder.Save(run.Model, loaded);
