@@ -19,12 +19,18 @@ namespace Flip.Tasks.Captioning;
 /// <param name="run">The run's folder.</param>
 /// <param name="view">Shows progress.</param>
 /// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
-public sealed class CaptionSession(RunFolder run, IProgressView view, bool allowOutside = false)
+/// <param name="ranks">Who shares the training, which rank 0 leads; null for this process alone.</param>
+public sealed class CaptionSession(RunFolder run, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
     /// <summary>The command that begins and continues such runs.</summary>
     public const string Command = "caption train";
 
     private readonly TaskRun<CaptionConfig> _task = new(run, RecipeFiles.Captioning, view);
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
+
+    /// <inheritdoc cref="CaptionOrder.Follow"/>
+    public static void Follow(ICommunicator ranks, IProgressView view, bool allowOutside, CancellationToken cancellation) =>
+        CaptionOrder.Follow(ranks, view, allowOutside, cancellation);
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
@@ -38,8 +44,9 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
         using var stored = _task.Open(inputs.Model, inputs.Settings);
         var data = TrainingData.Open(DataOf(stored.Config.Data, inputs), view.Message, cancellation, allowOutside);
         var tokenizer = new MarkedTokenizer(CaptionVocabulary.Open(inputs.Vocabulary, stored, data, view.Message, cancellation));
-        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation, _ranks);
         var plan = CaptionTrainee.PlanOf(config, data.Count);
+        CheckShares(config);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"{plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}; of the tower {config.TowerLearningRate * config.BatchSize / 256:0.##e-0}."));
@@ -56,15 +63,24 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
         using var held = run.Lock();
         var inputs = CaptionInputs.Load(run.Path);
         var (config, compute, checkpoint) = _task.Continue();
+        CheckShares(config);
         using var start = CaptionerFolder.Load(run.Start, compute, trains: true);
         config = _task.InParts(config, Part(config, start.Captioner, compute));
         var data = TrainingData.Open(DataOf(start.Config.Data, inputs), view.Message, cancellation, allowOutside);
-        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation, _ranks);
         return Train(config, start, data, tests, checkpoint, inputs, cancellation);
     }
 
+    private void CheckShares(CaptionConfig config)
+    {
+        if (config.BatchSize < _ranks.World)
+        {
+            throw new ConfigException($"batchSize = {config.BatchSize}: has no image for each of the {_ranks.World} ranks.");
+        }
+    }
+
     /// <summary>The data of a training; how captions are found and files are kept is as for the model.</summary>
-    private static DataConfig DataOf(DataConfig own, CaptionInputs inputs) => new()
+    internal static DataConfig DataOf(DataConfig own, CaptionInputs inputs) => new()
     {
         Train = inputs.Train,
         Captions = own.Captions,
@@ -98,7 +114,8 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         var observer = new RunObserver("caption", view, config.Workers);
         IReadOnlyList<CaptionedSet> written = [];
-        using var tokens = config.TowerLearningRate > 0 ? null : Tokens(config, loaded, data, cancellation);
+        using var tokens = config.TowerLearningRate > 0 || _ranks.World > 1 ? null : Tokens(config, loaded, data, cancellation);
+        CaptionOrder.Give(_ranks, run, loaded, config, inputs, data);
         using var trainer = CaptionTrainee.Loop(
             loaded.Captioner,
             config,
@@ -107,7 +124,7 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             (_, token) => CaptionTests.Values(written = tests.Write(loaded, token)),
             observer,
             checkpoint,
-            ranks: null,
+            _ranks,
             tokens);
         SayExpectedTime(loaded.Captioner, config, tokens, trainer);
         _task.Train(trainer, observer, cancellation);
@@ -141,15 +158,18 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             cancellation);
     }
 
-    /// <summary>The loader at a position, of whole images cropped by the recipe; of captions alone where the tokens are known.</summary>
-    private static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
+    /// <summary>The loader at a position, of whole images: cropped by the recipe, or as evaluations see them where the tower does not learn; of captions alone where the tokens are known.</summary>
+    internal static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
     {
         var image = loaded.Config.Model.Image;
         var crops = new DataConfig { CropMinArea = config.CropMinArea, FlipProbability = config.FlipProbability, ReducedDecoding = loaded.Config.Data.ReducedDecoding };
+        IImageTransform transform = tokens is not null ? new NoPixels(tokens)
+            : config.TowerLearningRate == 0 ? EvaluationTransform.Of(loaded.Config)
+            : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed);
         return new BatchLoader(
             data.Pairs,
             loaded.Tokenizer,
-            tokens is not null ? new NoPixels(tokens) : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed),
+            transform,
             new BatchLoaderOptions
             {
                 TextLength = config.Head.Length,
@@ -169,6 +189,6 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
         var lengths = Enumerable.Repeat(Math.Min(length, 14), count).ToArray(); // a caption of a dozen words
         var batch = new Batch(size, length, new byte[count * size * size * 3], new int[count * length], lengths, new long[count], new int[count]);
         var step = new CaptionStep(captioner, config) { Tokens = tokens };
-        ExpectedTime.Say(view, trainer.Plan.TotalSamples - trainer.State.Samples, count, 1, () => step.ComputeGradient(batch));
+        ExpectedTime.Say(view, trainer.Plan.TotalSamples - trainer.State.Samples, count, _ranks.World, () => step.ComputeGradient(batch));
     }
 }
