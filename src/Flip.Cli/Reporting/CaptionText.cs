@@ -40,14 +40,8 @@ internal static class CaptionText
     }
 
     /// <summary>Captions, an image a line; several with their log-probabilities below it.</summary>
-    public static void Print(IReadOnlyList<(string Key, IReadOnlyList<WrittenCaption> Captions)> images, int top, bool json)
+    public static void Print(IReadOnlyList<(string Key, IReadOnlyList<WrittenCaption> Captions)> images, int top)
     {
-        if (json)
-        {
-            Console.Write(CocoCaptionResults.Of(images.Select(image => (image.Key, image.Captions[0].Text))));
-            return;
-        }
-
         foreach (var (key, captions) in images)
         {
             if (top == 1)

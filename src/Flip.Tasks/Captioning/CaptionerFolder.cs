@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Flip.Config;
 using Flip.Devices;
 using Flip.Io;
@@ -37,7 +36,7 @@ public static class CaptionerFolder
         Directory.CreateDirectory(folder);
         loaded.Tokenizer.Save(folder);
         AtomicFile.WriteText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(loaded.Config));
-        AtomicFile.WriteText(Path.Combine(folder, HeadFile), JsonSerializer.Serialize(loaded.Captioner.Head, ConfigJson.Options) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, HeadFile), RecipeFiles.CaptionHead.ToJson(loaded.Captioner.Head));
         WeightFile.Save(Path.Combine(folder, WeightsFile), loaded.Captioner.Parameters);
     }
 
@@ -84,9 +83,9 @@ public static class CaptionerFolder
     {
         try
         {
-            return RecipeFiles.CaptionHead(JsonInput.ReadText(path), path);
+            return RecipeFiles.CaptionHead.Parse(JsonInput.ReadText(path), path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is ConfigException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new CheckpointFormatException(path, null, e.Message, e);
         }

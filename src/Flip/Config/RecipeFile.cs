@@ -3,19 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace Flip.Config;
 
-/// <summary>Reads and writes the settings of a training that begins with the image tower of a model, by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
+/// <summary>Reads and writes a record of settings by the rules of <see cref="ConfigReader"/>: nothing is ignored, all problems are listed together.</summary>
 /// <typeparam name="TConfig">The settings.</typeparam>
 public sealed class RecipeFile<TConfig>
-    where TConfig : ImageTaskConfig, new()
+    where TConfig : class, new()
 {
     private readonly IReadOnlyList<SettingRule<TConfig>> _rules;
 
-    internal RecipeFile(params ReadOnlySpan<SettingRule<TConfig>> rules) => _rules =
-    [
-        .. OptimizationRules.Of<TConfig>(Catalog, string.Empty, c => c),
-        new(["evaluateEvery"], c => c.EvaluateEvery is not { Value: <= 0 } ? null : "must be above 0, or null"),
-        .. rules,
-    ];
+    /// <param name="rules">What the settings ask of each other, by their catalog.</param>
+    internal RecipeFile(Func<SettingCatalog, IEnumerable<SettingRule<TConfig>>> rules) => _rules = [.. rules(Catalog)];
 
     /// <summary>The settings.</summary>
     internal SettingCatalog Catalog { get; } = new(typeof(TConfig));

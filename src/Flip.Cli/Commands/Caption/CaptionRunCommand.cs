@@ -18,7 +18,7 @@ internal static class CaptionRunCommand
     {
         var captioner = new Argument<string>("captioner") { Description = "Finished captioner: its folder, or its run." };
         var images = new Argument<string[]>("images") { Description = "Images, folders, lists (.txt with one path a line) or .tar shards.", Arity = ArgumentArity.OneOrMore };
-        var top = new Option<int>("--top") { Description = "Captions of each image, with their log-probabilities; at most as many as beams.", DefaultValueFactory = _ => 1 };
+        var top = new Option<int>("--top") { Description = "Captions of each image, with their log-probabilities.", DefaultValueFactory = _ => 1 };
         var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, and say so; by default it is an error." };
         var json = new Option<bool>("--json") { Description = "Print COCO's results format: a list of image_id and caption." };
         var use = new CaptionUseOptions();
@@ -26,10 +26,11 @@ internal static class CaptionRunCommand
         use.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
-            var (config, count, isJson) = (use.Config(result), result.GetValue(top), result.GetValue(json));
+            var (count, isJson) = (result.GetValue(top), result.GetValue(json));
+            var config = use.Config(result, least: count);
             if (count < 1 || count > config.Decoding.Beams)
             {
-                throw new ConfigException($"--top {count}: expected 1 to {config.Decoding.Beams}, as many as there are beams (--beams).");
+                throw new ConfigException($"--top {count}: expected 1 to {config.Decoding.Beams}, as many as captions are followed (--beams).");
             }
 
             if (isJson && count > 1)
@@ -45,7 +46,7 @@ internal static class CaptionRunCommand
             using var loaded = CaptionerFolder.Load(result.GetValue(captioner)!, compute);
             var writer = new CaptionWriter(loaded, config.Decoding);
             var batchSize = ModelMemory.EncodingBatch(loaded.Config.Model, compute, config.EvalBatchSize);
-            var found = new List<(string Key, IReadOnlyList<WrittenCaption> Captions)>();
+            var found = new List<(string Key, string Caption)>();
             foreach (var source in sources)
             {
                 var meter = new ItemMeter(view, "caption", "images", source.Count);
@@ -53,7 +54,16 @@ internal static class CaptionRunCommand
                 string[] keys = [.. source.Keys()];
                 foreach (var batch in loader.Read(batchSize, cancellation: cancellation))
                 {
-                    found.AddRange(batch.Samples.Zip(writer.Write(batch.Present, batch.Size, cancellation), (image, captions) => (keys[image], captions)));
+                    var written = batch.Samples.Zip(writer.Write(batch.Present, batch.Size, cancellation), (image, captions) => (Key: keys[image], Captions: captions)).ToList();
+                    if (isJson)
+                    {
+                        found.AddRange(written.Select(image => (image.Key, image.Captions[0].Text)));
+                    }
+                    else
+                    {
+                        CaptionText.Print(written, count);
+                    }
+
                     foreach (var (image, why) in batch.Missing)
                     {
                         view.Message($"Left out: {source.Describe(image)}: {why}");
@@ -63,7 +73,11 @@ internal static class CaptionRunCommand
                 }
             }
 
-            CaptionText.Print(found, count, isJson);
+            if (isJson)
+            {
+                Console.Write(CocoCaptionResults.Of(found));
+            }
+
             return Task.FromResult(0);
         });
         return command;

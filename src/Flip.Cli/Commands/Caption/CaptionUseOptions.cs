@@ -9,6 +9,8 @@ internal sealed class CaptionUseOptions
     /// <summary>Settings that are not of how a captioner came about.</summary>
     private static readonly string[] Free = ["decoding.", "device", "precision", "threads", "workers", "evalBatchSize"];
 
+    private const int MostBeams = 256;
+
     private readonly (string Key, Option<string?> Option)[] _shortcuts =
     [
         ("decoding.beams", new("--beams") { Description = "Captions followed at a time (default: 3); 1 is greedy." }),
@@ -37,8 +39,10 @@ internal sealed class CaptionUseOptions
         command.Add(_sets);
     }
 
+    /// <param name="result">What was given.</param>
+    /// <param name="least">Captions that are wanted of an image: as many are followed, where nothing else is said.</param>
     /// <exception cref="ConfigException">A value is wrong, or a setting belongs to a training.</exception>
-    public CaptionConfig Config(ParseResult result)
+    public CaptionConfig Config(ParseResult result, int least = 1)
     {
         var sets = result.GetValue(_sets) ?? [];
         if (Array.Find(sets, set => !Free.Any(key => set.StartsWith(key, StringComparison.Ordinal))) is { } other)
@@ -47,7 +51,7 @@ internal sealed class CaptionUseOptions
         }
 
         return RecipeFiles.Captioning.Overlay(
-            new CaptionConfig(),
+            new CaptionConfig { Decoding = new DecodingConfig { Beams = Math.Clamp(least, new DecodingConfig().Beams, MostBeams) } },
             [.. _shortcuts.Select(shortcut => (shortcut.Key, Value: result.GetValue(shortcut.Option))).Where(given => given.Value is not null).Select(given => $"{given.Key}={given.Value}"), .. sets]);
     }
 }

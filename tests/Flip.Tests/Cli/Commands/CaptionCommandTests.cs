@@ -89,7 +89,8 @@ public sealed class CaptionCommandTests : IDisposable
         AssertFails(["caption", "train", _model, "--train", _scenes.Train, "-s", "decoding.maxLength=3"], "decoding.minLength = 5");
         AssertFails(["caption", "train", "--resume", _model], "it has no inputs.json");
         AssertFails(["caption", "eval", _model, "--on", Dev], "holds no captioner");
-        AssertFails(["caption", "run", _model, _scenes.Train, "--top", "4"], "expected 1 to 3");
+        AssertFails(["caption", "run", _model, _scenes.Train, "--top", "257"], "expected 1 to 256");
+        AssertFails(["caption", "run", _model, _scenes.Train, "--top", "4", "--beams", "2"], "expected 1 to 2");
         AssertFails(["caption", "run", _model, _scenes.Train, "-s", "baseLearningRate=1"], "belongs to its training");
     }
 
