@@ -11,6 +11,10 @@ public static class RecipeFiles
         new(["head.width", "head.heads"], c => c.Head.Width % c.Head.Heads == 0 ? null : $"must be a multiple of head.heads = {c.Head.Heads}"),
         new(["decoding.minLength", "decoding.maxLength"], c => c.Decoding.MinLength <= c.Decoding.MaxLength ? null : $"must be at most decoding.maxLength = {c.Decoding.MaxLength}"));
 
+    /// <summary>Both towers to a model that answers questions about images.</summary>
+    public static RecipeFile<AnswerConfig> Answering { get; } = new(
+        new SettingRule<AnswerConfig>(["head.width", "head.heads"], c => c.Head.Width % c.Head.Heads == 0 ? null : $"must be a multiple of head.heads = {c.Head.Heads}"));
+
     /// <summary>The head of a captioner that is stored beside its weights.</summary>
     /// <param name="json">JSON text.</param>
     /// <param name="source">What to call the text in errors.</param>
