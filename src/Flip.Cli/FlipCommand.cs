@@ -73,7 +73,7 @@ internal static class FlipCommand
         TrainCommand.Create(ranks),
         TuneCommand.Create(ranks),
         FinetuneCommand.Create(ranks),
-        CaptionCommand.Create(),
+        CaptionCommand.Create(ranks),
         EvalCommand.Create(ranks),
         ProbeCommand.Create(ranks),
         CompareCommand.Create(),

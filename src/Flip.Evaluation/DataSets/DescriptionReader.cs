@@ -124,7 +124,9 @@ internal sealed class DescriptionReader
 
     private static ReferenceResult ReadResult(JsonFields fields)
     {
-        var result = new ReferenceResult(fields.Text("model"), fields.Percent("value") / 100, fields.Text("source"), fields.OptionalText("measure"));
+        var measure = fields.OptionalText("measure");
+        var value = fields.Percent("value", measure == Metric.CiderD.Title() ? (int)(100 * Metric.CiderD.Most()) : 100);
+        var result = new ReferenceResult(fields.Text("model"), value / 100, fields.Text("source"), measure);
         fields.RefuseOthers();
         return result;
     }

@@ -36,9 +36,11 @@ internal sealed class JsonFields(JsonElement element, string place, List<string>
         : Wrong<int?>(name, "a whole number of at least 0", null);
 
     /// <summary>A percentage that has to be there.</summary>
-    public double Percent(string name) => Find(name) is not { } value ? Missing(name, "a number", 0.0)
-        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number is >= 0 and <= 100 ? number
-        : Wrong(name, "a number from 0 to 100", 0.0);
+    /// <param name="name">Its name.</param>
+    /// <param name="most">The largest: more than 100 for what is no share.</param>
+    public double Percent(string name, int most = 100) => Find(name) is not { } value ? Missing(name, "a number", 0.0)
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= 0 && number <= most ? number
+        : Wrong(name, $"a number from 0 to {most}", 0.0);
 
     /// <summary>True or false; false where it is not there.</summary>
     public bool Flag(string name) => Find(name) is { } value

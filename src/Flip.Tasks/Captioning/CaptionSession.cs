@@ -1,12 +1,10 @@
 using System.Globalization;
 using Flip.Collectives;
 using Flip.Config;
-using Flip.Conversion;
 using Flip.Data.Images;
 using Flip.Data.Loading;
 using Flip.Data.Pairs;
 using Flip.Devices;
-using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
@@ -21,10 +19,18 @@ namespace Flip.Tasks.Captioning;
 /// <param name="run">The run's folder.</param>
 /// <param name="view">Shows progress.</param>
 /// <param name="allowOutside">Whether lists, descriptions and links may name what lies outside their folder.</param>
-public sealed class CaptionSession(RunFolder run, IProgressView view, bool allowOutside = false)
+/// <param name="ranks">Who shares the training, which rank 0 leads; null for this process alone.</param>
+public sealed class CaptionSession(RunFolder run, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
     /// <summary>The command that begins and continues such runs.</summary>
     public const string Command = "caption train";
+
+    private readonly TaskRun<CaptionConfig> _task = new(run, RecipeFiles.Captioning, view);
+    private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
+
+    /// <inheritdoc cref="CaptionOrder.Follow"/>
+    public static void Follow(ICommunicator ranks, IProgressView view, bool allowOutside, CancellationToken cancellation) =>
+        CaptionOrder.Follow(ranks, view, allowOutside, cancellation);
 
     /// <summary>Starts a run. Whatever can be wrong is found before anything is written.</summary>
     /// <param name="inputs">Model and data.</param>
@@ -34,28 +40,19 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(config);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        using var stored = ModelSource.Open(inputs.Model, inputs.Settings);
-        foreach (var assumed in stored.Assumptions)
-        {
-            view.Message(assumed.Text);
-        }
-
+        var compute = TaskRun<CaptionConfig>.ComputeOf(config);
+        using var stored = _task.Open(inputs.Model, inputs.Settings);
         var data = TrainingData.Open(DataOf(stored.Config.Data, inputs), view.Message, cancellation, allowOutside);
         var tokenizer = new MarkedTokenizer(CaptionVocabulary.Open(inputs.Vocabulary, stored, data, view.Message, cancellation));
-        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation, _ranks);
         var plan = CaptionTrainee.PlanOf(config, data.Count);
+        CheckShares(config);
         view.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"{plan.TotalSamples / plan.BatchSize:N0} steps of {plan.BatchSize}, learning rate {plan.LearningRate.Peak:0.##e-0}; of the tower {config.TowerLearningRate * config.BatchSize / 256:0.##e-0}."));
         using var held = run.LockToBegin(Command);
         using var loaded = New(stored, config, tokenizer, compute);
-        CaptionerFolder.Save(run.Start, loaded);
-        FolderManifest.Seal(run.Start);
-        RunInputs.Save(run, inputs);
-        config = WithMicroBatch(config, loaded.Captioner, compute) with { Precision = compute.Precision };
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(config));
+        config = _task.Begin(inputs, config, Part(config, loaded.Captioner, compute), compute, folder => CaptionerFolder.Save(folder, loaded));
         return Train(config, loaded, data, tests, null, inputs, cancellation);
     }
 
@@ -65,23 +62,25 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         using var held = run.Lock();
         var inputs = CaptionInputs.Load(run.Path);
-        var stored = run.LoadConfig(RecipeFiles.Captioning.Parse);
-        var config = ResumeRules.Fitted(stored, view.Message);
-        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        ResumeRules.SaySlow(compute, view.Message);
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Captioning.ToJson(stored with { Precision = compute.Precision }));
-        StartWeights.Check(run);
+        var (config, compute, checkpoint) = _task.Continue();
+        CheckShares(config);
         using var start = CaptionerFolder.Load(run.Start, compute, trains: true);
-        config = WithMicroBatch(config, start.Captioner, compute);
+        config = _task.InParts(config, Part(config, start.Captioner, compute));
         var data = TrainingData.Open(DataOf(start.Config.Data, inputs), view.Message, cancellation, allowOutside);
-        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation);
+        var tests = CaptionTests.Open(inputs.Tests, config, view, allowOutside, cancellation, _ranks);
         return Train(config, start, data, tests, checkpoint, inputs, cancellation);
     }
 
+    private void CheckShares(CaptionConfig config)
+    {
+        if (config.BatchSize < _ranks.World)
+        {
+            throw new ConfigException($"batchSize = {config.BatchSize}: has no image for each of the {_ranks.World} ranks.");
+        }
+    }
+
     /// <summary>The data of a training; how captions are found and files are kept is as for the model.</summary>
-    private static DataConfig DataOf(DataConfig own, CaptionInputs inputs) => new()
+    internal static DataConfig DataOf(DataConfig own, CaptionInputs inputs) => new()
     {
         Train = inputs.Train,
         Captions = own.Captions,
@@ -94,35 +93,20 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     private static LoadedCaptioner New(StoredModel stored, CaptionConfig config, MarkedTokenizer tokenizer, Compute compute)
     {
         var (model, words) = (stored.Config.Model, tokenizer.VocabularySize);
-        var parameters = Captioner.Declare(model, config.Head, words);
-        WeightFile.CheckPart(stored.Weights, stored.Names, model, [.. parameters.Where(parameter => !Captioner.IsOfHead(parameter.Name))]);
-        ModelMemory.CheckWeights(parameters, compute, trains: true);
-        var captioner = new Captioner(model, config.Head, words, compute.Type, compute.Device, (ulong)config.Seed);
-        try
-        {
-            captioner.LoadTower(stored.Weights, stored.Names);
-            return new LoadedCaptioner(stored.Config, tokenizer, captioner);
-        }
-        catch
-        {
-            captioner.Dispose();
-            throw;
-        }
+        return new LoadedCaptioner(stored.Config, tokenizer, TaskRun<CaptionConfig>.OnTower(
+            stored,
+            Captioner.Declare(model, config.Head, words),
+            Captioner.IsOfHead,
+            compute,
+            () => new Captioner(model, config.Head, words, compute.Type, compute.Device, (ulong)config.Seed),
+            captioner => captioner.LoadTower(stored.Weights, stored.Names)));
     }
 
-    /// <summary>The recipe with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
-    private CaptionConfig WithMicroBatch(CaptionConfig config, Captioner captioner, Compute compute)
+    /// <summary>Images that are computed at a time, by the memory.</summary>
+    private static int Part(CaptionConfig config, Captioner captioner, Compute compute)
     {
         var scores = 4.0 * sizeof(float) * captioner.VocabularySize * config.Head.Length; // scores of all words, their logarithms, and the gradients of both
-        var part = BatchReading.PartOfImages(captioner.Config.Image, config, captioner.Parameters.Count, compute, 0, scores);
-        if (part == config.BatchSize || config.MicroBatch > 0)
-        {
-            return config;
-        }
-
-        view.Message(FormattableString.Invariant(
-            $"What {config.BatchSize:N0} images at a time would take does not fit in the memory: each step is computed in parts of {part} (microBatch)."));
-        return config with { MicroBatch = part };
+        return BatchReading.PartOfImages(captioner.Config.Image, config, captioner.Parameters.Count, compute, 0, scores);
     }
 
     private CaptionResult Train(
@@ -130,7 +114,8 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     {
         var observer = new RunObserver("caption", view, config.Workers);
         IReadOnlyList<CaptionedSet> written = [];
-        using var tokens = config.TowerLearningRate > 0 ? null : Tokens(config, loaded, data, cancellation);
+        using var tokens = config.TowerLearningRate > 0 || _ranks.World > 1 ? null : Tokens(config, loaded, data, cancellation);
+        CaptionOrder.Give(_ranks, run, loaded, config, inputs, data);
         using var trainer = CaptionTrainee.Loop(
             loaded.Captioner,
             config,
@@ -139,12 +124,10 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             (_, token) => CaptionTests.Values(written = tests.Write(loaded, token)),
             observer,
             checkpoint,
-            ranks: null,
+            _ranks,
             tokens);
         SayExpectedTime(loaded.Captioner, config, tokens, trainer);
-        using var log = new MetricLog(run.Path, trainer.State.Samples);
-        observer.Begin(log);
-        trainer.Run(cancellation);
+        _task.Train(trainer, observer, cancellation);
         File.Delete(run.TowerTokens);
         using var averaged = trainer.Ema?.Applied();
         CaptionerFolder.Save(run.Model, loaded);
@@ -175,15 +158,18 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
             cancellation);
     }
 
-    /// <summary>The loader at a position, of whole images cropped by the recipe; of captions alone where the tokens are known.</summary>
-    private static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
+    /// <summary>The loader at a position, of whole images: cropped by the recipe, or as evaluations see them where the tower does not learn; of captions alone where the tokens are known.</summary>
+    internal static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
     {
         var image = loaded.Config.Model.Image;
         var crops = new DataConfig { CropMinArea = config.CropMinArea, FlipProbability = config.FlipProbability, ReducedDecoding = loaded.Config.Data.ReducedDecoding };
+        IImageTransform transform = tokens is not null ? new NoPixels(tokens)
+            : config.TowerLearningRate == 0 ? EvaluationTransform.Of(loaded.Config)
+            : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed);
         return new BatchLoader(
             data.Pairs,
             loaded.Tokenizer,
-            tokens is not null ? new NoPixels(tokens) : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed),
+            transform,
             new BatchLoaderOptions
             {
                 TextLength = config.Head.Length,
@@ -203,6 +189,6 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
         var lengths = Enumerable.Repeat(Math.Min(length, 14), count).ToArray(); // a caption of a dozen words
         var batch = new Batch(size, length, new byte[count * size * size * 3], new int[count * length], lengths, new long[count], new int[count]);
         var step = new CaptionStep(captioner, config) { Tokens = tokens };
-        ExpectedTime.Say(view, trainer.Plan.TotalSamples - trainer.State.Samples, count, 1, () => step.ComputeGradient(batch));
+        ExpectedTime.Say(view, trainer.Plan.TotalSamples - trainer.State.Samples, count, _ranks.World, () => step.ComputeGradient(batch));
     }
 }

@@ -109,6 +109,7 @@ public sealed class CaptionTests(
                 Metric.CiderD,
                 set.Outcome,
                 set.Images.Images.Fingerprint(hashes, cancellation),
+                references: References(set),
                 settings: new Dictionary<string, string> { ["test"] = set.Source, ["decoding"] = Described(config.Decoding) },
                 cancellation: cancellation),
             set.Outcome,
@@ -126,6 +127,15 @@ public sealed class CaptionTests(
         {
             AtomicFile.WriteText(Path.Combine(folder, file + CocoCaptionResults.Extension), CocoCaptionResults.Of(set.Outcome.Predictions.Select(image => (image.Key, image.Caption))));
         }
+    }
+
+    /// <summary>What publications have of these measures; of the metric itself it is the table's own column.</summary>
+    private static List<ReferenceResult> References(CaptionedSet set)
+    {
+        var measures = set.Outcome.Measures();
+        return [.. set.Set.Results
+            .Where(result => result.Measure is not null && measures.ContainsKey(result.Measure))
+            .Select(result => result.Measure == Metric.CiderD.Title() ? result with { Measure = null } : result)];
     }
 
     private static string Described(DecodingConfig decoding) => FormattableString.Invariant(

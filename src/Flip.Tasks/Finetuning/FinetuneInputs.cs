@@ -1,5 +1,4 @@
 using Flip.Tasks.ImageTasks;
-using Flip.Training;
 
 namespace Flip.Tasks.Finetuning;
 
@@ -12,9 +11,6 @@ namespace Flip.Tasks.Finetuning;
 public sealed record FinetuneInputs(
     string Model, string Train, IReadOnlyList<string> Tests, string? Classes, IReadOnlyList<double> WiseFt)
 {
-    /// <summary>Writes them into a run.</summary>
-    public void Save(RunFolder run) => RunInputs.Save(run, this);
-
     /// <summary>Reads those of a run.</summary>
     /// <exception cref="ConfigException">The folder is no fine-tuning's.</exception>
     public static FinetuneInputs Load(string run)

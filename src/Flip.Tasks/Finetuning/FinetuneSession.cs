@@ -1,7 +1,6 @@
 using System.Globalization;
 using Flip.Collectives;
 using Flip.Config;
-using Flip.Conversion;
 using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Images;
@@ -11,7 +10,6 @@ using Flip.Evaluation.Classification;
 using Flip.Evaluation.DataSets;
 using Flip.Evaluation.Outcomes;
 using Flip.Evaluation.ZeroShot;
-using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
@@ -28,6 +26,7 @@ namespace Flip.Tasks.Finetuning;
 /// <param name="ranks">Who shares the fine-tuning, which rank 0 leads; null for this process alone.</param>
 public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allowOutside = false, ICommunicator? ranks = null)
 {
+    private readonly TaskRun<FinetuneConfig> _task = new(run, RecipeFiles.Finetuning, view);
     private readonly ICommunicator _ranks = ranks ?? OneProcess.Instance;
 
     /// <inheritdoc cref="FinetuneOrder.Follow"/>
@@ -42,14 +41,8 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
     public FinetuneResult Start(FinetuneInputs inputs, FinetuneConfig config, IReadOnlyList<string> modelSets, CancellationToken cancellation)
     {
         CheckInterpolation(inputs.WiseFt, config.Head);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        using var stored = ModelSource.Open(inputs.Model, modelSets);
-        foreach (var assumed in stored.Assumptions)
-        {
-            view.Message(assumed.Text);
-        }
-
+        var compute = TaskRun<FinetuneConfig>.ComputeOf(config);
+        using var stored = _task.Open(inputs.Model, modelSets);
         var (_, train) = LabelledData.Open(inputs.Train, inputs.Classes, training: true, Sources(), cancellation);
         LabelledData.TrainingLabels(train, inputs.Train);
         LabelledData.SayAlike(train.ClassNames, inputs.Train, view.Message);
@@ -71,11 +64,8 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
 
         using var held = run.LockToBegin("finetune");
         using var classifier = NewClassifier(stored, config, train.ClassNames, compute, cancellation);
-        ClassifierFolder.Save(run.Start, stored.Config, train.ClassNames, classifier);
-        FolderManifest.Seal(run.Start);
-        inputs.Save(run);
-        config = WithMicroBatch(config, classifier, compute) with { Precision = compute.Precision };
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Finetuning.ToJson(config));
+        config = _task.Begin(
+            inputs, config, Part(config, classifier, compute), compute, folder => ClassifierFolder.Save(folder, stored.Config, train.ClassNames, classifier));
         return Train(inputs, config, new LoadedClassifier(stored.Config, train.ClassNames, classifier), train, tests, null, cancellation);
     }
 
@@ -87,18 +77,11 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
         using var held = run.Lock();
         var inputs = FinetuneInputs.Load(run.Path);
         inputs = wiseFt.Count > 0 ? inputs with { WiseFt = wiseFt } : inputs;
-        var stored = run.LoadConfig(RecipeFiles.Finetuning.Parse);
-        var config = ResumeRules.Fitted(stored, view.Message);
+        var (config, compute, checkpoint) = _task.Continue();
         CheckInterpolation(inputs.WiseFt, config.Head);
         CheckShares(config);
-        var checkpoint = ResumeRules.Checkpoint(run, view.Message);
-        Compute.UseThreads(config);
-        var compute = Compute.Of(config);
-        ResumeRules.SaySlow(compute, view.Message);
-        AtomicFile.WriteText(run.ConfigFile, RecipeFiles.Finetuning.ToJson(stored with { Precision = compute.Precision }));
-        StartWeights.Check(run);
         using var start = ClassifierFolder.Load(run.Start, compute, trains: true);
-        config = WithMicroBatch(config, start.Classifier, compute);
+        config = _task.InParts(config, Part(config, start.Classifier, compute));
         var (_, train) = LabelledData.OpenLike(inputs.Train, inputs.Classes, true, start.ClassNames, "the run", Sources(), cancellation);
         var tests = TestSets.Open(inputs.Tests, inputs.Classes, start.ClassNames, start.Config, config, view, allowOutside, cancellation, _ranks);
         return Train(inputs, config, start, train, tests, checkpoint, cancellation);
@@ -176,46 +159,25 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             throw new ConfigException($"maskRatio = {config.MaskRatio}: leaves none of the {model.Image.PatchCount()} patches.");
         }
 
-        CheckFits(stored, config, classNames.Count, compute);
-        var classifier = new ImageClassifier(model, classNames.Count, config.Head, compute.Type, compute.Device, (ulong)config.Seed);
-        try
-        {
-            classifier.LoadTower(stored.Weights, stored.Names);
-            if (head is not null)
+        return TaskRun<FinetuneConfig>.OnTower(
+            stored,
+            ImageClassifier.Declare(model, classNames.Count, config.Head),
+            ImageClassifier.IsOfHead,
+            compute,
+            () => new ImageClassifier(model, classNames.Count, config.Head, compute.Type, compute.Device, (ulong)config.Seed),
+            classifier =>
             {
-                classifier.SetHead(head);
-            }
-
-            return classifier;
-        }
-        catch
-        {
-            classifier.Dispose();
-            throw;
-        }
+                classifier.LoadTower(stored.Weights, stored.Names);
+                if (head is not null)
+                {
+                    classifier.SetHead(head);
+                }
+            });
     }
 
-    /// <summary>The recipe with the micro-batch that the memory makes necessary, written into the run as any setting.</summary>
-    private FinetuneConfig WithMicroBatch(FinetuneConfig config, ImageClassifier classifier, Compute compute)
-    {
-        var part = BatchReading.PartOfImages(classifier.Config.Image, config, classifier.Parameters.Count, compute, config.MaskRatio);
-        if (part == config.BatchSize || config.MicroBatch > 0)
-        {
-            return config;
-        }
-
-        view.Message(FormattableString.Invariant(
-            $"What {config.BatchSize:N0} images at a time would take does not fit in the memory: each step is computed in parts of {part} (microBatch)."));
-        return config with { MicroBatch = part };
-    }
-
-    /// <summary>The weights have the tower, and the memory is there, before any of it is taken.</summary>
-    private static void CheckFits(StoredModel stored, FinetuneConfig config, int classes, Compute compute)
-    {
-        var parameters = ImageClassifier.Declare(stored.Config.Model, classes, config.Head);
-        WeightFile.CheckPart(stored.Weights, stored.Names, stored.Config.Model, [.. parameters.Where(parameter => !ImageClassifier.IsOfHead(parameter.Name))]);
-        ModelMemory.CheckWeights(parameters, compute, trains: true);
-    }
+    /// <summary>Images that are computed at a time, by the memory.</summary>
+    private static int Part(FinetuneConfig config, ImageClassifier classifier, Compute compute) =>
+        BatchReading.PartOfImages(classifier.Config.Image, config, classifier.Parameters.Count, compute, config.MaskRatio);
 
     private FinetuneResult Train(
         FinetuneInputs inputs,
@@ -240,9 +202,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
             checkpoint,
             _ranks);
         SayExpectedTime(classifier, config, trainer);
-        using var log = new MetricLog(run.Path, trainer.State.Samples);
-        observer.Begin(log);
-        trainer.Run(cancellation);
+        _task.Train(trainer, observer, cancellation);
         using var averaged = trainer.Ema?.Applied();
         ClassifierFolder.Save(run.Model, loaded.Config, loaded.ClassNames, classifier);
         var scores = tests.Scores(outcomes);

@@ -1,8 +1,8 @@
 using Flip.Conversion;
 using Flip.Models;
 using Flip.Storage;
-using Flip.Training;
 using Flip.Tokenizers;
+using Flip.Training;
 using static TorchSharp.torch;
 
 namespace Flip.Tasks.ImageTasks;

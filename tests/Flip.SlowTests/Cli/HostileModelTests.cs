@@ -99,6 +99,7 @@ public sealed class HostileModelTests : IDisposable
             ["data index --cache-size"] = ["data", "index", _folder.Path],
             ["data score --rows-per-table"] = ["data", "score", model, _folder.Path, "--out", _folder.File("scores")],
             ["doctor --mask"] = ["doctor"],
+            ["caption run --top"] = ["caption", "run", model, _folder.File("a.png")],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],
             ["launch --max-restarts"] = ["launch", "-n", "2", "train"],

@@ -5,9 +5,12 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Randomness;
+using Flip.Tasks.Captioning;
 using Flip.Tasks.Finetuning;
+using Flip.Tasks.ImageTasks;
 using Flip.Tests;
 using Flip.Tests.Training;
+using Flip.Tokenizers;
 using Flip.Training;
 
 namespace Flip.SlowTests.Training;
@@ -44,7 +47,7 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         _average = new WeightEma(_model.Parameters, 0.9);
         var run = new RunFolder(_folder.Path);
         run.SaveConfig(TinyRun.Config);
-        new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]).Save(run);
+        RunInputs.Save(run, new FinetuneInputs("models/tiny", "train.csv", ["a.csv", "b.csv"], "names.json", [0, 0.5, 1]));
         AtomicFile.WriteText(_folder.File("finetune.json"), RecipeFiles.Finetuning.ToJson(new FinetuneConfig()));
         var state = new TrainState(64, 8, 1.5, 1000, new Dictionary<string, long> { ["not an image"] = 3 });
         new CheckpointStore(run.Checkpoints, 2).Save(state, _model.Parameters, _optimizer.FirstMoment, _optimizer.SecondMoment, _average);
@@ -59,6 +62,10 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         File.WriteAllText(_folder.File(".lock.json"), $$"""{"Host":"{{Environment.MachineName}}","Process":7}""");
         using var classifier = new ImageClassifier(TinyRun.Config.Model, 2, ClassifierHead.Random, seed: 3);
         ClassifierFolder.Save(_folder.File("start"), TinyRun.Config, ["dog", "car"], classifier);
+        AtomicFile.WriteText(_folder.File("caption.json"), RecipeFiles.Captioning.ToJson(new CaptionConfig()));
+        var words = new MarkedTokenizer(new WordPieceTokenizer(VocabularyLearner.Learn(["a red dog runs"], 256)));
+        using var captioner = new Captioner(TinyRun.Config.Model, new CaptionHeadConfig { Width = 8, Heads = 2, EncoderDepth = 1, DecoderDepth = 1, Length = 6 }, words.VocabularySize);
+        CaptionerFolder.Save(_folder.File("captioner"), new LoadedCaptioner(TinyRun.Config, words, captioner));
     }
 
     public void Dispose()
@@ -78,6 +85,9 @@ public sealed partial class RunFolderFuzzTests : IDisposable
             ("config.json", () => RunFolder.Open(run).LoadConfig()),
             ("inputs.json", () => FinetuneInputs.Load(run)),
             ("finetune.json", () => RecipeFiles.Finetuning.Parse(File.ReadAllText(_folder.File("finetune.json")), _folder.File("finetune.json"))),
+            ("caption.json", () => RecipeFiles.Captioning.Parse(File.ReadAllText(_folder.File("caption.json")), _folder.File("caption.json"))),
+            ("captioner/captioner.json", () => CaptionerFolder.Load(_folder.File("captioner")).Dispose()),
+            ("captioner/captioner.safetensors", () => CaptionerFolder.Load(_folder.File("captioner")).Dispose()),
             ("metrics.jsonl", () => MetricLog.Read(run)),
             (".lock.json", () => RunFolder.Open(run).Lock().Dispose()),
             ("start/classes.json", () => ClassifierFolder.Load(_folder.File("start")).Dispose()),

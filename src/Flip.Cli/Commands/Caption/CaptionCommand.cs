@@ -5,9 +5,10 @@ namespace Flip.Cli.Commands.Caption;
 /// <summary><c>flip caption</c>: an image tower that tells what it sees.</summary>
 internal static class CaptionCommand
 {
-    public static Command Create() => new("caption", "Train a captioner on a model's image tower, measure it, and write captions.")
+    /// <param name="ranks">The processes that share a training.</param>
+    public static Command Create(CommandRanks ranks) => new("caption", "Train a captioner on a model's image tower, measure it, and write captions.")
     {
-        CaptionTrainCommand.Create(),
+        CaptionTrainCommand.Create(ranks),
         CaptionEvalCommand.Create(),
         CaptionRunCommand.Create(),
     };

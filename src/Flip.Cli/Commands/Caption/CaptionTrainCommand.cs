@@ -11,7 +11,8 @@ namespace Flip.Cli.Commands.Caption;
 /// <summary><c>flip caption train</c>: a captioner on the image tower of a model.</summary>
 internal static class CaptionTrainCommand
 {
-    public static Command Create()
+    /// <param name="ranks">The processes that share the training.</param>
+    public static Command Create(CommandRanks ranks)
     {
         var model = new Argument<string?>("model") { Description = "Model whose image tower is used: Flip's folder, run or checkpoint, or one of another library.", Arity = ArgumentArity.ZeroOrOne };
         var train = new Option<string?>("--train") { Description = "Captioned training images: shards, a folder with COCO's, Flickr's or Karpathy's files, a .csv or .jsonl list." };
@@ -28,8 +29,15 @@ internal static class CaptionTrainCommand
             model, train, test, vocabulary, folder, resume, DataOptions.AllowOutside, json,
         };
         recipe.AddTo(command);
+        ranks.Share(command);
         command.SetAction((result, cancellation) =>
         {
+            if (ranks.All.Rank > 0)
+            {
+                Follow(ranks, recipe, result, json, cancellation);
+                return Task.FromResult(0);
+            }
+
             if (recipe.Describes(result))
             {
                 RecipeOptions.Describe(RecipeFiles.Captioning.Describe(), result.GetValue(json));
@@ -48,7 +56,7 @@ internal static class CaptionTrainCommand
                 }
 
                 var begun = RunFolder.Open(resumed);
-                report = Finish(begun, view, () => new CaptionSession(begun, view, outside).Resume(cancellation));
+                report = Finish(begun, view, () => new CaptionSession(begun, view, outside, ranks.All).Resume(cancellation));
             }
             else
             {
@@ -56,13 +64,23 @@ internal static class CaptionTrainCommand
                 var inputs = Inputs(result.GetValue(model), result.GetValue(train), result.GetValue(test) ?? [], result.GetValue(vocabulary), modelSettings);
                 var config = RecipeFiles.Captioning.Overlay(new CaptionConfig(), settings);
                 var run = RunFolder.Create(result.GetValue(folder) ?? RunFolder.DefaultPath("caption"), CaptionSession.Command);
-                report = Finish(run, view, () => new CaptionSession(run, view, outside).Start(inputs, config, cancellation));
+                report = Finish(run, view, () => new CaptionSession(run, view, outside, ranks.All).Start(inputs, config, cancellation));
             }
 
             CaptionText.Print(report, result.GetValue(json));
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    /// <summary>What a rank does that is not the first: it trains; a list of settings is rank 0's.</summary>
+    private static void Follow(CommandRanks ranks, RecipeOptions recipe, ParseResult result, Option<bool> json, CancellationToken cancellation)
+    {
+        if (!recipe.Describes(result))
+        {
+            using var view = Consoles.Progress(result.GetValue(json));
+            CaptionSession.Follow(ranks.All, view, result.GetValue(DataOptions.AllowOutside), cancellation);
+        }
     }
 
     private static CaptionInputs Inputs(string? model, string? train, IReadOnlyList<string> tests, string? vocabulary, IReadOnlyList<string> settings)

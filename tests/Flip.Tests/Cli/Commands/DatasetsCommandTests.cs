@@ -17,7 +17,7 @@ public sealed class DatasetsCommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.All(["imagenet-sketch", "elevenPointMap", "flickr30k", "meanTop1Top5"], part => Assert.Contains(part, output, StringComparison.Ordinal));
         var list = JsonDocument.Parse(CommandRun.Run(["datasets", "--json"]).Output).RootElement.EnumerateArray().ToList();
-        Assert.Equal(38, list.Count);
+        Assert.Equal(39, list.Count);
         var pets = list.Single(set => set.GetProperty("name").GetString() == "pets");
         Assert.Equal((37, "meanPerClass", 3669), (pets.GetProperty("classes").GetInt32(), pets.GetProperty("metric").GetString(), pets.GetProperty("images").GetInt32()));
     }

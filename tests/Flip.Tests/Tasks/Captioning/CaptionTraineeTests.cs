@@ -5,8 +5,10 @@ using Flip.Data.Images;
 using Flip.Decoding;
 using Flip.Devices;
 using Flip.Models;
+using Flip.Optim;
 using Flip.Tasks.Captioning;
 using Flip.Tasks.ImageTasks;
+using Flip.Tests.Collectives;
 using Flip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -68,6 +70,26 @@ public class CaptionTraineeTests
         }
 
         Assert.True(expected.abs().max().ToSingle() > 1e-3);
+    }
+
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(3, 2)]
+    public void Ranks_that_share_a_batch_have_the_gradient_of_one_process(int world, int microBatch)
+    {
+        var config = TinyCaptioner.Config with { BatchSize = 7, MicroBatch = microBatch };
+        using var captioner = TinyCaptioner.New(config);
+        var whole = Step(captioner, TinyCaptioner.Batch(7));
+        var expected = captioner.Parameters.Gradient.data<float>().ToArray();
+        var found = ThreadRanks.Run(world, ranks =>
+        {
+            using var own = TinyCaptioner.New(config);
+            var exchange = new GradientExchange(own.Parameters, ranks, ParameterShards.Of(own.Parameters, ranks, false));
+            using var loss = new CaptionStep(own, config, exchange).ComputeGradient(TinyCaptioner.Batch(7));
+            return (loss.Read().Loss, Gradient: own.Parameters.Gradient.data<float>().ToArray());
+        });
+        Assert.Equal(whole, found.Sum(rank => rank.Loss), 1e-4);
+        Assert.All(found, rank => Assert.True(rank.Gradient.Zip(expected).Max(pair => Math.Abs(pair.First - pair.Second)) < 1e-5));
     }
 
     [Fact]
