@@ -18,6 +18,7 @@ public sealed class AnswerOutcome : EvaluationOutcome
 
     private readonly VqaScores _scores;
     private readonly Lazy<VqaScores> _ofMajority;
+    private readonly Lazy<string?> _sight;
     private readonly string? _trainedMajority;
 
     /// <param name="predictions">The questions in their order.</param>
@@ -30,6 +31,7 @@ public sealed class AnswerOutcome : EvaluationOutcome
         _scores = Scored(question => question.Answer);
         Majority = majority ?? predictions.Select(question => AnswerVocabulary.Majority(question.Answers)).CountBy(answer => answer).MaxBy(answer => answer.Value).Key;
         _ofMajority = new(() => Scored(_ => Majority));
+        _sight = new(Seen);
     }
 
     /// <summary>The questions in their order.</summary>
@@ -40,6 +42,9 @@ public sealed class AnswerOutcome : EvaluationOutcome
 
     /// <summary>What the model that sees no image answered to the same questions; null where there is none.</summary>
     public AnswerOutcome? QuestionOnly { get; private init; }
+
+    /// <summary>Whether the model is better than <see cref="QuestionOnly"/>, by the interval of their difference; null where there is none.</summary>
+    public string? Sight => _sight.Value;
 
     /// <summary>Accuracies, and those of groups.</summary>
     public VqaScores Scores => _scores;
@@ -86,13 +91,17 @@ public sealed class AnswerOutcome : EvaluationOutcome
         string.Create(
             CultureInfo.InvariantCulture,
             $"Chance is the answer '{Majority}' to every question, the most frequent {(_trainedMajority is null ? "of these questions" : "in training")}: {100 * Chance(metric):0.0} %."),
-        .. QuestionOnly is { } blind ? [Seen(blind, metric)] : Array.Empty<string>(),
+        .. Sight is { } sight ? [sight] : Array.Empty<string>(),
     ];
 
-    /// <summary>Whether the model is better than the one that sees nothing, by the interval of their difference.</summary>
-    private string Seen(AnswerOutcome blind, Metric metric)
+    private string? Seen()
     {
-        var (own, its) = (Statistic(metric), blind.Statistic(metric));
+        if (QuestionOnly is null)
+        {
+            return null;
+        }
+
+        var (own, its) = (Statistic(Metric.VqaAccuracy), QuestionOnly.Statistic(Metric.VqaAccuracy));
         var interval = Bootstrap.Difference(its, own);
         var difference = string.Create(
             CultureInfo.InvariantCulture,

@@ -29,7 +29,7 @@ public sealed record AnswerPrediction(string Key, string Image, string Question,
     /// <summary>What is wrong with a record that was read, null if nothing.</summary>
     internal string? Problem() =>
         Given.Length == 0 ? "'given' is empty"
-        : Given.Any(given => given.Answer is null || given.Probability is not (>= 0 and <= 1)) ? "an answer is null, or its probability is not between 0 and 1"
+        : Given.Any(given => given?.Answer is null || given.Probability is not (>= 0 and <= 1)) ? "an answer is null, or its probability is not between 0 and 1"
         : Answers.Length == 0 ? "'answers' is empty"
         : Answers.Any(answer => answer is null) ? "an answer is null"
         : null;

@@ -35,8 +35,10 @@ public sealed record AnsweredSet(QuestionTest Test, AnswerOutcome Outcome);
 /// <param name="Questions">Its questions.</param>
 /// <param name="Chance">What the majority answer reaches.</param>
 /// <param name="QuestionOnly">What the model that sees no image reaches; null where there is none.</param>
+/// <param name="Sight">Whether it is better than that; null where there is none.</param>
 /// <param name="Measures">Accuracies, overall and by kind.</param>
-public sealed record AnswerScoresOfSet(string Source, string Name, int Questions, double Chance, double? QuestionOnly, IReadOnlyDictionary<string, double> Measures);
+public sealed record AnswerScoresOfSet(
+    string Source, string Name, int Questions, double Chance, double? QuestionOnly, string? Sight, IReadOnlyDictionary<string, double> Measures);
 
 /// <summary>The test sets of a model that answers questions. Ranks share the images, and all get the answers.</summary>
 /// <param name="sets">The sets.</param>
@@ -117,6 +119,7 @@ public sealed class AnswerTests(IReadOnlyList<QuestionTest> sets, AnswerConfig c
         set.Outcome.Predictions.Count,
         set.Outcome.Chance(Metric.VqaAccuracy),
         set.Outcome.QuestionOnly?.Value(Metric.VqaAccuracy),
+        set.Outcome.Sight,
         set.Outcome.Measures()))];
 
     /// <summary>As named numbers, for logs: <c>NAME/accuracy</c> and what chance reaches.</summary>
