@@ -6,12 +6,13 @@ namespace Flip.Data.Layouts;
 
 /// <summary>Gathers questions as files have them, and refuses what cannot be asked or scored.</summary>
 /// <param name="allowNoAnswer">Whether a question may have no answer: it is to be answered, not scored.</param>
-internal sealed class QuestionRecords(bool allowNoAnswer)
+/// <param name="most">Characters of all texts that are held, each different answer once.</param>
+internal sealed class QuestionRecords(bool allowNoAnswer, long most = QuestionRecords.MostCharacters)
 {
     /// <summary>Answers of a question: VQA has ten.</summary>
     private const int MostAnswers = 1000;
 
-    /// <summary>Characters of all texts that are held, each different answer once. VQA's training split has some 20 million.</summary>
+    /// <summary>VQA's training split has some 20 million.</summary>
     private const long MostCharacters = 1L << 28;
 
     private const int TextOverhead = 16; // characters in whose place an object's header lies
@@ -40,9 +41,9 @@ internal sealed class QuestionRecords(bool allowNoAnswer)
         _characters += id.Length + asked.Text.Length + (2 * TextOverhead);
         var answers = asked.Answers.All(string.IsNullOrWhiteSpace) ? [] : asked.Answers.Select(Kept).ToArray();
         _questions.Add(new ImageQuestion(id, image, asked.Text.Trim(), answers, asked.Type is { } type ? Kept(type) : null));
-        if (_characters > MostCharacters)
+        if (_characters > most)
         {
-            throw new ConfigException(FormattableString.Invariant($"{place()}: the questions have more than {MostCharacters:N0} characters together, the most that are held. Use a part of them."));
+            throw new ConfigException(FormattableString.Invariant($"{place()}: the questions have more than {most:N0} characters together, the most that are held. Use a part of them."));
         }
     }
 

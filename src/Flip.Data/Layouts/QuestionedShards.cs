@@ -84,8 +84,9 @@ public sealed record QuestionedShards : QuestionedLayout
                 : list.ValueKind != JsonValueKind.Array ? throw new InvalidDataException($"'{List}' is no list")
                 : [.. list.EnumerateArray().Select(AskedQuestion.Of)];
         }
-        catch (Exception e) when (e is JsonException or InvalidDataException or BadSampleException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or BadSampleException or InvalidOperationException)
         {
+            // InvalidOperationException: a name with half a surrogate pair.
             throw new ConfigException($"The .json of the sample {sample()} cannot be read: {e.Message.TrimEnd('.')}.");
         }
     }

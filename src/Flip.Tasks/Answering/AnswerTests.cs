@@ -101,7 +101,8 @@ public sealed class AnswerTests(IReadOnlyList<QuestionTest> sets, AnswerConfig c
         return [.. sets.Select((set, place) =>
         {
             var meter = new ItemMeter(view, "answer", "questions", set.Data.Questions.Count);
-            var loader = new ImageLoader(set.Data.Images, EvaluationTransform.Of(loaded.Config), config.Workers);
+            IImageTransform transform = loaded.QuestionOnly ? new UnseenImages() : EvaluationTransform.Of(loaded.Config);
+            var loader = new ImageLoader(set.Data.Images, transform, config.Workers);
             var given = writer.Answer(set.Data, loader, batchSize, meter.Report, ranks, cancellation);
             var keys = set.Data.Images.Keys().ToList();
             var outcome = new AnswerOutcome(

@@ -95,8 +95,9 @@ public static class AnswererFolder
             var config = RecipeFiles.Answering.Parse(file.ToJsonString(), path);
             return (config.Head, config.QuestionOnly, majority);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or ArgumentException)
         {
+            // InvalidOperationException: a string with half a surrogate pair. ArgumentException: a name twice.
             throw new CheckpointFormatException(path, null, e.Message, e);
         }
     }

@@ -6,6 +6,7 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Randomness;
+using Flip.Storage;
 using Flip.Tasks.Answering;
 using Flip.Tasks.Captioning;
 using Flip.Tasks.Finetuning;
@@ -18,13 +19,13 @@ using Flip.Training;
 namespace Flip.SlowTests.Training;
 
 /// <summary>
-/// Ten thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the
+/// Thirteen thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the
 /// user says why not. Models are built by the undamaged configuration; what a configuration may ask for is tested where its limits are.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed partial class RunFolderFuzzTests : IDisposable
 {
-    private const int Runs = 10_000;
+    private const int Runs = 13_000;
     private const string Checkpoint = "checkpoints/samples-0000000000064";
 
     /// <summary>Managed memory: the settings as a tree and each of their names and problems, whatever the file's length; then values for each byte.</summary>

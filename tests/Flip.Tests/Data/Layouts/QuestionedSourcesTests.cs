@@ -152,6 +152,25 @@ public sealed class QuestionedSourcesTests : IDisposable
     }
 
     [Fact]
+    public void What_a_stranger_could_make_large_is_bounded()
+    {
+        _folder.Image("1.jpg").Text("questions.jsonl", $"{{\"image\": \"1.jpg\", \"question\": \"What?\", \"answers\": [{string.Join(", ", Enumerable.Repeat("\"x\"", 1001))}]}}");
+        Assert.Contains("line 1: the question has 1001 answers, and may have 1000", Assert.Throws<ConfigException>(() => QuestionedSources.Open(_folder.Path)).Message, StringComparison.Ordinal);
+
+        _folder.Text("x_questions.json", $"{{\"questions\": [{{\"image_id\": 1, \"question_id\": 1, \"question\": \"{new string('a', 1 << 24)}\"}}]}}");
+        var file = _folder.File("x_questions.json");
+        Assert.Contains("a value has more than 16,777,216 bytes", Assert.Throws<ConfigException>(() => QuestionedSources.Open(file, new LayoutOptions { AllowNoAnswer = true })).Message, StringComparison.Ordinal);
+
+        var records = new QuestionRecords(allowNoAnswer: false, most: 150);
+        records.Add("1", 0, new AskedQuestion(null, "what?", ["yes", "yes"], null), () => "here");
+        records.Add("2", 0, new AskedQuestion(null, "what?", ["yes"], null), () => "here");
+        Assert.Contains(
+            "there: the questions have more than 150 characters together",
+            Assert.Throws<ConfigException>(() => records.Add("3", 0, new AskedQuestion(null, "what?", [new string('b', 99)], null), () => "there")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_no_source_is_told_what_one_is()
     {
         var error = Assert.Throws<ConfigException>(() => QuestionedSources.Open(_folder.Path)).Message;
