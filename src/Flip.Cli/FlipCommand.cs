@@ -3,6 +3,7 @@ using Flip.Cli.Commands;
 using Flip.Cli.Commands.Bench;
 using Flip.Cli.Commands.Caption;
 using Flip.Cli.Commands.Data;
+using Flip.Cli.Commands.Vqa;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
 using Flip.Distributed;
@@ -74,6 +75,7 @@ internal static class FlipCommand
         TuneCommand.Create(ranks),
         FinetuneCommand.Create(ranks),
         CaptionCommand.Create(ranks),
+        VqaCommand.Create(),
         EvalCommand.Create(ranks),
         ProbeCommand.Create(ranks),
         CompareCommand.Create(),

@@ -6,6 +6,7 @@ using Flip.Config;
 using Flip.Conversion;
 using Flip.Models;
 using Flip.Storage;
+using Flip.Tasks.Answering;
 using Flip.Tasks.Captioning;
 using Spectre.Console;
 
@@ -47,6 +48,10 @@ internal static class InspectCommand
             {
                 ShowCaptioner(result.GetValue(path)!, result.GetValue(json));
             }
+            catch (CheckpointFormatException) when (AnswererFolder.IsAnswerer(result.GetValue(path)!))
+            {
+                ShowAnswerer(result.GetValue(path)!, result.GetValue(json));
+            }
             catch (CheckpointFormatException e) when (result.GetValue(tensors))
             {
                 // Not a model, but perhaps weights all the same.
@@ -75,6 +80,25 @@ internal static class InspectCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"A captioner: {all:N0} parameters, {ofHead:N0} of them in encoder and decoder.\nImage tower: {image.ImageSize} pixels in patches of {image.PatchSize}, {image.Width} wide, {image.Depth} blocks.\nHead: {captioner.Head.Width} wide, {captioner.Head.EncoderDepth} and {captioner.Head.DecoderDepth} blocks, {captioner.VocabularySize:N0} tokens, captions of {captioner.Head.Length} tokens."));
+    }
+
+    private static void ShowAnswerer(string path, bool json)
+    {
+        using var loaded = AnswererFolder.Load(path);
+        var (answerer, image, text) = (loaded.Answerer, loaded.Config.Model.Image, loaded.Config.Model.Text);
+        var ofHead = answerer.Parameters.All.Where(parameter => QuestionAnswerer.IsOfHead(parameter.Name)).Sum(parameter => parameter.Count);
+        var all = answerer.Parameters.All.Sum(parameter => parameter.Count);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { Format = "Flip question answerer", image, text, answerer.Head, answers = answerer.Answers, loaded.QuestionOnly, loaded.Majority, parameters = all, headParameters = ofHead },
+                JsonOutput.Options));
+            return;
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"A model that answers questions{(loaded.QuestionOnly ? " without seeing an image" : string.Empty)}: {all:N0} parameters, {ofHead:N0} of them behind the towers.\nImage tower: {image.ImageSize} pixels in patches of {image.PatchSize}, {image.Width} wide, {image.Depth} blocks. Text tower: {text.Length} tokens, {text.Width} wide, {text.Depth} blocks.\nHead: {answerer.Head.Width} wide, {answerer.Head.Depth} blocks, {answerer.Answers:N0} answers, such as {string.Join(", ", loaded.Answers.Answers.Take(5).Select(answer => $"'{answer}'"))}."));
     }
 
     private static void Show(StoredModel stored, bool tensors, bool json)

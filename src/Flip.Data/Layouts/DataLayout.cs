@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flip.Data.Questions;
 
 namespace Flip.Data.Layouts;
 
@@ -76,4 +77,11 @@ public abstract record CaptionedLayout : DataLayout
 {
     /// <summary>Opens it where <see cref="DataLayout.Locate"/> found it.</summary>
     internal abstract CaptionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation);
+}
+
+/// <summary>A layout of images with questions.</summary>
+public abstract record QuestionedLayout : DataLayout
+{
+    /// <summary>Opens it where <see cref="DataLayout.Locate"/> found it.</summary>
+    internal abstract QuestionedImages Open(string folder, LayoutOptions options, CancellationToken cancellation);
 }

@@ -2,7 +2,7 @@ using Flip.Data.Classes;
 
 namespace Flip.Data.Layouts;
 
-/// <summary>What is wanted of labelled or captioned images.</summary>
+/// <summary>What is wanted of labelled, captioned or questioned images.</summary>
 public sealed record LayoutOptions
 {
     /// <summary>The part of the data set; "test" and "val" stand for each other where only one is there.</summary>
@@ -26,6 +26,9 @@ public sealed record LayoutOptions
 
     /// <summary>Whether an image may have no caption; it is an error else.</summary>
     internal bool AllowNoCaption { get; init; }
+
+    /// <summary>Whether a question may have no answer: it is to be answered, not scored or learnt from; it is an error else.</summary>
+    public bool AllowNoAnswer { get; init; }
 
     /// <summary>What is allowed and who receives messages.</summary>
     public SourceOptions Source { get; init; } = new();

@@ -98,10 +98,10 @@ public sealed class AnswerVocabulary
     }
 
     /// <summary>
-    /// What each answer would count for a question: the targets of a training. Of ten people's answers 0.3, 0.6, 0.9 and 1 for 1, 2, 3 and more of them; for
-    /// other numbers by <see cref="VqaAccuracy.OfMatches"/>, so a single answer counts 1.
+    /// What each answer would count for a question: the targets of a training (<see cref="AnswerScore"/>). Of ten people's answers 0.3, 0.6, 0.9 and 1 for 1, 2, 3 and
+    /// more of them; of fewer answers each counts 1.
     /// </summary>
-    /// <param name="answers">What people answered.</param>
+    /// <param name="answers">The answers of the data.</param>
     /// <returns>The answers that the model can give and that count, ascending; none where it can give none of them.</returns>
     public IReadOnlyList<AnswerTarget> Targets(IReadOnlyList<string> answers)
     {
@@ -109,7 +109,7 @@ public sealed class AnswerVocabulary
         return
         [
             .. answers.Select(Find).OfType<int>().CountBy(index => index)
-                .Select(answer => new AnswerTarget(answer.Key, VqaAccuracy.OfMatches(answer.Value, answers.Count)))
+                .Select(answer => new AnswerTarget(answer.Key, AnswerScore.OfMatches(answer.Value, answers.Count)))
                 .OrderBy(target => target.Answer),
         ];
     }

@@ -2,7 +2,7 @@ using Flip.Evaluation.Metrics;
 
 namespace Flip.Evaluation.Answering;
 
-/// <summary>The accuracy of every question, and means over all, by kind of answer and by kind of question.</summary>
+/// <summary>The accuracy of every question (<see cref="AnswerScore"/>), and means over all, by kind of answer and by kind of question.</summary>
 public sealed class VqaScores
 {
     private readonly double[] _accuracies;
@@ -22,7 +22,7 @@ public sealed class VqaScores
             throw new ConfigException($"The question '{silent.Question}' has no answer to compare with.");
         }
 
-        _accuracies = [.. questions.Select(question => VqaAccuracy.Of(question.Prediction, question.Answers))];
+        _accuracies = [.. questions.Select(question => AnswerScore.Of(question.Prediction, question.Answers))];
         ByAnswerType = Groups(question => question.AnswerType ?? AnswerTypes.Of(question.Answers));
         ByQuestionKind = Groups(question => QuestionKinds.Of(question.Question));
 

@@ -26,4 +26,7 @@ public enum Metric
 
     /// <summary>CIDEr-D of captions, from 0 to 10; tables show a hundred times of it, as papers do.</summary>
     CiderD,
+
+    /// <summary>Mean over the questions of what an answer counts by the answers that people gave.</summary>
+    VqaAccuracy,
 }

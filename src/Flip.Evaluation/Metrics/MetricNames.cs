@@ -14,6 +14,7 @@ public static class MetricNames
         Metric.RocAuc => "ROC-AUC",
         Metric.Recall => "R@1, mean of both ways",
         Metric.CiderD => "CIDEr-D",
+        Metric.VqaAccuracy => "VQA accuracy",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric."),
     };
 
@@ -21,7 +22,7 @@ public static class MetricNames
     public static double Most(this Metric metric) => metric == Metric.CiderD ? 10 : 1;
 
     /// <summary>Whether it is of classes, which have names.</summary>
-    public static bool IsOfClasses(this Metric metric) => metric is not (Metric.Recall or Metric.CiderD);
+    public static bool IsOfClasses(this Metric metric) => metric is not (Metric.Recall or Metric.CiderD or Metric.VqaAccuracy);
 
     /// <summary>Whether all scores of an image are needed, not only the first five and the right class's rank.</summary>
     public static bool NeedsScores(this Metric metric) => metric is Metric.ElevenPointMap or Metric.RocAuc;

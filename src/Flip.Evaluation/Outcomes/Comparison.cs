@@ -132,6 +132,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
         {
             { ClassNames: { } names } => PredictionFile.ReadClassification(path, names),
             { Metric: Metric.CiderD } => PredictionFile.ReadCaptions(path),
+            { Metric: Metric.VqaAccuracy } => PredictionFile.ReadAnswers(path),
             _ => PredictionFile.ReadRetrieval(path),
         };
         var value = Value(path, result.Metric, outcome);
@@ -158,6 +159,7 @@ public sealed record Comparison(IReadOnlyList<SetComparison> Sets, IReadOnlyList
     {
         { ClassNames: { } names } => new ClassificationOutcome(names, [.. images.Cast<Prediction>()]),
         { Metric: Metric.CiderD } => new CaptionOutcome([.. images.Cast<CaptionPrediction>()]),
+        { Metric: Metric.VqaAccuracy } => new AnswerOutcome([.. images.Cast<AnswerPrediction>()]),
         _ => new RetrievalOutcome([.. images.Cast<RetrievalPrediction>()]),
     };
 }

@@ -9,14 +9,14 @@ namespace Flip.Evaluation.Outcomes;
 /// <param name="Value">The score, between 0 and 1.</param>
 /// <param name="Interval">Its bootstrap interval; null where there is none.</param>
 /// <param name="Chance">What a random answer reaches.</param>
-/// <param name="Images">Images scored.</param>
+/// <param name="Images">Images scored; of questions about images, the questions.</param>
 /// <param name="Missing">Images that could not be read and were left out.</param>
 /// <param name="Data">Fingerprint of the images, and of the captions where they are searched.</param>
 /// <param name="Measures">Other metrics by name, between 0 and 1.</param>
 /// <param name="References">What publications have.</param>
 /// <param name="Settings">What else the numbers depend on, by name, such as the templates.</param>
 /// <param name="Notes">What a reader should know beside the number.</param>
-/// <param name="ClassNames">Names in the order of the labels; null for retrieval and captions.</param>
+/// <param name="ClassNames">Names in the order of the labels; null for retrieval, captions and answers.</param>
 public sealed record EvaluationResult(
     string Name,
     Metric Metric,

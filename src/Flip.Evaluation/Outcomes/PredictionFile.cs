@@ -58,6 +58,14 @@ public static class PredictionFile
         return Outcome(path, () => new CaptionOutcome(predictions));
     }
 
+    /// <summary>Reads what was answered to questions.</summary>
+    /// <inheritdoc cref="ReadClassification"/>
+    public static AnswerOutcome ReadAnswers(string path)
+    {
+        var predictions = Read<AnswerPrediction>(path, prediction => prediction.Problem());
+        return Outcome(path, () => new AnswerOutcome(predictions));
+    }
+
     private static List<T> Read<T>(string path, Func<T, string?> problem)
         where T : class, IPrediction
     {

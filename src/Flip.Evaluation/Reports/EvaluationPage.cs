@@ -13,6 +13,7 @@ internal static class EvaluationPage
     private const int PairsShown = 40;
     private const int MistakesShown = 24;
     private const int CaptionsShown = 48;
+    private const int AnswersShown = 48;
 
     public static HtmlReport Of(EvaluationHeader header, IReadOnlyList<EvaluatedSet> sets)
     {
@@ -59,6 +60,9 @@ internal static class EvaluationPage
             case CaptionOutcome outcome:
                 AddCaptions(page, outcome, set);
                 break;
+            case AnswerOutcome outcome:
+                AddAnswers(page, outcome, set);
+                break;
         }
     }
 
@@ -66,7 +70,7 @@ internal static class EvaluationPage
     private static void AddCaptions(HtmlReport page, CaptionOutcome outcome, EvaluatedSet set)
     {
         var ranked = outcome.Predictions.Zip(outcome.Scores.Captions).OrderByDescending(image => image.Second.CiderD).ThenBy(image => image.First.Key, StringComparer.Ordinal).ToList();
-        var shown = Enumerable.Range(0, Math.Min(CaptionsShown, ranked.Count)).Select(i => ranked[(int)((long)i * ranked.Count / Math.Min(CaptionsShown, ranked.Count))]).ToList();
+        var shown = Spread(ranked, CaptionsShown);
         var pictures = set.Images is { } source ? Thumbnails.Of(source, shown.Select(image => image.First.Key)) : new Dictionary<string, byte[]>();
         page.AddImageGrid("Captions from the best to the worst by CIDEr-D", shown.Select(image => new ReportImage(
             pictures.GetValueOrDefault(image.First.Key),
@@ -76,6 +80,33 @@ internal static class EvaluationPage
                 .. image.First.References.Select(reference => $"– {reference}"),
                 image.First.Key,
             ])));
+    }
+
+    /// <summary>Questions evenly spread from the surest right answer to the surest wrong one.</summary>
+    private static void AddAnswers(HtmlReport page, AnswerOutcome outcome, EvaluatedSet set)
+    {
+        var ranked = outcome.Predictions.Zip(outcome.Scores.Accuracies)
+            .OrderByDescending(question => question.Second)
+            .ThenBy(question => (question.Second > 0 ? -1 : 1) * question.First.Given[0].Probability)
+            .ThenBy(question => question.First.Key, StringComparer.Ordinal).ToList();
+        var shown = Spread(ranked, AnswersShown);
+        var pictures = set.Images is { } source ? Thumbnails.Of(source, shown.Select(question => question.First.Image)) : new Dictionary<string, byte[]>();
+        page.AddImageGrid("Answers from the surest right one to the surest wrong one", shown.Select(question => new ReportImage(
+            pictures.GetValueOrDefault(question.First.Image),
+            [
+                question.First.Question,
+                string.Join(", ", question.First.Given.Select(given => string.Create(CultureInfo.InvariantCulture, $"{given.Answer} {given.Probability:0.00}"))),
+                $"counts {ResultsTable.Percent(question.Second)}",
+                .. question.First.Answers.CountBy(answer => answer).Select(answer => answer.Value == 1 ? $"– {answer.Key}" : string.Create(CultureInfo.InvariantCulture, $"– {answer.Key} ({answer.Value})")),
+                $"{question.First.Image}, {question.First.Key}",
+            ])));
+    }
+
+    /// <summary>Items evenly spread over an order.</summary>
+    private static List<T> Spread<T>(List<T> ranked, int most)
+    {
+        var count = Math.Min(most, ranked.Count);
+        return [.. Enumerable.Range(0, count).Select(i => ranked[(int)((long)i * ranked.Count / count)])];
     }
 
     private static void AddClasses(HtmlReport page, Metric metric, ClassificationOutcome outcome)

@@ -3,6 +3,7 @@ using Flip.Devices;
 using Flip.Io;
 using Flip.Models;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 using Flip.Tokenizers;
 
 namespace Flip.Tasks.Captioning;
@@ -29,6 +30,8 @@ public static class CaptionerFolder
     /// <summary>Name of the head's file.</summary>
     public const string HeadFile = "captioner.json";
 
+    private static readonly HeadFolder Folder = new(WeightsFile, "captioner", ModelFolder.ConfigFile, HeadFile);
+
     /// <summary>Writes a captioner's folder; the weights come last, so that a folder with weights is whole.</summary>
     public static void Save(string folder, LoadedCaptioner loaded)
     {
@@ -47,37 +50,22 @@ public static class CaptionerFolder
     /// <exception cref="CheckpointFormatException">The folder holds no captioner, or one that does not fit its configuration.</exception>
     public static LoadedCaptioner Load(string path, Compute? compute = null, bool trains = false)
     {
-        var folder = Locate(path);
+        var folder = Folder.Locate(path);
         var config = ModelFolder.ReadConfig(Path.Combine(folder, ModelFolder.ConfigFile));
         var head = ReadHead(Path.Combine(folder, HeadFile));
         var tokenizer = new MarkedTokenizer(TokenizerFactory.Load(folder));
-        using var weights = new SafetensorsReader(Path.Combine(folder, WeightsFile));
-        var parameters = Captioner.Declare(config.Model, head, tokenizer.VocabularySize);
-        WeightFile.Check(weights, OwnNames.Instance, config.Model, parameters);
-        ModelMemory.CheckWeights(parameters, compute, trains);
-        var captioner = new Captioner(
-            config.Model, head, tokenizer.VocabularySize, compute?.Type ?? TorchSharp.torch.ScalarType.Float32, compute?.Device, seed: null, trains);
-        try
-        {
-            WeightFile.Load(weights, OwnNames.Instance, captioner.Parameters, config.Model);
-            return new LoadedCaptioner(config, tokenizer, captioner);
-        }
-        catch
-        {
-            captioner.Dispose();
-            throw;
-        }
+        return new LoadedCaptioner(config, tokenizer, Folder.Read(
+            folder,
+            config.Model,
+            Captioner.Declare(config.Model, head, tokenizer.VocabularySize),
+            compute,
+            trains,
+            (type, device) => new Captioner(config.Model, head, tokenizer.VocabularySize, type, device, seed: null, trains),
+            captioner => captioner.Parameters));
     }
 
     /// <summary>Whether there is a captioner at a place.</summary>
-    public static bool IsCaptioner(string path) =>
-        File.Exists(Path.Combine(path, WeightsFile)) || File.Exists(Path.Combine(path, ModelFolder.InRun, WeightsFile));
-
-    private static string Locate(string path) =>
-        File.Exists(Path.Combine(path, WeightsFile)) ? path
-        : File.Exists(Path.Combine(path, ModelFolder.InRun, WeightsFile)) ? Path.Combine(path, ModelFolder.InRun)
-        : throw new CheckpointFormatException(
-            path, null, $"holds no captioner: expected {WeightsFile} with {ModelFolder.ConfigFile} and {HeadFile}, or the folder of a finished training of one");
+    public static bool IsCaptioner(string path) => Folder.IsAt(path);
 
     private static CaptionHeadConfig ReadHead(string path)
     {

@@ -4,6 +4,7 @@ using Flip.Devices;
 using Flip.Io;
 using Flip.Models;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 using Flip.Training;
 
 namespace Flip.Tasks.Finetuning;
@@ -39,6 +40,8 @@ public static class ClassifierFolder
     /// <summary>Folder of the classifier before training in a run.</summary>
     public const string StartInRun = RunFolder.StartInRun;
 
+    private static readonly HeadFolder Folder = new(WeightsFile, "classifier", ConfigFile, ClassesFile);
+
     /// <summary>Writes a classifier's folder; the weights come last, so that a folder with weights is whole.</summary>
     public static void Save(string folder, FlipConfig config, IReadOnlyList<string> classNames, ImageClassifier classifier)
     {
@@ -56,32 +59,18 @@ public static class ClassifierFolder
     /// <exception cref="CheckpointFormatException">The folder holds no classifier, or one that does not fit its configuration.</exception>
     public static LoadedClassifier Load(string path, Compute? compute = null, bool trains = false)
     {
-        var folder = Locate(path);
+        var folder = Folder.Locate(path);
         var config = ModelFolder.ReadConfig(Path.Combine(folder, ConfigFile));
         var list = ReadClasses(Path.Combine(folder, ClassesFile));
-        using var weights = new SafetensorsReader(Path.Combine(folder, WeightsFile));
-        var parameters = ImageClassifier.Declare(config.Model, list.Classes.Count, list.Head);
-        WeightFile.Check(weights, OwnNames.Instance, config.Model, parameters);
-        ModelMemory.CheckWeights(parameters, compute, trains);
-        var classifier = new ImageClassifier(
-            config.Model, list.Classes.Count, list.Head, compute?.Type ?? TorchSharp.torch.ScalarType.Float32, compute?.Device, seed: null, trains);
-        try
-        {
-            WeightFile.Load(weights, OwnNames.Instance, classifier.Parameters, config.Model);
-            return new LoadedClassifier(config, list.Classes, classifier);
-        }
-        catch
-        {
-            classifier.Dispose();
-            throw;
-        }
+        return new LoadedClassifier(config, list.Classes, Folder.Read(
+            folder,
+            config.Model,
+            ImageClassifier.Declare(config.Model, list.Classes.Count, list.Head),
+            compute,
+            trains,
+            (type, device) => new ImageClassifier(config.Model, list.Classes.Count, list.Head, type, device, seed: null, trains),
+            classifier => classifier.Parameters));
     }
-
-    private static string Locate(string path) =>
-        File.Exists(Path.Combine(path, WeightsFile)) ? path
-        : File.Exists(Path.Combine(path, InRun, WeightsFile)) ? Path.Combine(path, InRun)
-        : throw new CheckpointFormatException(
-            path, null, $"holds no classifier: expected {WeightsFile} with {ConfigFile} and {ClassesFile}, or the folder of a finished fine-tuning");
 
     private static ClassList ReadClasses(string path)
     {

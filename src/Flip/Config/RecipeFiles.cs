@@ -11,6 +11,10 @@ public static class RecipeFiles
         new(["head.width", "head.heads"], c => InHeads(c.Head.Width, c.Head.Heads, "head.heads")),
         new(["decoding.minLength", "decoding.maxLength"], c => c.Decoding.MinLength <= c.Decoding.MaxLength ? null : $"must be at most decoding.maxLength = {c.Decoding.MaxLength}"));
 
+    /// <summary>Both towers to a model that answers questions about images.</summary>
+    public static RecipeFile<AnswerConfig> Answering { get; } = OfTask<AnswerConfig>(
+        new SettingRule<AnswerConfig>(["head.width", "head.heads"], c => InHeads(c.Head.Width, c.Head.Heads, "head.heads")));
+
     /// <summary>What is put on a tower to make a captioner, as it is stored beside the weights.</summary>
     public static RecipeFile<CaptionHeadConfig> CaptionHead { get; } = new(_ => [new(["width", "heads"], c => InHeads(c.Width, c.Heads, "heads"))]);
 

@@ -88,6 +88,15 @@ public static class WeightFile
         captioner.Parameters.CastToCompute();
     }
 
+    /// <summary>Reads both towers of a model of any format; its projections and logit scale are passed over.</summary>
+    /// <exception cref="CheckpointFormatException">A weight is missing, of another shape or not finite.</exception>
+    public static void LoadTower(this QuestionAnswerer answerer, ITensorSource source, IWeightNames names)
+    {
+        ArgumentNullException.ThrowIfNull(answerer);
+        LoadPart(source, names, answerer.TowerParameters, answerer.Config);
+        answerer.Parameters.CastToCompute();
+    }
+
     /// <summary>Reads the master weights of some parameters; whatever else the source holds is passed over.</summary>
     /// <inheritdoc cref="Load(ITensorSource, IWeightNames, FlipModel)"/>
     public static void LoadPart(ITensorSource source, IWeightNames names, IReadOnlyList<Parameter> parameters, ModelConfig config)

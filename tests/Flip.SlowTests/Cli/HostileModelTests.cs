@@ -100,6 +100,7 @@ public sealed class HostileModelTests : IDisposable
             ["data score --rows-per-table"] = ["data", "score", model, _folder.Path, "--out", _folder.File("scores")],
             ["doctor --mask"] = ["doctor"],
             ["caption run --top"] = ["caption", "run", model, _folder.File("a.png")],
+            ["vqa run --top"] = ["vqa", "run", model, _folder.File("a.png")],
             ["launch -n"] = ["launch", "train"],
             ["launch --min-ranks"] = ["launch", "-n", "2", "train"],
             ["launch --max-restarts"] = ["launch", "-n", "2", "train"],

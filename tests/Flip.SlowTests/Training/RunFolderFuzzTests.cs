@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Flip.Config;
+using Flip.Evaluation.Answering;
 using Flip.Io;
 using Flip.Models;
 using Flip.Optim;
 using Flip.Randomness;
+using Flip.Storage;
+using Flip.Tasks.Answering;
 using Flip.Tasks.Captioning;
 using Flip.Tasks.Finetuning;
 using Flip.Tasks.ImageTasks;
@@ -16,13 +19,13 @@ using Flip.Training;
 namespace Flip.SlowTests.Training;
 
 /// <summary>
-/// Ten thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the
+/// Thirteen thousand damaged runs, a file or a name at a time, read by what resuming and loading read it with: either it is read, or an exception for the
 /// user says why not. Models are built by the undamaged configuration; what a configuration may ask for is tested where its limits are.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed partial class RunFolderFuzzTests : IDisposable
 {
-    private const int Runs = 10_000;
+    private const int Runs = 13_000;
     private const string Checkpoint = "checkpoints/samples-0000000000064";
 
     /// <summary>Managed memory: the settings as a tree and each of their names and problems, whatever the file's length; then values for each byte.</summary>
@@ -66,6 +69,11 @@ public sealed partial class RunFolderFuzzTests : IDisposable
         var words = new MarkedTokenizer(new WordPieceTokenizer(VocabularyLearner.Learn(["a red dog runs"], 256)));
         using var captioner = new Captioner(TinyRun.Config.Model, new CaptionHeadConfig { Width = 8, Heads = 2, EncoderDepth = 1, DecoderDepth = 1, Length = 6 }, words.VocabularySize);
         CaptionerFolder.Save(_folder.File("captioner"), new LoadedCaptioner(TinyRun.Config, words, captioner));
+        AtomicFile.WriteText(_folder.File("answer.json"), RecipeFiles.Answering.ToJson(new AnswerConfig()));
+        var answers = new AnswerVocabulary(["yes", "no", ""]);
+        var towers = ModelFolder.WithVocabulary(TinyRun.Config with { Model = TinyRun.Config.Model with { Text = TinyRun.Config.Model.Text with { VocabularySize = 0 } } }, words);
+        using var answerer = new QuestionAnswerer(towers.Model, new AnswerHeadConfig { Width = 8, Heads = 2, Depth = 1 }, answers.Count);
+        AnswererFolder.Save(_folder.File("answerer"), new LoadedAnswerer(towers, words, answers, answerer) { Majority = "yes" });
     }
 
     public void Dispose()
@@ -88,6 +96,10 @@ public sealed partial class RunFolderFuzzTests : IDisposable
             ("caption.json", () => RecipeFiles.Captioning.Parse(File.ReadAllText(_folder.File("caption.json")), _folder.File("caption.json"))),
             ("captioner/captioner.json", () => CaptionerFolder.Load(_folder.File("captioner")).Dispose()),
             ("captioner/captioner.safetensors", () => CaptionerFolder.Load(_folder.File("captioner")).Dispose()),
+            ("answer.json", () => RecipeFiles.Answering.Parse(File.ReadAllText(_folder.File("answer.json")), _folder.File("answer.json"))),
+            ("answerer/answerer.json", () => AnswererFolder.Load(_folder.File("answerer")).Dispose()),
+            ("answerer/answers.json", () => AnswererFolder.Load(_folder.File("answerer")).Dispose()),
+            ("answerer/answerer.safetensors", () => AnswererFolder.Load(_folder.File("answerer")).Dispose()),
             ("metrics.jsonl", () => MetricLog.Read(run)),
             (".lock.json", () => RunFolder.Open(run).Lock().Dispose()),
             ("start/classes.json", () => ClassifierFolder.Load(_folder.File("start")).Dispose()),

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Flip.Data;
 using Flip.Data.Classes;
 using Flip.Data.Layouts;
@@ -11,6 +12,8 @@ namespace Flip.SlowTests.Evaluation.DataSets;
 public sealed class ClassListFuzzTests : IDisposable
 {
     private const int Files = 10_000;
+    private const string Asked = """{"info": {}, "questions": [{"image_id": 1, "question": "What?", "question_id": 10}, {"image_id": 1, "question": "Who?", "question_id": 11}]}""";
+    private const string Answered = """{"annotations": [{"image_id": 1, "question_id": 10, "answers": [{"answer": "a"}]}, {"image_id": 1, "question_id": 11, "answers": [{"answer": "b"}, {"answer": "c"}]}]}""";
 
     private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
 
@@ -44,7 +47,15 @@ public sealed class ClassListFuzzTests : IDisposable
             ("captions_test.json", """{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"image_id": 1, "caption": "c"}]}""", _ => new CocoCaptions("captions_test.json").Open(_folder.Path, loose, default)),
             ("dataset_coco.json", """{"images": [{"filename": "1.jpg", "split": "test", "sentences": [{"raw": "c"}]}]}""", _ => new KarpathyCaptions("dataset_coco.json").Open(_folder.Path, loose, default)),
             ("scenes/CLEVR_test_scenes.json", """{"scenes": [{"image_filename": "1.png", "objects": [{}, {}, {}]}]}""", _ => new ClevrScenes().Open(_folder.Path, loose, default)),
+            ("questions.csv", "image,question,answer,id\n1.jpg,\"What, here?\",a duck,1\n2.jpg,What?,\"[\"\"red\"\", \"\"blue\"\"]\",2\n", path => QuestionedSources.Open(path, loose)),
+            ("questions.jsonl", "{\"image\": \"1.jpg\", \"question\": \"What?\", \"answers\": [\"a\", 2]}\n{\"image\": \"2.jpg\", \"question_id\": 7, \"question\": \"Who?\", \"answer\": \"b\"}\n", path => QuestionedSources.Open(path, loose)),
+            ("asked_questions.json", Asked, path => QuestionedSources.Open(path, loose)),
+            ("answered_annotations.json", Answered, _ => QuestionedSources.Open(_folder.File("answered_questions.json"), loose)),
+            ("sample.json", """{"caption": "c", "questions": [{"id": 1, "question": "What?", "answers": ["a", "b"]}, {"question": "Who?", "answer": "x"}]}""", ReadShard),
         ];
+        File.WriteAllText(_folder.File("asked_annotations.json"), Answered);
+        File.WriteAllText(_folder.File("answered_questions.json"), Asked);
+        File.WriteAllBytes(_folder.File("000000000001.jpg"), [1]);
         Directory.CreateDirectory(_folder.File("scenes"));
         var outcome = kinds.ToDictionary(kind => kind.Name, _ => (Read: 0, Refused: 0));
         for (var trial = 0; trial < Files; trial++)
@@ -59,6 +70,19 @@ public sealed class ClassListFuzzTests : IDisposable
         // Neither may everything be refused for a trifle, nor everything be let through; a text's damage is told with the text.
         Assert.All(outcome, pair => Assert.True(
             pair.Value.Read > 50 && (pair.Value.Refused > 10 || pair.Key.StartsWith("texts", StringComparison.Ordinal)), $"{pair.Key}: {pair.Value}"));
+    }
+
+    /// <summary>The file as the <c>.json</c> of a sample.</summary>
+    private void ReadShard(string path)
+    {
+        using (var writer = new TarWriter(File.Create(_folder.File("test-0.tar"))))
+        {
+            writer.WriteEntry(_folder.File("1.jpg"), "s.jpg");
+            writer.WriteEntry(path, "s.json");
+        }
+
+        QuestionedSources.Open(_folder.File("test-0.tar"));
+        File.Delete(_folder.File("test-0.tar"));
     }
 
     private bool IsRead(string name, int trial, Action<string> read)

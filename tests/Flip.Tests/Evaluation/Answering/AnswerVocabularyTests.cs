@@ -42,9 +42,10 @@ public sealed class AnswerVocabularyTests : IDisposable
     [Fact]
     public void A_target_is_the_accuracy_of_the_answer()
     {
-        string[] answers = ["red", "Red", "blue", "dark blue", "blue", "green", "red"];
+        string[] answers = ["red", "Red", "blue", "dark blue", "blue", "green", "red", "pink", "pink", "red"];
         var vocabulary = new AnswerVocabulary(["red", "blue", "green", "dark blue"]);
         Assert.All(vocabulary.Targets(answers), target => Assert.Equal(VqaAccuracy.Of(vocabulary.Answers[target.Answer], answers), target.Score, 1e-12));
+        Assert.Equal([new AnswerTarget(0, 1), new AnswerTarget(1, 1)], vocabulary.Targets(["red", "blue", "pink", "Red"]));
     }
 
     [Fact]

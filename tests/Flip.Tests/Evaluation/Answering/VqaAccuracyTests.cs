@@ -64,12 +64,23 @@ public class VqaAccuracyTests
     }
 
     [Fact]
+    public void Of_fewer_answers_than_ten_each_is_right()
+    {
+        Assert.Equal(1, AnswerScore.Of("Two lamps", ["a table", "2 lamps"]));
+        Assert.Equal(0, AnswerScore.Of("three lamps", ["a table", "2 lamps"]));
+        Assert.Equal(0.3, AnswerScore.Of("blue", ["blue", .. Enumerable.Repeat("red", 9)]), 1e-12);
+        Assert.Equal([0, 1, 1], Enumerable.Range(0, 3).Select(matches => AnswerScore.OfMatches(matches, 9)));
+        Assert.Equal([0, 0.3, 0.6, 0.9, 1, 1], Enumerable.Range(0, 6).Select(matches => Math.Round(AnswerScore.OfMatches(matches, 10), 12)));
+        Assert.Throws<ArgumentException>(() => AnswerScore.Of("red", []));
+    }
+
+    [Fact]
     public void Accuracy_is_told_by_kind_of_answer_and_of_question()
     {
         var scores = Scores();
-        Assert.Equal([1, 0, 1, 0.5], scores.Accuracies.Select(value => Math.Round(value, 3)));
+        Assert.Equal([1, 0, 1, 0.6], scores.Accuracies.Select(value => Math.Round(value, 3)));
         Assert.Equal(
-            [("yes/no", 2, 0.5), ("number", 1, 1), ("other", 1, 0.5)],
+            [("yes/no", 2, 0.5), ("number", 1, 1), ("other", 1, 0.6)],
             scores.ByAnswerType.Select(group => (group.Name, group.Questions.Count, Math.Round(group.Accuracy, 3))));
         Assert.Equal(["is the", "how many", "what color is the"], scores.ByQuestionKind.Select(group => group.Name));
         Assert.Equal(scores.Overall, scores.Statistic().Value(), 1e-12);
@@ -81,9 +92,9 @@ public class VqaAccuracyTests
     {
         var statistic = Scores().Statistic(["a", "b", "a", "b"]);
         Assert.Equal(2, statistic.Images);
-        Assert.Equal(2.5 / 4, statistic.Value(), 1e-12);
+        Assert.Equal(2.6 / 4, statistic.Value(), 1e-12);
         Assert.Equal(1, statistic.Of([3, 0]), 1e-12);
-        Assert.Equal(0.25, statistic.Of([0, 1]), 1e-12);
+        Assert.Equal(0.3, statistic.Of([0, 1]), 1e-12);
         Assert.Throws<ArgumentException>(() => Scores().Statistic(["a"]));
     }
 
@@ -129,6 +140,6 @@ public class VqaAccuracyTests
         new("Is the dog asleep?", ["yes"], "yes"),
         new("Is the cat asleep?", ["no"], "yes"),
         new("How many dogs?", ["two"], "2"),
-        new("What color is the dog?", ["red", "red", "brown", "blue"], "red", "other"),
+        new("What color is the dog?", ["red", "red", "brown", "blue", "blue", "blue", "grey", "grey", "green", "green"], "red", "other"),
     ]);
 }

@@ -1,0 +1,46 @@
+namespace Flip.Config;
+
+/// <summary>
+/// Training of a model that answers questions about images, on both towers of a model. Defaults are the paper's recipe (appendix): 20 epochs in batches of 256, two
+/// learning rates, 15 % of warm-up, a cosine. Images are not mirrored: questions ask for left and right.
+/// </summary>
+public sealed record AnswerConfig : ImageTaskConfig
+{
+    /// <summary>The paper's recipe.</summary>
+    public AnswerConfig()
+    {
+        Samples = Duration.OfEpochs(20);
+        BatchSize = 256;
+        BaseLearningRate = 1e-4;
+        Warmup = Duration.OfPercent(15);
+        WeightDecay = 1e-2;
+        Beta2 = 0.999;
+        CropMinArea = 0.5;
+        FlipProbability = 0;
+    }
+
+    [Setting(SettingOwner.Recipe, "Learning rate of both towers for a batch of 256; 0 leaves them as they are.", Min = 0, Max = 1000)]
+    public double TowerLearningRate { get; init; } = 1e-5;
+
+    [Setting(SettingOwner.Recipe, "The baseline: the same model, which sees the mean colour instead of every image. What it reaches can be had from the questions alone.")]
+    public bool QuestionOnly { get; init; }
+
+    [Setting(SettingOwner.Recipe, "How many questions an answer must be the most frequent answer of, to be among those that the model can give.", Min = 1, Max = 1_000_000)]
+    public int LeastAnswers { get; init; } = 9;
+
+    /// <summary>What is put on the towers.</summary>
+    public AnswerHeadConfig Head { get; init; } = new();
+}
+
+/// <summary>The blocks over the tokens of both towers; defaults are the paper's.</summary>
+public sealed record AnswerHeadConfig
+{
+    [Setting(SettingOwner.Model, "Width of the tokens in the blocks over both towers; what scores the answers is twice as wide.", Min = 1, Max = Limits.Width)]
+    public int Width { get; init; } = 768;
+
+    [Setting(SettingOwner.Model, "Attention heads of these blocks.", Min = 1, Max = Limits.Heads)]
+    public int Heads { get; init; } = 12;
+
+    [Setting(SettingOwner.Model, "How many of these blocks there are.", Min = 1, Max = Limits.Depth)]
+    public int Depth { get; init; } = 4;
+}
