@@ -4,7 +4,6 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
 using Flip.Data;
-using Flip.Io;
 using Flip.Tasks.Finetuning;
 using Flip.Training;
 using Spectre.Console;
@@ -80,23 +79,11 @@ internal static class FinetuneCommand
         return Finish(run, view, () => new FinetuneSession(run, view, result.GetValue(DataOptions.AllowOutside), ranks.All).Start(inputs, config, modelSettings, cancellation));
     }
 
-    private static Report Finish(RunFolder run, ConsoleProgress view, Func<FinetuneResult> train)
-    {
-        try
-        {
-            var finished = train();
-            using var held = run.Lock(); // nothing is written to a run without it
-            var report = new Report(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests, finished.WiseFt);
-            AtomicFile.WriteText(run.ResultsFile, JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
-            view.Message($"Classifier: {run.Model}");
-            return report;
-        }
-        catch (Exception e) when (File.Exists(run.ConfigFile) && TrainCommand.CanGoOn(e))
-        {
-            view.Message($"To go on: flip finetune --resume {run.Path}");
-            throw;
-        }
-    }
+    private static Report Finish(RunFolder run, ConsoleProgress view, Func<FinetuneResult> train) =>
+        RunEnd.Of(run, view, "finetune", "Classifier", () => ReportOf(run, train()));
+
+    private static Report ReportOf(RunFolder run, FinetuneResult finished) =>
+        new(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests, finished.WiseFt);
 
     private static Report Evaluate(
         string classifier, Options options, ParseResult result, ConsoleProgress view, CancellationToken cancellation)

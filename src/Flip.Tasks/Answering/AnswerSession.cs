@@ -167,25 +167,11 @@ public sealed class AnswerSession(RunFolder run, IProgressView view, bool allowO
     /// <summary>The loader at a position, of whole images cropped by the recipe; of questions alone where the image tower's tokens are known, or nothing is seen.</summary>
     private static BatchLoader Loader(AnswerConfig config, LoadedAnswerer loaded, QuestionedImages train, SeenTokens? seen, long position)
     {
-        var image = loaded.Config.Model.Image;
-        var crops = new DataConfig { CropMinArea = config.CropMinArea, FlipProbability = config.FlipProbability, ReducedDecoding = loaded.Config.Data.ReducedDecoding };
         IImageTransform transform = config.QuestionOnly ? new UnseenImages()
             : seen is not null ? new NoPixels(seen.Tokens, question => seen.Questions[(int)question].Image)
-            : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed);
+            : ImageTaskLoading.Crops(config, loaded.Config);
         return new BatchLoader(
-            QuestionPairs.Of("questions", train),
-            loaded.Tokenizer,
-            transform,
-            new BatchLoaderOptions
-            {
-                TextLength = loaded.Config.Model.Text.Length,
-                Seed = (ulong)config.Seed,
-                Workers = config.Workers,
-                PrefetchBatches = config.PrefetchBatches,
-                MaxBadShare = config.MaxBadShare,
-                Start = position,
-                BatchSize = config.BatchSize,
-            });
+            QuestionPairs.Of("questions", train), loaded.Tokenizer, transform, ImageTaskLoading.Options(config, position) with { TextLength = loaded.Config.Model.Text.Length });
     }
 
     private void SayExpectedTime(QuestionAnswerer answerer, AnswerConfig config, AnswerTargets targets, SeenTokens? seen, TrainingLoop trainer)

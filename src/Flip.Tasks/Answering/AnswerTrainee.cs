@@ -7,7 +7,7 @@ using Flip.Training;
 namespace Flip.Tasks.Answering;
 
 /// <summary>A model that is trained on questions about images.</summary>
-public sealed class AnswerTrainee : ImageTaskTrainee<AnswerConfig>
+public sealed class AnswerTrainee : TwoRateTrainee<AnswerConfig>
 {
     private readonly QuestionAnswerer _answerer;
     private readonly AnswerTargets _targets;
@@ -19,7 +19,7 @@ public sealed class AnswerTrainee : ImageTaskTrainee<AnswerConfig>
         AnswerTargets targets,
         Func<QuestionAnswerer, CancellationToken, IReadOnlyDictionary<string, double>> measure,
         SeenTokens? seen)
-        : base(answerer.Parameters, answerer.Config, config, token => measure(answerer, token)) => (_answerer, _targets, _seen) = (answerer, targets, seen);
+        : base(answerer.Parameters, answerer.Config, config, QuestionAnswerer.IsOfHead, token => measure(answerer, token)) => (_answerer, _targets, _seen) = (answerer, targets, seen);
 
     /// <summary>The training of a model, from <paramref name="checkpoint"/> or from its present weights.</summary>
     /// <param name="answerer">The model; not owned.</param>
@@ -58,20 +58,6 @@ public sealed class AnswerTrainee : ImageTaskTrainee<AnswerConfig>
         ICommunicator? ranks,
         SeenTokens? seen) =>
         new(new AnswerTrainee(answerer, config, targets, measure, seen), openSource, checkpoints, observer, checkpoint, ranks);
-
-    /// <inheritdoc/>
-    public override TrainingPlan Plan(long samplesPerEpoch) => PlanOf(Config, samplesPerEpoch);
-
-    /// <summary>The plan of a training on so many questions; images are whole.</summary>
-    internal static TrainingPlan PlanOf(AnswerConfig config, long samplesPerEpoch) =>
-        TrainingPlan.Of(config, string.Empty, samplesPerEpoch, total => new ImageMaskSchedule(0, 0, total), config.EvaluateEvery);
-
-    /// <inheritdoc/>
-    protected override double RateFactor(Parameter parameter)
-    {
-        ArgumentNullException.ThrowIfNull(parameter);
-        return QuestionAnswerer.IsOfHead(parameter.Name) || Config.BaseLearningRate == 0 ? 1 : Config.TowerLearningRate / Config.BaseLearningRate;
-    }
 
     /// <inheritdoc/>
     protected override PendingLoss ComputeGradient(Batch batch, StepPosition step, GradientExchange exchange) =>

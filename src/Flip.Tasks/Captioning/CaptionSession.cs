@@ -161,25 +161,10 @@ public sealed class CaptionSession(RunFolder run, IProgressView view, bool allow
     /// <summary>The loader at a position, of whole images: cropped by the recipe, or as evaluations see them where the tower does not learn; of captions alone where the tokens are known.</summary>
     internal static BatchLoader Loader(CaptionConfig config, LoadedCaptioner loaded, TrainingData data, TowerTokens? tokens, long position)
     {
-        var image = loaded.Config.Model.Image;
-        var crops = new DataConfig { CropMinArea = config.CropMinArea, FlipProbability = config.FlipProbability, ReducedDecoding = loaded.Config.Data.ReducedDecoding };
         IImageTransform transform = tokens is not null ? new NoPixels(tokens)
             : config.TowerLearningRate == 0 ? EvaluationTransform.Of(loaded.Config)
-            : new PretrainTransform(image.ImageSize, crops, image.Normalization, (ulong)config.Seed);
-        return new BatchLoader(
-            data.Pairs,
-            loaded.Tokenizer,
-            transform,
-            new BatchLoaderOptions
-            {
-                TextLength = config.Head.Length,
-                Seed = (ulong)config.Seed,
-                Workers = config.Workers,
-                PrefetchBatches = config.PrefetchBatches,
-                MaxBadShare = config.MaxBadShare,
-                Start = position,
-                BatchSize = config.BatchSize,
-            });
+            : ImageTaskLoading.Crops(config, loaded.Config);
+        return new BatchLoader(data.Pairs, loaded.Tokenizer, transform, ImageTaskLoading.Options(config, position) with { TextLength = config.Head.Length });
     }
 
     private void SayExpectedTime(Captioner captioner, CaptionConfig config, TowerTokens? tokens, TrainingLoop trainer)

@@ -7,14 +7,14 @@ using Flip.Training;
 namespace Flip.Tasks.Captioning;
 
 /// <summary>A captioner that is trained on captioned images.</summary>
-public sealed class CaptionTrainee : ImageTaskTrainee<CaptionConfig>
+public sealed class CaptionTrainee : TwoRateTrainee<CaptionConfig>
 {
     private readonly Captioner _captioner;
     private readonly TowerTokens? _tokens;
 
     private CaptionTrainee(
         Captioner captioner, CaptionConfig config, Func<Captioner, CancellationToken, IReadOnlyDictionary<string, double>> measure, TowerTokens? tokens)
-        : base(captioner.Parameters, captioner.Config, config, token => measure(captioner, token)) => (_captioner, _tokens) = (captioner, tokens);
+        : base(captioner.Parameters, captioner.Config, config, Captioner.IsOfHead, token => measure(captioner, token)) => (_captioner, _tokens) = (captioner, tokens);
 
     /// <summary>The training of a captioner, from <paramref name="checkpoint"/> or from the captioner's present weights.</summary>
     /// <param name="captioner">The captioner; not owned.</param>
@@ -50,20 +50,6 @@ public sealed class CaptionTrainee : ImageTaskTrainee<CaptionConfig>
         ICommunicator? ranks,
         TowerTokens? tokens) =>
         new(new CaptionTrainee(captioner, config, measure, tokens), openSource, checkpoints, observer, checkpoint, ranks);
-
-    /// <inheritdoc/>
-    public override TrainingPlan Plan(long samplesPerEpoch) => PlanOf(Config, samplesPerEpoch);
-
-    /// <summary>The plan of a training on so many images; they are whole.</summary>
-    internal static TrainingPlan PlanOf(CaptionConfig config, long samplesPerEpoch) =>
-        TrainingPlan.Of(config, string.Empty, samplesPerEpoch, total => new ImageMaskSchedule(0, 0, total), config.EvaluateEvery);
-
-    /// <inheritdoc/>
-    protected override double RateFactor(Parameter parameter)
-    {
-        ArgumentNullException.ThrowIfNull(parameter);
-        return Captioner.IsOfHead(parameter.Name) || Config.BaseLearningRate == 0 ? 1 : Config.TowerLearningRate / Config.BaseLearningRate;
-    }
 
     /// <inheritdoc/>
     protected override PendingLoss ComputeGradient(Batch batch, StepPosition step, GradientExchange exchange) =>

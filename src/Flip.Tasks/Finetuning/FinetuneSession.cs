@@ -220,15 +220,7 @@ public sealed class FinetuneSession(RunFolder run, IProgressView view, bool allo
     internal static BatchLoader Loader(FinetuneConfig config, FlipConfig model, LabelledImages train, long position) => new(
         train,
         new FinetuneTransform(model.Model.Image.ImageSize, config, model.Model.Image.Normalization),
-        new BatchLoaderOptions
-        {
-            Seed = (ulong)config.Seed,
-            Workers = config.Workers,
-            PrefetchBatches = config.PrefetchBatches,
-            MaxBadShare = config.MaxBadShare,
-            Start = position,
-            BatchSize = config.BatchSize,
-        });
+        ImageTaskLoading.Options(config, position));
 
     private void SayExpectedTime(ImageClassifier classifier, FinetuneConfig config, TrainingLoop trainer)
     {

@@ -1,26 +1,13 @@
 namespace Flip.Config;
 
 /// <summary>
-/// Training of a model that answers questions about images, on both towers of a model. Defaults are the paper's recipe (appendix): 20 epochs in batches of 256, two
-/// learning rates, 15 % of warm-up, a cosine. Images are not mirrored: questions ask for left and right.
+/// Training of a model that answers questions about images, on both towers of a model; defaults are the paper's recipe. Images are not mirrored: questions ask for left and
+/// right.
 /// </summary>
-public sealed record AnswerConfig : ImageTaskConfig
+public sealed record AnswerConfig : TwoRateConfig
 {
     /// <summary>The paper's recipe.</summary>
-    public AnswerConfig()
-    {
-        Samples = Duration.OfEpochs(20);
-        BatchSize = 256;
-        BaseLearningRate = 1e-4;
-        Warmup = Duration.OfPercent(15);
-        WeightDecay = 1e-2;
-        Beta2 = 0.999;
-        CropMinArea = 0.5;
-        FlipProbability = 0;
-    }
-
-    [Setting(SettingOwner.Recipe, "Learning rate of both towers for a batch of 256; 0 leaves them as they are.", Min = 0, Max = 1000)]
-    public double TowerLearningRate { get; init; } = 1e-5;
+    public AnswerConfig() => FlipProbability = 0;
 
     [Setting(SettingOwner.Recipe, "The baseline: the same model, which sees the mean colour instead of every image. What it reaches can be had from the questions alone.")]
     public bool QuestionOnly { get; init; }

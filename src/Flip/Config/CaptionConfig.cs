@@ -1,26 +1,8 @@
 namespace Flip.Config;
 
-/// <summary>
-/// Training of a captioner on the image tower of a model. Defaults are the paper's recipe (appendix): 20 epochs in batches of 256, two learning rates,
-/// 15 % of warm-up, a cosine.
-/// </summary>
-public sealed record CaptionConfig : ImageTaskConfig
+/// <summary>Training of a captioner on the image tower of a model; defaults are the paper's recipe.</summary>
+public sealed record CaptionConfig : TwoRateConfig
 {
-    /// <summary>The paper's recipe.</summary>
-    public CaptionConfig()
-    {
-        Samples = Duration.OfEpochs(20);
-        BatchSize = 256;
-        BaseLearningRate = 1e-4;
-        Warmup = Duration.OfPercent(15);
-        WeightDecay = 1e-2;
-        Beta2 = 0.999;
-        CropMinArea = 0.5;
-    }
-
-    [Setting(SettingOwner.Recipe, "Learning rate of the image tower for a batch of 256; 0 leaves the tower as it is.", Min = 0, Max = 1000)]
-    public double TowerLearningRate { get; init; } = 1e-5;
-
     /// <summary>What is put on the tower.</summary>
     public CaptionHeadConfig Head { get; init; } = new();
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
-using Flip.Io;
 using Flip.Tasks.Captioning;
 using Flip.Training;
 
@@ -93,21 +91,9 @@ internal static class CaptionTrainCommand
         return missing.Count > 0 ? throw new ConfigException(missing) : new CaptionInputs(model!, train!, tests, vocabulary, settings);
     }
 
-    private static CaptionText.Report Finish(RunFolder run, ConsoleProgress view, Func<CaptionResult> train)
-    {
-        try
-        {
-            var finished = train();
-            using var held = run.Lock(); // nothing is written to a run without it
-            var report = new CaptionText.Report(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests);
-            AtomicFile.WriteText(run.ResultsFile, JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
-            view.Message($"Captioner: {run.Model}");
-            return report;
-        }
-        catch (Exception e) when (File.Exists(run.ConfigFile) && TrainCommand.CanGoOn(e))
-        {
-            view.Message($"To go on: flip {CaptionSession.Command} --resume {run.Path}");
-            throw;
-        }
-    }
+    private static CaptionText.Report Finish(RunFolder run, ConsoleProgress view, Func<CaptionResult> train) =>
+        RunEnd.Of(run, view, CaptionSession.Command, "Captioner", () => Report(run, train()));
+
+    private static CaptionText.Report Report(RunFolder run, CaptionResult finished) =>
+        new(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests);
 }

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Config;
-using Flip.Io;
 using Flip.Tasks.Answering;
 using Flip.Training;
 
@@ -76,21 +74,9 @@ internal static class VqaTrainCommand
         return missing.Count > 0 ? throw new ConfigException(missing) : new AnswerInputs(model!, train!, tests, answers, questionOnly, settings);
     }
 
-    private static AnswerText.Report Finish(RunFolder run, ConsoleProgress view, Func<AnswerResult> train)
-    {
-        try
-        {
-            var finished = train();
-            using var held = run.Lock(); // nothing is written to a run without it
-            var report = new AnswerText.Report(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests);
-            AtomicFile.WriteText(run.ResultsFile, JsonSerializer.Serialize(report, JsonOutput.Options) + "\n");
-            view.Message($"Model: {run.Model}");
-            return report;
-        }
-        catch (Exception e) when (File.Exists(run.ConfigFile) && TrainCommand.CanGoOn(e))
-        {
-            view.Message($"To go on: flip {AnswerInputs.Command} --resume {run.Path}");
-            throw;
-        }
-    }
+    private static AnswerText.Report Finish(RunFolder run, ConsoleProgress view, Func<AnswerResult> train) =>
+        RunEnd.Of(run, view, AnswerInputs.Command, "Model", () => Report(run, train()));
+
+    private static AnswerText.Report Report(RunFolder run, AnswerResult finished) =>
+        new(run.Model, finished.State.Samples, finished.State.Steps, finished.State.Seconds, finished.Tests);
 }
