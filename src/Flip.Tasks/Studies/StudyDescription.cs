@@ -69,10 +69,10 @@ public sealed record StudyValue
     public InferenceMask? Inference { get; init; }
 }
 
-/// <summary>Unmasked tuning relative to the training before it; the paper's is a hundredth of both.</summary>
-/// <param name="Length">Samples, as a share of the training's.</param>
-/// <param name="Rate">Learning rate, as a share of the training's.</param>
-public sealed record StudyTuning(double Length = 0.01, double Rate = 0.01);
+/// <summary>Unmasked tuning relative to the training before it.</summary>
+/// <param name="Length">Samples, as a share of the training's; null as <see cref="Config.TuneRecipe"/> has it.</param>
+/// <param name="Rate">Learning rate, as a share of the training's; null as <see cref="Config.TuneRecipe"/> has it.</param>
+public sealed record StudyTuning(double? Length = null, double? Rate = null);
 
 /// <summary>What the paper found for a cell.</summary>
 /// <param name="Cell">Names of its values, one an axis.</param>

@@ -146,7 +146,7 @@ public static class StudyReader
             yield return FormattableString.Invariant($"'{value.Name}', data = {value.Data}: must be more than 0 and at most 1.");
         }
 
-        if (value.Tune is { } tune && !(tune.Length is > 0 and <= 100 && tune.Rate is > 0 and <= 100))
+        if (value.Tune is { } tune && (tune.Length is not (null or (> 0 and <= 100)) || tune.Rate is not (null or (> 0 and <= 100))))
         {
             yield return FormattableString.Invariant($"'{value.Name}', tune: length and rate must be more than 0 and at most 100.");
         }
