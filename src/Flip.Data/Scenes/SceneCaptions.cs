@@ -1,4 +1,5 @@
 using Flip.Randomness;
+using static Flip.Data.Scenes.SceneWords;
 
 namespace Flip.Data.Scenes;
 
@@ -122,10 +123,4 @@ public static class SceneCaptions
         var noun = string.Join(' ', words.Where(word => word.Length > 0));
         return (noun[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an " : "a ") + noun;
     }
-
-    private static string Pick(IReadOnlyList<string> words, ref CounterRandom random) => words[random.NextInt(words.Count)];
-
-    /// <summary>The usual word, and once in six a synonym where there is one.</summary>
-    private static string Usual(IReadOnlyList<string> words, ref CounterRandom random) =>
-        random.NextInt(6) > 0 ? words[0] : words[^1];
 }

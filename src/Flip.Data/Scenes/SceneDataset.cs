@@ -8,7 +8,7 @@ namespace Flip.Data.Scenes;
 
 /// <summary>
 /// The embedded data set in a folder: WebDataset shards of JPEG pictures. <c>train-*.tar</c> and <c>retrieval-*.tar</c> hold captions
-/// (<c>.txt</c> the first, <c>.json</c> all), <c>heldout-*.tar</c> and <c>seen-*.tar</c> class labels (<c>.cls</c>).
+/// (<c>.txt</c> the first, <c>.json</c> all), <c>heldout-*.tar</c> and <c>seen-*.tar</c> class labels (<c>.cls</c>). All have questions with answers (<c>.json</c>).
 /// </summary>
 public sealed partial class SceneDataset
 {
@@ -58,7 +58,7 @@ public sealed partial class SceneDataset
     /// <param name="evalCount">Pictures of each of the three evaluation sets, at least 1.</param>
     /// <param name="seed">Seed of all scenes.</param>
     /// <param name="imageSize">Height and width of the pictures, pixels, at least 32.</param>
-    /// <param name="progress">Receives the share that is done, 0 to 1.</param>
+    /// <param name="progress">Receives the number of pictures that are done.</param>
     /// <param name="cancellation">Stops between shards; the next call starts over.</param>
     /// <exception cref="IOException">The folder holds other files, or cannot be written.</exception>
     /// <exception cref="ForeignEntryException">One of the files is a link, or none.</exception>
@@ -68,7 +68,7 @@ public sealed partial class SceneDataset
         int evalCount,
         ulong seed,
         int imageSize = 64,
-        IProgress<double>? progress = null,
+        Action<long>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(trainCount, 1);
@@ -82,11 +82,11 @@ public sealed partial class SceneDataset
             dataset.WriteAll(progress, cancellation);
         }
 
-        progress?.Report(1);
+        progress?.Invoke(Splits.Sum(split => (long)dataset.CountOf(split)));
         return dataset;
     }
 
-    private void WriteAll(IProgress<double>? progress, CancellationToken cancellation)
+    private void WriteAll(Action<long>? progress, CancellationToken cancellation)
     {
         MakeRoom();
         WriteWhole(SceneManifest.FileName, stream => stream.Write((_manifest with { Complete = false }).ToBytes()));
@@ -94,8 +94,7 @@ public sealed partial class SceneDataset
         WriteWhole(
             Path.GetFileName(Templates),
             stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(SceneCaptions.Templates.Select(template => template + "\n")))));
-        var total = Splits.Sum(split => (double)CountOf(split));
-        var done = 0;
+        var done = 0L;
         foreach (var split in Splits)
         {
             var shards = new SceneShardWriter(_manifest.Seed, split, _manifest.ImageSize);
@@ -104,7 +103,7 @@ public sealed partial class SceneDataset
                 cancellation.ThrowIfCancellationRequested();
                 var count = Math.Min(ShardSize, CountOf(split) - first);
                 WriteWhole(ShardName(split, first / ShardSize), stream => shards.Write(stream, first, count));
-                progress?.Report((done += count) / total);
+                progress?.Invoke(done += count);
             }
         }
 

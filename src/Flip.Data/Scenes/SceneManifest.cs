@@ -13,7 +13,7 @@ internal sealed record SceneManifest(int Version, ulong Seed, int TrainCount, in
 {
     public const string FileName = "scenes.json";
 
-    public const int CurrentVersion = 3;
+    public const int CurrentVersion = 4;
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 

@@ -41,6 +41,9 @@ public sealed class SceneSampler(ulong seed, SceneSplit split)
     /// <summary>Numbers for the wording of the scene at an index, apart from those that drew it.</summary>
     public CounterRandom Wording(long index) => new(seed, RandomPurpose.Scene, (2 * (int)split) + 1, index);
 
+    /// <summary>Numbers for the questions about the scene at an index.</summary>
+    public CounterRandom Asking(long index) => new(seed, RandomPurpose.Scene, (2 * Enum.GetValues<SceneSplit>().Length) + (int)split, index);
+
     private SceneLayout DrawLayout(ref CounterRandom random)
     {
         var singles = split switch { SceneSplit.Train => 0.5, SceneSplit.Retrieval => 0, _ => 1 };

@@ -27,16 +27,17 @@ internal sealed class SceneShardWriter(ulong seed, SceneSplit split, int imageSi
     {
         var scene = _sampler.Sample(index);
         (string, ReadOnlyMemory<byte>) jpeg = ("jpg", _renderer.Render(scene));
+        var asking = _sampler.Asking(index);
+        var questions = SceneQuestions.Ask(scene, ref asking).Select(asked => new { question = asked.Question, answers = new[] { asked.Answer }, answer_type = asked.Kind.ToString().ToLowerInvariant() });
         if (split is SceneSplit.HeldOut or SceneSplit.Seen)
         {
             var label = SceneCombinations.All.IndexOf((scene.Objects[0].Color, scene.Background));
-            return [jpeg, ("cls", Encoding.UTF8.GetBytes(label.ToString(CultureInfo.InvariantCulture)))];
+            return [jpeg, ("cls", Encoding.UTF8.GetBytes(label.ToString(CultureInfo.InvariantCulture))), ("json", JsonSerializer.SerializeToUtf8Bytes(new { key = KeyOf(index), questions }))];
         }
 
         var random = _sampler.Wording(index);
         var captions = SceneCaptions.Write(scene, ref random);
-        var json = JsonSerializer.SerializeToUtf8Bytes(new { key = KeyOf(index), captions });
-        return [jpeg, ("txt", Encoding.UTF8.GetBytes(captions[0])), ("json", json)];
+        return [jpeg, ("txt", Encoding.UTF8.GetBytes(captions[0])), ("json", JsonSerializer.SerializeToUtf8Bytes(new { key = KeyOf(index), captions, questions }))];
     }
 
     private static string KeyOf(int index) => index.ToString("D6", CultureInfo.InvariantCulture);

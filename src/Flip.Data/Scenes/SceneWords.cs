@@ -1,3 +1,5 @@
+using Flip.Randomness;
+
 namespace Flip.Data.Scenes;
 
 /// <summary>The words of the grammar. Of several, the first is the usual one and the rest are synonyms.</summary>
@@ -66,4 +68,10 @@ internal static class SceneWords
         (false, false) => ["above", "over"],
         (false, true) => ["below", "under"],
     };
+
+    /// <summary>One of several words.</summary>
+    public static string Pick(IReadOnlyList<string> words, ref CounterRandom random) => words[random.NextInt(words.Count)];
+
+    /// <summary>The usual word, and once in six a synonym where there is one.</summary>
+    public static string Usual(IReadOnlyList<string> words, ref CounterRandom random) => random.NextInt(6) > 0 ? words[0] : words[^1];
 }

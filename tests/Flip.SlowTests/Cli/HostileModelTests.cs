@@ -135,6 +135,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"data pack {option}"] = ["data", "pack", _folder.Path, "--out", _folder.File("packed")];
         }
 
+        foreach (var option in (string[])["--train", "--test", "--size"])
+        {
+            tried[$"data scenes {option}"] = ["data", "scenes", "--out", _folder.File("scenes")];
+        }
+
         foreach (var option in (string[])["--limit", "--sample"])
         {
             tried[$"data select {option}"] = ["data", "select", _folder.Path, "--count"];

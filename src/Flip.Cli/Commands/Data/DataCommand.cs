@@ -12,6 +12,7 @@ internal static class DataCommand
         DataIndexCommand.Create(),
         DataInspectCommand.Create(),
         DataPackCommand.Create(),
+        DataScenesCommand.Create(),
         DataScoreCommand.Create(ranks),
         DataSelectCommand.Create(),
         DataSimulateCommand.Create(),

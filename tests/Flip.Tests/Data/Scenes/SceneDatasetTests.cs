@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Flip.Data.Images;
+using Flip.Data.Layouts;
 using Flip.Data.Scenes;
 using Flip.Io;
 
@@ -56,6 +57,24 @@ public sealed class SceneDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Every_split_asks_about_its_scenes()
+    {
+        var dataset = Write("a", 60, 20);
+        foreach (var (pattern, split, count) in new[] { (dataset.Train, SceneSplit.Train, 60), (dataset.Retrieval, SceneSplit.Retrieval, 20), (dataset.HeldOut, SceneSplit.HeldOut, 20) })
+        {
+            var asked = QuestionedSources.Open(pattern, cancellation: TestContext.Current.CancellationToken);
+            Assert.Equal(count, asked.Images.Count);
+            var sampler = new SceneSampler(7, split);
+            var expected = Enumerable.Range(0, count).SelectMany(i =>
+            {
+                var random = sampler.Asking(i);
+                return SceneQuestions.Ask(sampler.Sample(i), ref random).Select(asked => (i, asked.Question, asked.Answer, asked.Kind.ToString().ToLowerInvariant()));
+            });
+            Assert.Equal(expected, asked.Questions.Select(question => (question.Image, question.Question, Assert.Single(question.Answers), question.AnswerType!)));
+        }
+    }
+
+    [Fact]
     public void The_same_parameters_give_the_same_bytes_and_others_do_not()
     {
         Write("a", 60, 20);
@@ -96,15 +115,15 @@ public sealed class SceneDatasetTests : IDisposable
     {
         Write("a", 1500, 20);
         var written = File.GetLastWriteTimeUtc(At("a/train-0000.tar"));
-        var shares = new List<double>();
-        Write("a", 1500, 20, progress: new Recorder(shares));
+        var done = new List<long>();
+        Write("a", 1500, 20, progress: done.Add);
         Assert.Equal(written, File.GetLastWriteTimeUtc(At("a/train-0000.tar")));
-        Assert.Equal([1.0], shares);
-        shares.Clear();
-        Write("a", 40, 20, progress: new Recorder(shares));
+        Assert.Equal([1560], done);
+        done.Clear();
+        Write("a", 40, 20, progress: done.Add);
         Assert.False(File.Exists(At("a/train-0001.tar")));
         Assert.Equal(120, Read("a/train-0000.tar").Count);
-        Assert.Equal([0.4, 0.6, 0.8, 1.0, 1.0], shares);
+        Assert.Equal([40, 60, 80, 100, 100], done);
     }
 
     [Fact]
@@ -117,9 +136,8 @@ public sealed class SceneDatasetTests : IDisposable
         Assert.Equal(whole, File.ReadAllBytes(At("a/train-0000.tar")));
 
         using var cancelled = new CancellationTokenSource();
-        var stopping = new Recorder([], _ => cancelled.Cancel());
         Assert.Throws<OperationCanceledException>(
-            () => SceneDataset.Write(At("a"), 50, 20, seed: 7, imageSize: 32, stopping, cancelled.Token));
+            () => SceneDataset.Write(At("a"), 50, 20, seed: 7, imageSize: 32, _ => cancelled.Cancel(), cancelled.Token));
         Assert.False(File.Exists(At("a/seen-0000.tar")));
         Write("a", 40, 20);
         Assert.Equal(whole, File.ReadAllBytes(At("a/train-0000.tar")));
@@ -162,7 +180,7 @@ public sealed class SceneDatasetTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => Write("b", 0, 10));
     }
 
-    private SceneDataset Write(string folder, int trainCount, int evalCount, ulong seed = 7, IProgress<double>? progress = null) =>
+    private SceneDataset Write(string folder, int trainCount, int evalCount, ulong seed = 7, Action<long>? progress = null) =>
         SceneDataset.Write(At(folder), trainCount, evalCount, seed, 32, progress, TestContext.Current.CancellationToken);
 
     private string At(string relative) => Path.Combine(_folder, relative);
@@ -185,14 +203,5 @@ public sealed class SceneDatasetTests : IDisposable
         }
 
         return entries;
-    }
-
-    private sealed class Recorder(List<double> shares, Action<double>? then = null) : IProgress<double>
-    {
-        public void Report(double value)
-        {
-            shares.Add(value);
-            then?.Invoke(value);
-        }
     }
 }
