@@ -15,6 +15,7 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 
 namespace Flip.Tasks.Answering;
 
@@ -160,15 +161,7 @@ public sealed class AnswerTests(IReadOnlyList<QuestionTest> sets, AnswerConfig c
                 cancellation: cancellation),
             set.Outcome,
             set.Test.Data.Images)).ToList();
-        var header = new EvaluationHeader(
-            UnicodeName.Shown(name),
-            WeightFile.Hash(loaded.Answerer.Parameters),
-            ItemEncoders.ConfigurationHash(loaded.Config),
-            loaded.QuestionOnly ? QuestionOnly : "question answering",
-            nameof(InferenceMask.None),
-            "none",
-            loaded.Config.Eval.TransformName());
-        ResultsFolder.Write(folder, header, evaluated);
+        ResultsFolder.Write(folder, TaskHeader.Of(name, loaded.Answerer.Parameters, loaded.Config, loaded.QuestionOnly ? QuestionOnly : "question answering"), evaluated);
         foreach (var (set, file) in answered.Zip(ResultFileNames.Of([.. answered.Select(set => set.Test.Name)])))
         {
             AtomicFile.WriteText(Path.Combine(folder, file + AnswerResults.Extension), AnswerResults.Of(set.Outcome.Predictions.Select(question => (question.Key, question.Answer))));

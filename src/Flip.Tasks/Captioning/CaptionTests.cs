@@ -14,6 +14,7 @@ using Flip.Io;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 
 namespace Flip.Tasks.Captioning;
 
@@ -114,15 +115,7 @@ public sealed class CaptionTests(
                 cancellation: cancellation),
             set.Outcome,
             set.Images.Images)).ToList();
-        var header = new EvaluationHeader(
-            UnicodeName.Shown(name),
-            WeightFile.Hash(loaded.Captioner.Parameters),
-            ItemEncoders.ConfigurationHash(loaded.Config),
-            "captioner",
-            nameof(InferenceMask.None),
-            "none",
-            loaded.Config.Eval.TransformName());
-        ResultsFolder.Write(folder, header, evaluated);
+        ResultsFolder.Write(folder, TaskHeader.Of(name, loaded.Captioner.Parameters, loaded.Config, "captioner"), evaluated);
         foreach (var (set, file) in written.Zip(ResultFileNames.Of([.. written.Select(set => set.Set.Name)])))
         {
             AtomicFile.WriteText(Path.Combine(folder, file + CocoCaptionResults.Extension), CocoCaptionResults.Of(set.Outcome.Predictions.Select(image => (image.Key, image.Caption))));

@@ -14,6 +14,7 @@ using Flip.Evaluation.Reports;
 using Flip.Models;
 using Flip.Progress;
 using Flip.Storage;
+using Flip.Tasks.ImageTasks;
 
 namespace Flip.Tasks.Finetuning;
 
@@ -120,15 +121,7 @@ public sealed class TestSets(
             evaluated.Add(new EvaluatedSet(result, outcome, images.Images));
         }
 
-        var header = new EvaluationHeader(
-            UnicodeName.Shown(name),
-            WeightFile.Hash(classifier.Parameters),
-            ItemEncoders.ConfigurationHash(model),
-            "fine-tuned",
-            nameof(InferenceMask.None),
-            "none",
-            model.Eval.TransformName());
-        ResultsFolder.Write(folder, header, evaluated);
+        ResultsFolder.Write(folder, TaskHeader.Of(name, classifier.Parameters, model, "fine-tuned"), evaluated);
     }
 
     private ClassificationOutcome Classify(ImageClassifier classifier, DataSetDescription set, LabelledImages images, CancellationToken cancellation)

@@ -18,7 +18,7 @@ internal static class CaptionEvalCommand
         var folder = new Option<string?>("--out") { Description = "Folder for results: table, page, captions in COCO's format." };
         var jars = new Option<string?>("--coco-jars") { Description = "Folder with meteor-1.5.jar or spice-1.0.jar (coco-caption's pycocoevalcap): METEOR and SPICE are computed too, by Java." };
         var json = new Option<bool>("--json") { Description = "Print the results as JSON." };
-        var use = new CaptionUseOptions();
+        var use = DecodingOptions.Create();
         var command = new Command("eval", "Measure a captioner: BLEU, ROUGE-L and CIDEr, as coco-caption computes them.") { captioner, on, folder, jars, DataOptions.AllowOutside, json };
         use.AddTo(command);
         command.SetAction((result, cancellation) =>

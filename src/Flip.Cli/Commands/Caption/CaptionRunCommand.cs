@@ -21,13 +21,13 @@ internal static class CaptionRunCommand
         var top = new Option<int>("--top") { Description = "Captions of each image, with their log-probabilities.", DefaultValueFactory = _ => 1 };
         var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, and say so; by default it is an error." };
         var json = new Option<bool>("--json") { Description = "Print COCO's results format: a list of image_id and caption." };
-        var use = new CaptionUseOptions();
+        var use = DecodingOptions.Create();
         var command = new Command("run", "Write captions of images.") { captioner, images, top, missing, DataOptions.AllowOutside, json };
         use.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
             var (count, isJson) = (result.GetValue(top), result.GetValue(json));
-            var config = use.Config(result, least: count);
+            var config = use.Config(result, DecodingOptions.Following(count));
             if (count < 1 || count > config.Decoding.Beams)
             {
                 throw new ConfigException($"--top {count}: expected 1 to {config.Decoding.Beams}, as many as captions are followed (--beams).");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flip.Cli.Reporting;
+using Flip.Config;
 using Flip.Devices;
 using Flip.Evaluation.Reports;
 using Flip.Tasks.Answering;
@@ -16,7 +17,7 @@ internal static class VqaEvalCommand
         var blind = new Option<string?>("--question-only") { Description = "The baseline that sees no image, its folder or run: it stands beside the model in every table." };
         var folder = new Option<string?>("--out") { Description = "Folder for results: table, page, answers in the format of VQA's server." };
         var json = new Option<bool>("--json") { Description = "Print the results as JSON." };
-        var use = new VqaUseOptions();
+        var use = new UseOptions<AnswerConfig>(RecipeFiles.Answering, "Images, and questions, at a time.", []);
         var command = new Command("eval", "Measure a model that answers questions: VQA's accuracy, by kind of answer and of question.") { model, on, blind, folder, DataOptions.AllowOutside, json };
         use.AddTo(command);
         command.SetAction((result, cancellation) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flip.Cli.Reporting;
+using Flip.Config;
 using Flip.Data;
 using Flip.Data.Images;
 using Flip.Data.Layouts;
@@ -25,7 +26,7 @@ internal static class VqaRunCommand
         var ask = new Option<string[]>("--ask") { Description = "A question, asked about every image; may be repeated." };
         var top = new Option<int>("--top") { Description = "Answers to each question, with their probabilities.", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print the format of VQA's server: a list of question_id and answer." };
-        var use = new VqaUseOptions();
+        var use = new UseOptions<AnswerConfig>(RecipeFiles.Answering, "Images, and questions, at a time.", []);
         var command = new Command("run", "Answer questions about images.") { model, images, ask, top, DataOptions.AllowOutside, json };
         use.AddTo(command);
         command.SetAction((result, cancellation) =>
