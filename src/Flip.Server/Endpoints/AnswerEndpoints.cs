@@ -9,18 +9,18 @@ namespace Flip.Server.Endpoints;
 /// <summary>An answer.</summary>
 /// <param name="Answer">The answer.</param>
 /// <param name="Probability">How likely the model takes it to be right.</param>
-public sealed record AnswerItem(string Answer, double Probability);
+internal sealed record AnswerItem(string Answer, double Probability);
 
 /// <summary>Answers.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="Results">To each question, in their order, the likeliest first.</param>
-public sealed record AnswersAnswer(string Model, IReadOnlyList<IReadOnlyList<AnswerItem>> Results);
+internal sealed record AnswersAnswer(string Model, IReadOnlyList<IReadOnlyList<AnswerItem>> Results);
 
 /// <summary>Answers to questions about an image.</summary>
 internal sealed class AnswerEndpoints(ServerState state) : IServerFeature
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/answer", (Delegate)AnswerAsync).Accepts<AnswerRequest>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp").Produces<AnswersAnswer>()
+        routes.MapPost("/answer", (Delegate)AnswerAsync).Accepts<AnswerRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<AnswersAnswer>()
             .WithSummary("Answers to questions about an image, of a model trained for that.");
 
     private async Task<IResult> AnswerAsync(HttpContext context)

@@ -9,18 +9,18 @@ namespace Flip.Server.Endpoints;
 /// <summary>A caption.</summary>
 /// <param name="Caption">Its words.</param>
 /// <param name="LogProbability">Natural logarithm of its probability.</param>
-public sealed record CaptionItem(string Caption, double LogProbability);
+internal sealed record CaptionItem(string Caption, double LogProbability);
 
 /// <summary>Captions.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="Results">Of each image, in their order, the best first.</param>
-public sealed record CaptionAnswer(string Model, IReadOnlyList<IReadOnlyList<CaptionItem>> Results);
+internal sealed record CaptionAnswer(string Model, IReadOnlyList<IReadOnlyList<CaptionItem>> Results);
 
 /// <summary>Captions of images.</summary>
 internal sealed class CaptionEndpoints(ServerState state) : IServerFeature
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/caption", (Delegate)CaptionAsync).Accepts<CaptionRequest>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp").Produces<CaptionAnswer>()
+        routes.MapPost("/caption", (Delegate)CaptionAsync).Accepts<CaptionRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<CaptionAnswer>()
             .WithSummary("Captions of images, of a captioner.");
 
     private async Task<IResult> CaptionAsync(HttpContext context)

@@ -13,12 +13,12 @@ namespace Flip.Server.Endpoints;
 /// <param name="Index">Its number.</param>
 /// <param name="Probability">How likely it is.</param>
 /// <param name="Cosine">Cosine of image and class; absent of a classifier with classes of its own.</param>
-public sealed record ClassAnswer(string Class, int Index, double Probability, double? Cosine);
+internal sealed record ClassAnswer(string Class, int Index, double Probability, double? Cosine);
 
 /// <summary>The classes of all images.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="Results">Of each image, in their order, its classes, the likeliest first.</param>
-public sealed record ClassifyAnswer(string Model, IReadOnlyList<IReadOnlyList<ClassAnswer>> Results);
+internal sealed record ClassifyAnswer(string Model, IReadOnlyList<IReadOnlyList<ClassAnswer>> Results);
 
 /// <summary>Classes of images: those that are named, or those that a classifier was trained on.</summary>
 internal sealed class ClassifyEndpoints(ServerState state) : IServerFeature
@@ -26,7 +26,7 @@ internal sealed class ClassifyEndpoints(ServerState state) : IServerFeature
     private const int DefaultTop = 5;
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/classify", (Delegate)ClassifyAsync).Accepts<ClassifyRequest>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp").Produces<ClassifyAnswer>()
+        routes.MapPost("/classify", (Delegate)ClassifyAsync).Accepts<ClassifyRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<ClassifyAnswer>()
             .WithSummary("Classes of images: by words, or those that a classifier was trained on.");
 
     private async Task<IResult> ClassifyAsync(HttpContext context)

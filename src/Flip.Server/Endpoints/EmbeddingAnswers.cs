@@ -7,7 +7,7 @@ namespace Flip.Server.Endpoints;
 /// <param name="Data">One for each input, in their order.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Usage">What was read.</param>
-public sealed record EmbeddingList(string Object, IReadOnlyList<EmbeddingItem> Data, string Model, EmbeddingUsage Usage)
+internal sealed record EmbeddingList(string Object, IReadOnlyList<EmbeddingItem> Data, string Model, EmbeddingUsage Usage)
 {
     /// <summary>The answer for some vectors.</summary>
     internal static EmbeddingList Of(IReadOnlyList<float[]> vectors, string model, long tokens, bool isBase64) => new(
@@ -21,9 +21,9 @@ public sealed record EmbeddingList(string Object, IReadOnlyList<EmbeddingItem> D
 /// <param name="Object">Always <c>embedding</c>.</param>
 /// <param name="Index">Place of its input.</param>
 /// <param name="Embedding">A list of numbers, or with <c>encoding_format</c> base64 their fp32 bytes, little-endian.</param>
-public sealed record EmbeddingItem(string Object, int Index, object Embedding);
+internal sealed record EmbeddingItem(string Object, int Index, object Embedding);
 
 /// <summary>What was read.</summary>
 /// <param name="PromptTokens">Tokens of all texts, markers included; an image has none.</param>
 /// <param name="TotalTokens">The same.</param>
-public sealed record EmbeddingUsage(long PromptTokens, long TotalTokens);
+internal sealed record EmbeddingUsage(long PromptTokens, long TotalTokens);

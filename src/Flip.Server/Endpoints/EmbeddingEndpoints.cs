@@ -14,7 +14,7 @@ namespace Flip.Server.Endpoints;
 /// <param name="EncodingFormat"><c>float</c> or <c>base64</c>.</param>
 /// <param name="Dimensions">The model's own width, or absent.</param>
 /// <param name="User">Is not used.</param>
-public sealed record EmbeddingRequest(
+internal sealed record EmbeddingRequest(
     [property: Description("The model's name.")] string Model,
     [property: Description("A text, an image as a data URI, an object with 'text' or 'image', or a list of these.")] JsonElement Input,
     [property: Description("float (default) or base64.")] string? EncodingFormat = null,
@@ -31,7 +31,7 @@ internal sealed class EmbeddingEndpoints(ServerState state) : IServerFeature
     {
         routes.MapPost("/v1/embeddings", (Delegate)EmbedAsync).Accepts<EmbeddingRequest>("application/json").Produces<EmbeddingList>()
             .WithSummary("Embeddings of texts and images, as OpenAI's clients ask for them.");
-        routes.MapPost("/embeddings_image", (Delegate)EmbedImagesAsync).Accepts<ImagesRequest>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp").Produces<EmbeddingList>()
+        routes.MapPost("/embeddings_image", (Delegate)EmbedImagesAsync).Accepts<ImagesRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<EmbeddingList>()
             .WithSummary("Embeddings of images that are sent as they are, or in a form.");
     }
 
@@ -59,7 +59,7 @@ internal sealed class EmbeddingEndpoints(ServerState state) : IServerFeature
             }
             catch when (ofTexts is not null)
             {
-                await ofTexts.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure, if any, is the same or the lesser one
+                await ((Task)ofTexts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure, if any, is the same or the lesser one
                 throw;
             }
 

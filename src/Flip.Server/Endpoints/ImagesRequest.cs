@@ -6,7 +6,7 @@ namespace Flip.Server.Endpoints;
 /// <param name="Image">One image as a data URI.</param>
 /// <param name="Images">Several.</param>
 /// <param name="Model">The model's name, or absent.</param>
-public record ImagesRequest(
+internal record ImagesRequest(
     [property: Description("One image as a data URI.")] string? Image = null,
     [property: Description("Several images as data URIs.")] IReadOnlyList<string>? Images = null,
     [property: Description("The model's name.")] string? Model = null);
@@ -15,7 +15,7 @@ public record ImagesRequest(
 /// <param name="Classes">Names of classes; absent for those that a classifier was trained on.</param>
 /// <param name="Templates">Texts with <c>{c}</c> for the name, or <c>flip7</c> or <c>clip80</c>.</param>
 /// <param name="Top">Classes of each image.</param>
-public sealed record ClassifyRequest(
+internal sealed record ClassifyRequest(
     [property: Description("Names of classes; left out for those that a classifier was trained on.")] IReadOnlyList<string>? Classes = null,
     [property: Description("Texts with {c} for the name of a class, or the name of a list: flip7 (default), clip80.")] IReadOnlyList<string>? Templates = null,
     [property: Description("Classes given of each image, 5 by default.")] int? Top = null) : ImagesRequest;
@@ -24,20 +24,20 @@ public sealed record ClassifyRequest(
 /// <param name="Texts">The texts.</param>
 /// <param name="By"><c>image</c> or <c>text</c>.</param>
 /// <param name="Top">Best ones of each.</param>
-public sealed record RankRequest(
+internal sealed record RankRequest(
     [property: Description("The texts.")] IReadOnlyList<string>? Texts = null,
     [property: Description("image (default) ranks texts for each image, text ranks images for each text.")] string? By = null,
     [property: Description("Best ones given for each, 5 by default.")] int? Top = null) : ImagesRequest;
 
 /// <summary>Images to write captions of.</summary>
 /// <param name="Top">Captions of each.</param>
-public sealed record CaptionRequest([property: Description("Captions given of each image, 1 by default.")] int? Top = null) : ImagesRequest;
+internal sealed record CaptionRequest([property: Description("Captions given of each image, 1 by default.")] int? Top = null) : ImagesRequest;
 
 /// <summary>Questions about an image.</summary>
 /// <param name="Question">One question.</param>
 /// <param name="Questions">Several.</param>
 /// <param name="Top">Answers to each.</param>
-public sealed record AnswerRequest(
+internal sealed record AnswerRequest(
     [property: Description("One question.")] string? Question = null,
     [property: Description("Several questions about the image.")] IReadOnlyList<string>? Questions = null,
     [property: Description("Answers given to each question, 1 by default.")] int? Top = null) : ImagesRequest;

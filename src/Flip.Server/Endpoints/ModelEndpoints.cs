@@ -9,18 +9,18 @@ namespace Flip.Server.Endpoints;
 /// <summary>Models as OpenAI's clients read them.</summary>
 /// <param name="Object">Always <c>list</c>.</param>
 /// <param name="Data">The models.</param>
-public sealed record OpenAiModels(string Object, IReadOnlyList<OpenAiModel> Data);
+internal sealed record OpenAiModels(string Object, IReadOnlyList<OpenAiModel> Data);
 
 /// <summary>A model as OpenAI's clients read it.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="Object">Always <c>model</c>.</param>
 /// <param name="Created">When the server began, seconds since 1970.</param>
 /// <param name="OwnedBy">Always <c>flip</c>.</param>
-public sealed record OpenAiModel(string Id, string Object, long Created, string OwnedBy);
+internal sealed record OpenAiModel(string Id, string Object, long Created, string OwnedBy);
 
 /// <summary>What is served.</summary>
 /// <param name="Models">One model.</param>
-public sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
+internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
 
 /// <summary>A model that is served.</summary>
 /// <param name="Name">Its name.</param>
@@ -30,7 +30,7 @@ public sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
 /// <param name="TextLength">Tokens that are read of a text, markers included; absent where it reads none.</param>
 /// <param name="BatchSize">Items computed at a time.</param>
 /// <param name="Classes">Classes of its own; absent without.</param>
-public sealed record ModelAnswer(
+internal sealed record ModelAnswer(
     string Name, IReadOnlyList<string> Abilities, int? EmbedDim, int ImageSize, int? TextLength, int BatchSize, IReadOnlyList<string>? Classes);
 
 /// <summary>What is served, and whether it is ready.</summary>

@@ -11,13 +11,13 @@ namespace Flip.Server.Endpoints;
 /// <param name="Text">The text, where texts are ranked.</param>
 /// <param name="Cosine">Cosine of image and text.</param>
 /// <param name="Probability">Softmax over all of the scaled cosines; of a model trained with the sigmoid loss its own probability.</param>
-public sealed record RankedItem(int Index, string? Text, double Cosine, double Probability);
+internal sealed record RankedItem(int Index, string? Text, double Cosine, double Probability);
 
 /// <summary>A ranking.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="By">What each ranking is for.</param>
 /// <param name="Results">For each image or text, in their order, the best first.</param>
-public sealed record RankAnswer(string Model, string By, IReadOnlyList<IReadOnlyList<RankedItem>> Results);
+internal sealed record RankAnswer(string Model, string By, IReadOnlyList<IReadOnlyList<RankedItem>> Results);
 
 /// <summary>Which texts fit an image, which images fit a text.</summary>
 internal sealed class RankEndpoints(ServerState state) : IServerFeature
@@ -27,7 +27,7 @@ internal sealed class RankEndpoints(ServerState state) : IServerFeature
     private const string ByText = "text";
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/rank", (Delegate)RankAsync).Accepts<RankRequest>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp").Produces<RankAnswer>()
+        routes.MapPost("/rank", (Delegate)RankAsync).Accepts<RankRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<RankAnswer>()
             .WithSummary("Texts ranked for images, or images for texts.");
 
     private async Task<IResult> RankAsync(HttpContext context)

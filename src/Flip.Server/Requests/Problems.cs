@@ -67,7 +67,11 @@ internal sealed class Problems(RequestDelegate next, Action<string> say)
 
     private static string Place(Exception e) => e.StackTrace?.Split('\n', 2)[0].Trim() ?? "?";
 
-    private static RequestException Of(int status, string? detail = null) => new(status, ReasonPhrases.GetReasonPhrase(status), [], detail ?? status switch
+    private static RequestException Of(int status, string? detail = null) => new(status, ReasonPhrases.GetReasonPhrase(status), status switch
+    {
+        StatusCodes.Status415UnsupportedMediaType => [new FieldProblem("Content-Type", "Expected a type of body that this path takes, such as application/json; /openapi/v1.json names them.")],
+        _ => [],
+    }, detail ?? status switch
     {
         StatusCodes.Status404NotFound => "There is nothing at this path; /openapi/v1.json describes what there is.",
         StatusCodes.Status405MethodNotAllowed => "This path takes another method; the header Allow names it.",
@@ -93,7 +97,7 @@ internal sealed class Problems(RequestDelegate next, Action<string> say)
                 problem.Status,
                 Detail = problem.Message,
                 Errors = problem.Problems.Count > 0 ? problem.Problems : null,
-                Error = isOfOpenAi ? new { problem.Message, Type = "invalid_request_error", Param = problem.Problems.FirstOrDefault()?.Pointer, Code = (string?)null } : null,
+                Error = isOfOpenAi ? new { problem.Message, Type = "invalid_request_error", Param = problem.Problems is [var first, ..] ? first.Place : null, Code = (string?)null } : null,
             },
             Json);
         response.ContentLength = body.Length;

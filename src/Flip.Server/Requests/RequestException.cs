@@ -6,11 +6,11 @@ namespace Flip.Server.Requests;
 /// <param name="problems">Which fields, all at once; may be empty.</param>
 /// <param name="detail">What is wrong with this one; null where the fields tell it.</param>
 public sealed class RequestException(int status, string title, IReadOnlyList<FieldProblem> problems, string? detail = null)
-    : FlipException(detail ?? string.Join(" ", problems.Select(problem => $"{problem.Pointer}: {problem.Detail}")))
+    : FlipException(detail ?? string.Join(" ", problems.Select(problem => $"{problem.Place}: {problem.Detail}")))
 {
     /// <summary>A single field.</summary>
-    public RequestException(int status, string title, string pointer, string detail)
-        : this(status, title, [new FieldProblem(pointer, detail)])
+    public RequestException(int status, string title, string place, string detail)
+        : this(status, title, [new FieldProblem(place, detail)])
     {
     }
 
