@@ -117,12 +117,13 @@ public sealed class FlipServer : IAsyncDisposable
         var app = builder.Build();
         IReadOnlyCollection<string> hosts = options.Key is null ? [.. Gate.Loopback, .. options.AllowedHosts] : [];
         app.Use(next => new Problems(next, say).InvokeAsync);
-        app.Use(next => new Gate(next, options.Key, hosts).InvokeAsync);
+        app.Use(next => new Gate(next, options.Key, hosts, options.Page ? PageEndpoints.Paths : []).InvokeAsync);
         app.UseRouting();
         app.UseRequestTimeouts();
         IServerFeature[] own =
         [
-            new EmbeddingEndpoints(state), new ClassifyEndpoints(state), new RankEndpoints(state), new CaptionEndpoints(state), new AnswerEndpoints(state), new ModelEndpoints(state),
+            new EmbeddingEndpoints(state), new ClassifyEndpoints(state), new RankEndpoints(state), new MaskEndpoints(state), new CaptionEndpoints(state), new AnswerEndpoints(state), new ModelEndpoints(state, hasPage: options.Page),
+            .. options.Page ? new IServerFeature[] { new PageEndpoints() } : [],
         ];
         foreach (var feature in own.Concat(features))
         {

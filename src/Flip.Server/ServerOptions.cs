@@ -25,6 +25,9 @@ public sealed record ServerOptions
     /// <summary>Whether images may be addresses, which are fetched from the internet alone.</summary>
     public bool AllowUrls { get; init; }
 
+    /// <summary>Whether <c>/</c> is a page for browsers.</summary>
+    public bool Page { get; init; } = true;
+
     /// <summary>How long requests may take to end when the server is told to.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(25);
 

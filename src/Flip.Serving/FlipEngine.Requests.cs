@@ -94,6 +94,21 @@ public sealed partial class FlipEngine
         return await RankAsync(ofTexts, ofImages, top, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Looks at an image through masks, as in training.</summary>
+    /// <param name="image">The file's bytes.</param>
+    /// <param name="ratios">Shares of patches removed, each in [0, 1), of which one patch at least remains.</param>
+    /// <param name="seed">Chooses the patches.</param>
+    /// <param name="cancellation">Takes what still waits out of the queue.</param>
+    /// <exception cref="ConfigException">A ratio removes every patch.</exception>
+    /// <inheritdoc cref="EmbedImagesAsync" path="/exception"/>
+    public async Task<MaskedViews> MaskAsync(ReadOnlyMemory<byte> image, IReadOnlyList<double> ratios, ulong seed = 0, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(ratios);
+        var towers = Require(Model.Towers, Abilities.Embeddings);
+        var seen = await ComputeAsync<Func<object>, object>(_lanes.Calls, [image], pixels => () => MaskedViews.Of(towers, pixels, ratios, seed), cancellation).ConfigureAwait(false);
+        return (MaskedViews)seen[0];
+    }
+
     /// <summary>Writes captions of images.</summary>
     /// <param name="images">The files' bytes.</param>
     /// <param name="top">Captions given of each image, at most; the best first.</param>

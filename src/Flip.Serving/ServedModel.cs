@@ -15,6 +15,9 @@ public sealed record ServedModel(string Name, FlipConfig Config, int BatchSize, 
     /// <summary>Both towers; null without.</summary>
     public IDualEncoder? Encoder { get; init; }
 
+    /// <summary>The towers as they are, for looking at an image through masks; null without.</summary>
+    public FlipModel? Towers { get; init; }
+
     /// <summary>The tokenizer of the text tower; null without one.</summary>
     public ITokenizer? Tokenizer { get; init; }
 
@@ -53,6 +56,7 @@ public sealed record ServedModel(string Name, FlipConfig Config, int BatchSize, 
         return new ServedModel(name, loaded.Config, loaded.BatchSize, loaded)
         {
             Encoder = encoder,
+            Towers = loaded.Model,
             Tokenizer = loaded.Tokenizer,
             LogitScale = encoder.LogitScale(),
             LogitBias = encoder.LogitBias(),

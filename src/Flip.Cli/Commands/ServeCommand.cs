@@ -27,6 +27,7 @@ internal sealed class ServeCommand
     private readonly Option<bool> _makeKey = new("--generate-api-key") { Description = "Make a key and show it once, on standard error." };
     private readonly Option<string[]> _allowHost = new("--allow-host") { Description = "Name by which a server without a key is asked besides those of this machine, as behind a proxy; may be repeated.", AllowMultipleArgumentsPerToken = false };
     private readonly Option<bool> _allowUrls = new("--allow-urls") { Description = "Fetch images of http and https addresses in requests, from the internet alone." };
+    private readonly Option<bool> _noPage = new("--no-page") { Description = "Serve no page for browsers." };
     private readonly Option<int> _batchWait = new("--batch-wait") { Description = "Milliseconds that the first item of a batch waits for others.", DefaultValueFactory = _ => (int)Engine.MaxWait.TotalMilliseconds };
     private readonly Option<int> _queue = new("--queue") { Description = "Images and texts that may wait; what does not fit is answered with 429.", DefaultValueFactory = _ => Engine.QueueLength };
     private readonly Option<int> _drain = new("--drain") { Description = "Seconds that requests may take to end after SIGTERM or Ctrl-C.", DefaultValueFactory = _ => (int)Server.DrainTime.TotalSeconds };
@@ -44,7 +45,7 @@ internal sealed class ServeCommand
         var serve = new ServeCommand();
         var command = new Command("serve", "Serve a model over HTTP: embeddings as OpenAI's clients ask for them, classes, ranking, captions, answers.")
         {
-            serve._model, serve._host, serve._port, serve._name, serve._keyFile, serve._makeKey, serve._allowHost, serve._allowUrls, serve._batchWait, serve._queue, serve._drain, serve._timeout,
+            serve._model, serve._host, serve._port, serve._name, serve._keyFile, serve._makeKey, serve._allowHost, serve._allowUrls, serve._noPage, serve._batchWait, serve._queue, serve._drain, serve._timeout,
             serve._maxBody, serve._maxPixels, serve._maxImages, serve._maxTexts, serve._maxTextLength, serve._maxConnections, serve._json,
         };
         serve._settings.AddTo(command);
@@ -93,6 +94,7 @@ internal sealed class ServeCommand
         Key = Key(result),
         AllowedHosts = result.GetValue(_allowHost) ?? [],
         AllowUrls = result.GetValue(_allowUrls),
+        Page = !result.GetValue(_noPage),
         DrainTime = TimeSpan.FromSeconds(InRange(result, _drain, 0, (int)ServerOptions.LongestDrain.TotalSeconds)),
         Limits = new ServerLimits
         {

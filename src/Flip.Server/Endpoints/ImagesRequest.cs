@@ -29,6 +29,13 @@ internal sealed record RankRequest(
     [property: Description("image (default) ranks texts for each image, text ranks images for each text.")] string? By = null,
     [property: Description("Best ones given for each, 5 by default.")] int? Top = null) : ImagesRequest;
 
+/// <summary>An image to remove patches of.</summary>
+/// <param name="Ratios">Shares of patches to remove.</param>
+/// <param name="Seed">Chooses the patches.</param>
+public sealed record MaskRequest(
+    [property: Description("Shares of patches to remove; 0, 0.5 and 0.75 by default.")] IReadOnlyList<double>? Ratios = null,
+    [property: Description("Chooses the patches, 0 by default.")] int? Seed = null) : ImagesRequest;
+
 /// <summary>Images to write captions of.</summary>
 /// <param name="Top">Captions of each.</param>
 internal sealed record CaptionRequest([property: Description("Captions given of each image, 1 by default.")] int? Top = null) : ImagesRequest;

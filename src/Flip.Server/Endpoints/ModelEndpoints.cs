@@ -34,7 +34,7 @@ internal sealed record ModelAnswer(
     string Name, IReadOnlyList<string> Abilities, int? EmbedDim, int ImageSize, int? TextLength, int BatchSize, IReadOnlyList<string>? Classes);
 
 /// <summary>What is served, and whether it is ready.</summary>
-internal sealed class ModelEndpoints(ServerState state) : IServerFeature
+internal sealed class ModelEndpoints(ServerState state, bool hasPage) : IServerFeature
 {
     private const string Title = "flip: a CLIP model over HTTP. /openapi/v1.json describes what can be asked, /models what is served.\n";
 
@@ -44,7 +44,11 @@ internal sealed class ModelEndpoints(ServerState state) : IServerFeature
     {
         var model = state.Engine.Model;
         var openAi = new OpenAiModel(model.Name, "model", _began, "flip");
-        routes.MapGet("/", () => Results.Text(Title)).ExcludeFromDescription();
+        if (!hasPage)
+        {
+            routes.MapGet("/", () => Results.Text(Title)).ExcludeFromDescription();
+        }
+
         routes.MapGet("/models", () => JsonAnswer.Of(new ModelsAnswer([Describe()]))).Produces<ModelsAnswer>().WithSummary("What is served.");
         routes.MapGet("/v1/models", () => JsonAnswer.Of(new OpenAiModels("list", [openAi]))).Produces<OpenAiModels>().WithSummary("What is served, as OpenAI's clients ask for it.");
         routes.MapGet("/v1/models/{name}", (string name) => name == model.Name ? JsonAnswer.Of(openAi) : throw NoModel(name)).Produces<OpenAiModel>()

@@ -88,6 +88,48 @@ internal sealed class RequestFields(JsonElement fields, bool isForm = false)
         return texts.Contains(null) ? [] : [.. texts.Select(text => text!)];
     }
 
+    /// <summary>A list of numbers; null where it is absent.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="most">Numbers at most; one at least.</param>
+    /// <param name="expected">What each has to be, for messages.</param>
+    /// <param name="isFit">Whether a number is that.</param>
+    public IReadOnlyList<double>? Numbers(string name, int most, string expected, Func<double, bool> isFit)
+    {
+        if (Value(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Array && !isForm)
+        {
+            Add(Pointer(name), "Expected a list of numbers.");
+            return [];
+        }
+
+        JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
+        if (!IsCount(items.Length, most, name, "numbers"))
+        {
+            return [];
+        }
+
+        var numbers = new List<double>();
+        foreach (var (place, item) in items.Index())
+        {
+            var isNumber = item.ValueKind == JsonValueKind.Number ? item.TryGetDouble(out var number)
+                : double.TryParse(isForm && item.ValueKind == JsonValueKind.String ? item.GetString() : "", NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+            if (isNumber && isFit(number))
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                Add(value.ValueKind == JsonValueKind.Array ? Pointer(name, place) : Pointer(name), $"Expected {expected}.");
+            }
+        }
+
+        return numbers;
+    }
+
     /// <summary>A text that is not blank, of bounded length; null where it is none, which is noted.</summary>
     public string? TextOf(JsonElement value, string pointer, int maxLength)
     {

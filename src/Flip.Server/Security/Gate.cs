@@ -12,7 +12,8 @@ namespace Flip.Server.Security;
 /// <param name="next">The rest of the pipeline.</param>
 /// <param name="key">The key; null without.</param>
 /// <param name="hosts">Names that a request may have as its host; empty for any.</param>
-internal sealed class Gate(RequestDelegate next, ApiKey? key, IReadOnlyCollection<string> hosts)
+/// <param name="open">Paths that need no key: files of the page, which asks for it.</param>
+internal sealed class Gate(RequestDelegate next, ApiKey? key, IReadOnlyCollection<string> hosts, IReadOnlyCollection<string> open)
 {
     private const string Scheme = "Bearer ";
     private static readonly PathString Health = "/health";
@@ -35,7 +36,8 @@ internal sealed class Gate(RequestDelegate next, ApiKey? key, IReadOnlyCollectio
                 StatusCodes.Status421MisdirectedRequest, "The host is another", "Host", "Without a key this server answers to the names of this machine alone; flip serve --allow-host NAME adds one.");
         }
 
-        if (key is not null && !context.Request.Path.StartsWithSegments(Health, StringComparison.Ordinal) && !IsShown(context.Request.Headers.Authorization))
+        var path = context.Request.Path;
+        if (key is not null && !path.StartsWithSegments(Health, StringComparison.Ordinal) && !open.Contains(path.Value) && !IsShown(context.Request.Headers.Authorization))
         {
             headers.WWWAuthenticate = "Bearer";
             throw new RequestException(StatusCodes.Status401Unauthorized, "The key is missing or wrong", "Authorization", "Expected 'Authorization: Bearer KEY' with the server's key.");
