@@ -9,7 +9,7 @@ namespace Flip.Serving;
 /// queue of bounded length holds what waits: what does not fit is refused with a <see cref="QueueFullException"/>, and what is cancelled leaves it. Embeddings are those of
 /// <c>flip embed</c>, to the last bit where the batches are the same. Safe to call from several threads.
 /// </summary>
-public sealed partial class FlipEngine : IAsyncDisposable
+public sealed partial class FlipEngine : IAsyncDisposable, IDisposable
 {
     /// <summary>Name of the meter by which an engine counts.</summary>
     public const string MeterName = "Flip.Serving";
@@ -25,6 +25,7 @@ public sealed partial class FlipEngine : IAsyncDisposable
     private readonly Lazy<Task> _end;
     private TimeSpan _limit = DisposalLimit;
     private volatile bool _isWarm;
+    private int _isDisposed;
 
     /// <summary>Starts the engine's thread.</summary>
     /// <param name="model">The model; owned by the engine from here on.</param>
@@ -106,11 +107,19 @@ public sealed partial class FlipEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync(TimeSpan.Zero).ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+        {
+            return;
+        }
+
         _thread.Dispose();
         _images.Dispose();
         _metrics.Dispose();
         Model.Dispose();
     }
+
+    /// <summary>Ends it; waits for the batch that is computed.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private async Task EndAsync()
     {

@@ -73,10 +73,16 @@ public sealed class HostileConnectionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_ends_its_side_after_the_request_gets_the_answer()
+    public async Task A_client_that_ends_its_side_behind_the_request_is_answered_or_taken_as_one_that_has_left()
     {
-        var request = RawRequest.Head("POST /v1/embeddings HTTP/1.1", "Content-Type: application/json", $"Content-Length: {Body.Length}");
-        Assert.Equal(200, RawRequest.Status(await RawRequest.SendAsync(_rig.Server.Address, (byte[])[.. request, .. Encoding.UTF8.GetBytes(Body)])));
+        byte[] request = [.. RawRequest.Head("POST /v1/embeddings HTTP/1.1", "Content-Type: application/json", $"Content-Length: {Body.Length}"), .. Encoding.UTF8.GetBytes(Body)];
+        for (var i = 0; i < 30; i++)
+        {
+            using var socket = await RawRequest.ConnectAsync(_rig.Server.Address);
+            await socket.SendAsync(request);
+            socket.Shutdown(SocketShutdown.Send);
+            Assert.Equal(200, RawRequest.Status(await RawRequest.ReadAsync(socket)) ?? 200);
+        }
     }
 
     [Theory]

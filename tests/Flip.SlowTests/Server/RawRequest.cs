@@ -8,6 +8,7 @@ namespace Flip.SlowTests.Server;
 internal static class RawRequest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
 
     public static async Task<Socket> ConnectAsync(Uri server)
     {
@@ -39,10 +40,11 @@ internal static class RawRequest
         return Encoding.Latin1.GetString(all.ToArray());
     }
 
-    /// <summary>Sends bytes, ends its side, and reads the answer.</summary>
+    /// <summary>Sends bytes and reads the answer; where none comes soon, since the server waits for more, it ends its side.</summary>
     public static async Task<string> SendAsync(Uri server, ReadOnlyMemory<byte> bytes)
     {
         using var socket = await ConnectAsync(server);
+        var reading = ReadAsync(socket);
         try
         {
             for (var sent = 0; sent < bytes.Length;)
@@ -50,14 +52,17 @@ internal static class RawRequest
                 sent += await socket.SendAsync(bytes[sent..]);
             }
 
-            socket.Shutdown(SocketShutdown.Send);
+            if (await Task.WhenAny(reading, Task.Delay(Soon)) != reading)
+            {
+                socket.Shutdown(SocketShutdown.Send);
+            }
         }
         catch (SocketException)
         {
             // The server has closed it in the middle; it may have answered before.
         }
 
-        return await ReadAsync(socket);
+        return await reading;
     }
 
     /// <summary>The status of an answer; null where there is none.</summary>

@@ -47,8 +47,7 @@ public sealed class ServeCommandTests : IDisposable
             var (code, _, error) = BoundedCommand.Run(["embed", _model, $"--{kind}", _folder.File(source), "--out", file, "--batch-size", "4"]);
             Assert.True(code == 0, error);
             using var reader = new SafetensorsReader(file);
-            using var tensor = reader.Read("embeddings");
-            return tensor.data<float>().ToArray();
+            return reader.ReadFloats("embeddings");
         }
 
         var port = FreePort();
@@ -66,16 +65,16 @@ public sealed class ServeCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(FlipProcess.Signal.Terminate)]
-    [InlineData(FlipProcess.Signal.Interrupt)]
-    public async Task A_signal_lets_it_finish_what_has_come_and_end_well(FlipProcess.Signal signal)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_signal_lets_it_finish_what_has_come_and_end_well(bool isKey)
     {
         var port = FreePort();
         using var server = new FlipProcess("serve", _model, "--port", $"{port}", "--batch-wait", "2000");
         await Ready(server, port);
         var waiting = PostAsync(port, new { model = "mine", input = "a red dog" });
         await Task.Delay(500, Cancellation);
-        server.Send(signal);
+        server.Send(isKey ? FlipProcess.Signal.Interrupt : FlipProcess.Signal.Terminate);
         Assert.Single(ServerRig.Vectors(await waiting));
         var (code, output, _) = server.End();
         Assert.Equal(0, code);
