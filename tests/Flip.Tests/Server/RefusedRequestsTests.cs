@@ -57,11 +57,11 @@ public sealed class RefusedRequestsTests : IAsyncLifetime
     [InlineData("{" + Model + ", \"input\": \"a\", \"a/b~c\": 1}", "#/a~1b~0c", "Unknown field")]
     [InlineData("{\"input\": \"a\"}", "#/model", "Expected the name of the model, 'tiny'.")]
     [InlineData("{\"input\": \"a\", \"model\": 4}", "#/model", "Expected a text.")]
-    public async Task An_embedding_request_is_refused_with_the_place(string body, string pointer, string detail)
+    public async Task An_embedding_request_is_refused_with_the_place(string body, string place, string detail)
     {
         var (status, problem) = await _rig.PostTextAsync("/v1/embeddings", body);
         Assert.Equal(400, status);
-        AssertProblem(problem, 400, pointer, detail);
+        AssertProblem(problem, 400, place, detail);
         Assert.Contains(detail, problem.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
@@ -81,12 +81,12 @@ public sealed class RefusedRequestsTests : IAsyncLifetime
     [InlineData("/rank", "{\"image\": IMAGE}", "#/texts", "Expected the texts.")]
     [InlineData("/rank", "{\"image\": IMAGE, \"texts\": [\"a\"], \"by\": \"size\"}", "#/by", "Expected one of image, text.")]
     [InlineData("/rank", "{\"image\": IMAGE, \"texts\": [\"a\"], \"top\": \"3\"}", "#/top", "from 1 to")]
-    public async Task Other_requests_are_refused_with_the_place(string path, string body, string pointer, string detail)
+    public async Task Other_requests_are_refused_with_the_place(string path, string body, string place, string detail)
     {
         var image = $"\"{ServerRig.DataUri(ServedTiny.Images(1)[0])}\"";
         var (status, problem) = await _rig.PostTextAsync(path, body.Replace("IMAGE", image, StringComparison.Ordinal));
         Assert.Equal(400, status);
-        AssertProblem(problem, 400, pointer, detail);
+        AssertProblem(problem, 400, place, detail);
     }
 
     [Fact]
@@ -204,12 +204,12 @@ public sealed class RefusedRequestsTests : IAsyncLifetime
         }
     }
 
-    private static void AssertProblem(JsonElement problem, int status, string pointer, string detail)
+    private static void AssertProblem(JsonElement problem, int status, string place, string detail)
     {
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.Equal("about:blank", problem.GetProperty("type").GetString());
         var error = problem.GetProperty("errors")[0];
-        Assert.Equal(pointer, error.GetProperty("pointer").GetString());
+        Assert.Equal(place, error.GetProperty("pointer").GetString());
         Assert.Contains(detail, error.GetProperty("detail").GetString()!.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 }

@@ -284,7 +284,7 @@ public sealed class FlipEngineTests
         return (row, model.Tokenizer!.EncodeRow(text, row));
     }
 
-    private static void AssertClose(IReadOnlyList<float[]> expected, IReadOnlyList<float[]> found)
+    private static void AssertClose(List<float[]> expected, List<float[]> found)
     {
         Assert.Equal(expected.Count, found.Count);
         Assert.All(expected.SelectMany(row => row).Zip(found.SelectMany(row => row)), pair => Assert.Equal(pair.First, pair.Second, 2e-6f));
