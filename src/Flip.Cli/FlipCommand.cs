@@ -81,6 +81,7 @@ internal static class FlipCommand
         CompareCommand.Create(),
         RankCommand.Create(),
         EmbedCommand.Create(ranks),
+        ServeCommand.Create(),
         PullCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),

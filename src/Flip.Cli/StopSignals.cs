@@ -17,6 +17,8 @@ internal sealed class StopSignals : IDisposable
     /// <summary>How long a command that has nothing to save may take to end once it was asked to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private static int _holders;
+
     private readonly CommandRanks _ranks;
     private readonly CancellationTokenSource _cancel;
     private readonly List<PosixSignalRegistration> _registrations;
@@ -38,6 +40,10 @@ internal sealed class StopSignals : IDisposable
 
     /// <summary>Exit code of a command that was stopped: by whom it was asked first.</summary>
     public int Code { get; private set; }
+
+    /// <summary>Lets a command take its own time to end, as a server that finishes its requests within a limit of its own.</summary>
+    /// <returns>Ends that.</returns>
+    public static IDisposable Hold() => new Holder();
 
     /// <inheritdoc/>
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
@@ -62,9 +68,24 @@ internal sealed class StopSignals : IDisposable
     private void EndIfNothingIsHeld()
     {
         Thread.Sleep(Patience);
-        if (!FolderLock.IsAnyHeld && _ranks.All.World == 1) // ranks end together
+        if (!FolderLock.IsAnyHeld && Volatile.Read(ref _holders) == 0 && _ranks.All.World == 1) // ranks end together
         {
             Environment.Exit(Code);
+        }
+    }
+
+    private sealed class Holder : IDisposable
+    {
+        private int _isHeld = 1;
+
+        public Holder() => Interlocked.Increment(ref _holders);
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isHeld, 0) == 1)
+            {
+                Interlocked.Decrement(ref _holders);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ using Flip.Conversion;
 namespace Flip.Cli.Commands;
 
 /// <summary>The options by which a command takes settings.</summary>
-/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/> or <see cref="Convert"/>.</param>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/>, <see cref="Serve"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Dictionary<string, WeightFormat> Others = new() { ["open_clip"] = WeightFormat.OpenClip, ["hf"] = WeightFormat.HuggingFace };
@@ -74,6 +74,16 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     public static Kind Use { get; } = new(
         FromPreset: false,
         [BatchSize, MaskSeed, new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."), Device]);
+
+    /// <summary>Settings of a model that is served.</summary>
+    public static Kind Serve { get; } = new(
+        FromPreset: false,
+        [
+            new("--batch", "eval.batchSize", "Images or texts computed at a time (default: 64, on a GPU what its memory holds)."),
+            new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."),
+            new("--threads", "train.threads", "Compute threads (default: all processors)."),
+            Device,
+        ]);
 
     /// <summary>Settings of a conversion: what the files may not tell.</summary>
     public static Kind Convert { get; } = new(

@@ -42,24 +42,44 @@ public sealed class ZeroShotClassifier
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var dim = encoder.EmbedDim;
-        var sums = new double[prompts.ClassNames.Count * dim];
+        return Of(
+            prompts,
+            Embeddings.OfTexts(encoder, tokenizer, prompts.Texts.SelectMany(texts => texts), batchSize, ranks ?? OneProcess.Instance, cancellation),
+            encoder.EmbedDim);
+    }
+
+    /// <summary>Makes the classifier of embeddings that were computed elsewhere.</summary>
+    /// <param name="prompts">The texts of each class.</param>
+    /// <param name="embeddings">Embeddings of all texts of the first class, then of the second, and so on, batch by batch, <c>[count, embedDim]</c> each.</param>
+    /// <param name="embedDim">Width of an embedding.</param>
+    /// <exception cref="ArgumentException">There are not as many as texts.</exception>
+    public static ZeroShotClassifier Of(ClassPrompts prompts, IEnumerable<float[]> embeddings, int embedDim)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(embedDim);
+        var sums = new double[prompts.ClassNames.Count * embedDim];
         using var classes = prompts.Texts.SelectMany((texts, label) => Enumerable.Repeat(label, texts.Count)).GetEnumerator();
-        var batches = Embeddings.OfTexts(
-            encoder, tokenizer, prompts.Texts.SelectMany(texts => texts), batchSize, ranks ?? OneProcess.Instance, cancellation);
-        foreach (var embeddings in batches)
+        foreach (var batch in embeddings)
         {
-            for (var start = 0; start < embeddings.Length && classes.MoveNext(); start += dim)
+            for (var start = 0; start < batch.Length; start += embedDim)
             {
-                var sum = sums.AsSpan(classes.Current * dim, dim);
-                for (var i = 0; i < dim; i++)
+                if (!classes.MoveNext())
                 {
-                    sum[i] += embeddings[start + i];
+                    throw new ArgumentException("There are more embeddings than texts.", nameof(embeddings));
+                }
+
+                var sum = sums.AsSpan(classes.Current * embedDim, embedDim);
+                for (var i = 0; i < embedDim; i++)
+                {
+                    sum[i] += batch[start + i];
                 }
             }
         }
 
-        return new ZeroShotClassifier(prompts.ClassNames, Normalize(sums, dim), dim);
+        return classes.MoveNext()
+            ? throw new ArgumentException("There are fewer embeddings than texts.", nameof(embeddings))
+            : new ZeroShotClassifier(prompts.ClassNames, Normalize(sums, embedDim), embedDim);
     }
 
     // A sum has the direction of the mean. One that cancels out has none: it stays 0 and scores 0 against every image.

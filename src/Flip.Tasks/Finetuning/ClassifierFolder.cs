@@ -72,6 +72,9 @@ public static class ClassifierFolder
             classifier => classifier.Parameters));
     }
 
+    /// <summary>Whether there is a classifier at a place.</summary>
+    public static bool IsClassifier(string path) => Folder.IsAt(path);
+
     private static ClassList ReadClasses(string path)
     {
         try

@@ -133,23 +133,34 @@ public sealed class InferenceEncoder(
                 $"The mask {mask} at a ratio of {ratio} keeps {kept} of {patches} patches; it has to remove some and keep some: give --mask-ratio, such as 0.5."));
     }
 
-    /// <summary>Kept patches, <c>[count][views][kept]</c>. Each image's depend on the seed and its place in the sequence of images.</summary>
+    /// <summary>The patches of an image that are seen.</summary>
+    /// <param name="image">Its place among those that this encoder sees, from 0.</param>
+    /// <returns>Indices of patches, row by row, <c>[views][kept]</c>: one view, where there is no ensemble.</returns>
+    public long[][] ViewsOf(long image)
+    {
+        if (mask == InferenceMask.None)
+        {
+            return [[.. Enumerable.Range(0, _kept).Select(patch => (long)patch)]];
+        }
+
+        var random = new CounterRandom(seed, RandomPurpose.Evaluation, item: image);
+        if (mask == InferenceMask.Ensemble)
+        {
+            return PatchMask.ComplementaryViews(_image.PatchCount(), _kept, ref random);
+        }
+
+        var ids = new long[_kept];
+        PatchMask.Choose(_image.MaskKind, _image.GridSize(), ids, ref random);
+        return [ids];
+    }
+
+    /// <summary>Kept patches of the next images, <c>[count][views][kept]</c>.</summary>
     private long[][][] Views(int count)
     {
         var views = new long[count][][];
         for (var i = 0; i < count; i++)
         {
-            var random = new CounterRandom(seed, RandomPurpose.Evaluation, item: _imagesSeen++);
-            if (mask == InferenceMask.Ensemble)
-            {
-                views[i] = PatchMask.ComplementaryViews(_image.PatchCount(), _kept, ref random);
-            }
-            else
-            {
-                var ids = new long[_kept];
-                PatchMask.Choose(_image.MaskKind, _image.GridSize(), ids, ref random);
-                views[i] = [ids];
-            }
+            views[i] = ViewsOf(_imagesSeen++);
         }
 
         return views;

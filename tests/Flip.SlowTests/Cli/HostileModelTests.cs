@@ -155,6 +155,11 @@ public sealed class HostileModelTests : IDisposable
             tried[$"bench loss {option}"] = ["bench", "loss"];
         }
 
+        foreach (var option in (string[])["--port", "--batch-wait", "--queue", "--drain", "--timeout", "--max-body", "--max-pixels", "--max-images", "--max-texts", "--max-text-length", "--max-connections"])
+        {
+            tried[$"serve {option}"] = ["serve", model];
+        }
+
         var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => Numbers(command.Name, command));
         Assert.Equal(tried.Keys.Append("quickstart --seed").Append("data select --seed").Order(), all.Order()); // every seed is a seed
         foreach (var (name, command) in tried)

@@ -1,7 +1,7 @@
 using Flip.Cli.Reporting;
 using SkiaSharp;
 
-namespace Flip.Tests.Cli.Reporting;
+namespace Flip.Tests.Data.Images;
 
 public class MaskedImageTests
 {

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Flip.Cli.Reporting;
+namespace Flip.Data.Images;
 
 /// <summary>Pictures of masked images, as the MAE and FLIP papers show them.</summary>
 public static class MaskedImage
@@ -16,6 +16,8 @@ public static class MaskedImage
     /// <exception cref="ArgumentException">Sizes that do not fit together.</exception>
     public static byte[] Render(byte[] rgb, int size, int patchSize, IEnumerable<int> keptPatches)
     {
+        ArgumentNullException.ThrowIfNull(rgb);
+        ArgumentNullException.ThrowIfNull(keptPatches);
         if (size <= 0 || patchSize <= 0 || size % patchSize != 0 || rgb.Length != size * size * 3)
         {
             throw new ArgumentException($"{rgb.Length} bytes are no {size}×{size} RGB image of {patchSize}×{patchSize} patches.");
