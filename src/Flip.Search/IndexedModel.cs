@@ -26,7 +26,7 @@ public sealed record IndexedModel(string? Path, string Weights, string Configura
             System.IO.Path.GetFullPath(path),
             WeightFile.Hash(loaded.Model.Parameters),
             ItemEncoders.ConfigurationHash(loaded.Config),
-            $"{ImageDecoder.Rules}; {loaded.Config.Eval.TransformName()}; mask {ItemEncoders.Describe(mask, loaded.Config)}",
+            $"decoding {ImageDecoder.Rules}, transform {loaded.Config.Eval.TransformName()}, mask {ItemEncoders.Describe(mask, loaded.Config)}",
             mask.Mask,
             mask.Ratio);
     }

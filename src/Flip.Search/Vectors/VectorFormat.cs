@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Flip.Search.Vectors;
 
 /// <summary>The number format that an index holds its vectors in.</summary>
@@ -10,5 +12,6 @@ public enum VectorFormat
     Fp16,
 
     /// <summary>8-bit integers: a quarter of the size; cosines change by some 0.003, so close neighbours may change places.</summary>
+    [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "It is the format's name, as users write it.")]
     Int8,
 }

@@ -96,7 +96,7 @@ public sealed class IndexUpdateTests : IDisposable
     }
 
     [Fact]
-    public void Searches_from_many_threads_go_on_while_the_index_changes()
+    public async Task Searches_from_many_threads_go_on_while_the_index_changes()
     {
         TestIndex.Publish(Index, TestIndex.Images(0, 200));
         using var index = ImageIndex.Open(Index, graphFrom: 0);
@@ -120,8 +120,8 @@ public sealed class IndexUpdateTests : IDisposable
             Assert.True(index.Refresh());
         }
 
-        stop.Cancel();
-        Assert.All(searches, search => Assert.True(search.Result > 0));
+        await stop.CancelAsync();
+        Assert.All(await Task.WhenAll(searches), count => Assert.True(count > 0));
     }
 
     [Fact]

@@ -65,10 +65,9 @@ internal static class IndexCommand
     private static void Run(Request request, bool json, CancellationToken cancellation)
     {
         // What can be wrong is reported before the model is loaded.
-        if (request.Graph.Problems() is { Count: > 0 } problems)
-        {
-            throw new ConfigException(problems);
-        }
+        Check("--connectivity", request.Graph.Connectivity, GraphSettings.LeastConnectivity, GraphSettings.MostConnectivity);
+        Check("--expansion-add", request.Graph.ExpansionAdd, GraphSettings.LeastExpansion, GraphSettings.MostExpansion);
+        Check("--expansion-search", request.Graph.ExpansionSearch, GraphSettings.LeastExpansion, GraphSettings.MostExpansion);
 
         using var view = Consoles.Progress(json);
         var options = SourceProgress.Sources(view.Message, allowMissing: true, request.AllowOutside);
@@ -86,6 +85,14 @@ internal static class IndexCommand
         else
         {
             Print(request.Folder, outcome);
+        }
+    }
+
+    private static void Check(string option, int value, int least, int most)
+    {
+        if (value < least || value > most)
+        {
+            throw new ConfigException($"{option} {value}: must be at least {least} and at most {most}.");
         }
     }
 

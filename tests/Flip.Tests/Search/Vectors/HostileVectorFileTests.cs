@@ -8,7 +8,7 @@ namespace Flip.Tests.Search.Vectors;
 public sealed class HostileVectorFileTests : IDisposable
 {
     private const int Rows = 60;
-    private const int Damaged = 3000;
+    private const int Damaged = 1000;
     private const int Graph = 8 + (Rows * TestIndex.Dim * 4) + 64;
     private const int FirstNode = Graph + 40 + (2 * Rows);
 

@@ -122,7 +122,7 @@ public sealed class SearchCommandTests : IDisposable
         AssertFails(["search", _index, "dog", "--recall"], "--recall takes no texts");
         AssertFails(["search", _index, "dog", " "], "text 2 is blank");
         AssertFails(["search", _index, "dog", "--top", "0"], "--top 0: must be at least 1");
-        AssertFails(["index", _model, _images.Path, "--out", _index, "--connectivity", "1"], "connectivity is 1: must be at least 4");
+        AssertFails(["index", _model, _images.Path, "--out", _index, "--connectivity", "1"], "--connectivity 1: must be at least 4");
         AssertFails(["index", _model, _folder.File("nowhere"), "--out", _index], "is no source of images");
         Assert.False(Directory.Exists(_index));
     }

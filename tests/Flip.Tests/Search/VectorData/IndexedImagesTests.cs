@@ -11,7 +11,7 @@ using SkiaSharp;
 
 namespace Flip.Tests.Search.VectorData;
 
-public sealed class ImageCollectionTests : IDisposable
+public sealed class IndexedImagesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationToken _stop = TestContext.Current.CancellationToken;
@@ -21,7 +21,7 @@ public sealed class ImageCollectionTests : IDisposable
     [Fact]
     public async Task Records_are_put_found_and_deleted()
     {
-        using VectorStoreCollection<string, ImageRecord> collection = new ImageCollection(_folder.File("index"), TestIndex.Settings());
+        using VectorStoreCollection<string, ImageRecord> collection = new IndexedImages(_folder.File("index"), TestIndex.Settings());
         Assert.False(await collection.CollectionExistsAsync(_stop));
         await collection.EnsureCollectionExistsAsync(_stop);
         Assert.True(await collection.CollectionExistsAsync(_stop));
@@ -45,7 +45,7 @@ public sealed class ImageCollectionTests : IDisposable
     [Fact]
     public async Task Filters_thresholds_and_pages_of_results()
     {
-        using var collection = new ImageCollection(_folder.File("index"), TestIndex.Settings());
+        using var collection = new IndexedImages(_folder.File("index"), TestIndex.Settings());
         await collection.UpsertAsync(Enumerable.Range(0, 200).Select(Record), _stop);
         var all = await Found(collection, TestIndex.Vector(7), 200);
         var odd = await Found(collection, TestIndex.Vector(7), 5, new() { Filter = record => record.Path == "odd", Skip = 2, IncludeVectors = true });
@@ -66,13 +66,13 @@ public sealed class ImageCollectionTests : IDisposable
         using var loaded = ModelFolder.Load(_folder.File("model"));
         var model = IndexedModel.Of(_folder.File("model"), loaded, new MaskChoice(InferenceMask.None, null));
         var settings = TestIndex.Settings(dim: loaded.Config.Model.EmbedDim) with { Model = model };
-        using (var begun = new ImageCollection(_folder.File("index"), settings))
+        using (var begun = new IndexedImages(_folder.File("index"), settings))
         {
             await begun.EnsureCollectionExistsAsync(_stop);
         }
 
         using var encoder = QueryEncoder.Open(IndexDescription.Read(_folder.File("index")));
-        using var collection = new ImageCollection(_folder.File("index"), settings, encoder);
+        using var collection = new IndexedImages(_folder.File("index"), settings, encoder);
         var image = TestImages.Encode(40, 30, SKEncodedImageFormat.Png);
         await collection.UpsertAsync([new ImageRecord { Key = "picture", Vector = encoder.OfImage(image) }, new ImageRecord { Key = "words", Vector = encoder.OfTexts(["a red dog"], ["{c}"]) }], _stop);
         Assert.Equal("words", (await Found(collection, "a red dog", 1))[0].Record.Key);

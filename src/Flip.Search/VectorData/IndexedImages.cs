@@ -10,12 +10,12 @@ namespace Flip.Search.VectorData;
 
 /// <summary>
 /// An index as a collection of Microsoft.Extensions.VectorData. It is searched by vectors, and with an encoder by words (<see cref="string"/>) and by image files
-/// (<see cref="T:byte[]"/>). A change publishes the index anew, so many records at once are far cheaper than one by one.
+/// (bytes). A change publishes the index anew, so many records at once are far cheaper than one by one.
 /// </summary>
 /// <param name="folder">The index.</param>
 /// <param name="settings">What an index is made as where there is none; null to make none.</param>
 /// <param name="encoder">Embeds words and images; null to search by vectors alone. It is used by one thread at a time, and not disposed of.</param>
-public sealed class ImageCollection(string folder, IndexSettings? settings = null, QueryEncoder? encoder = null) : VectorStoreCollection<string, ImageRecord>
+public sealed class IndexedImages(string folder, IndexSettings? settings = null, QueryEncoder? encoder = null) : VectorStoreCollection<string, ImageRecord>
 {
     private const string SystemName = "flip";
     private const int LongestScan = 1 << 20; // images that a filter is tried on in a search
