@@ -3,6 +3,7 @@ using Flip;
 using Flip.Benchmarks;
 using Flip.Benchmarks.Download;
 using Flip.Benchmarks.Loader;
+using Flip.Benchmarks.Search;
 using Flip.Native;
 using Flip.Training;
 
@@ -10,7 +11,7 @@ try
 {
     LibTorch.PrepareProcess();
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), DownloadCommand.Create(), KernelCommand.Create() };
+    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), DownloadCommand.Create(), KernelCommand.Create(), SearchCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)

@@ -3,6 +3,7 @@ using Flip.Cli.Commands;
 using Flip.Cli.Commands.Bench;
 using Flip.Cli.Commands.Caption;
 using Flip.Cli.Commands.Data;
+using Flip.Cli.Commands.Search;
 using Flip.Cli.Commands.Vqa;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
@@ -81,6 +82,8 @@ internal static class FlipCommand
         CompareCommand.Create(),
         RankCommand.Create(),
         EmbedCommand.Create(ranks),
+        IndexCommand.Create(),
+        SearchCommand.Create(),
         ServeCommand.Create(),
         PullCommand.Create(),
         InspectCommand.Create(),

@@ -21,6 +21,9 @@ public interface IImageSource
     /// <summary>An image's name for a message, with its file.</summary>
     string Describe(int image);
 
+    /// <summary>The file that an image lies in, its own or a shard, as a whole path or an address; null where that is not known.</summary>
+    string? PathOf(int image) => null;
+
     /// <summary>Opens the files.</summary>
     IImageReader Open();
 }

@@ -30,11 +30,8 @@ internal static class RankCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var texts = new Option<string[]>("--texts") { Description = "Texts, each in quotes.", AllowMultipleArgumentsPerToken = true };
-        var textsFrom = new Option<string?>("--texts-from") { Description = "More texts: .txt with one a line, .jsonl, a .json list, or .tar shards." };
-        var templates = new Option<string?>("--templates")
-        {
-            Description = "Put each text into prompts and take their mean: flip7, clip80, or a file with one a line, {c} for the text.",
-        };
+        var textsFrom = QueryTexts.From();
+        var templates = QueryTexts.Templates();
         var top = new Option<int>("--top") { Description = "Best ones shown for each, at least 1.", DefaultValueFactory = _ => 5 };
         var by = new Option<RankBy>("--by") { Description = "Image ranks texts for each image, Text ranks images for each text." };
         var missing = new Option<bool>("--allow-missing") { Description = "Leave out images that cannot be read and list them; by default they are an error." };
@@ -54,7 +51,7 @@ internal static class RankCommand
                 result.GetValue(images)!,
                 result.GetValue(texts) ?? [],
                 result.GetValue(textsFrom),
-                result.GetValue(templates) is { } named ? ClassTemplates.Load(named) : [ClassTemplates.Placeholder],
+                QueryTexts.Load(result.GetValue(templates)),
                 result.GetValue(top),
                 result.GetValue(by),
                 result.GetValue(missing),
@@ -75,7 +72,12 @@ internal static class RankCommand
         }
 
         using var view = Consoles.Progress(json: true); // standard output is for the ranking
-        var texts = Texts(request, SourceProgress.Sources(view.Message, allowOutside: request.AllowOutside), cancellation);
+        var texts = QueryTexts.Read(request.Texts, request.TextsFrom, SourceProgress.Sources(view.Message, allowOutside: request.AllowOutside), cancellation);
+        if (texts.Count == 0)
+        {
+            throw new ConfigException("There are no texts to rank: name --texts or --texts-from.");
+        }
+
         var options = SourceProgress.Sources(view.Message, request.AllowMissing, request.AllowOutside);
         var images = new RankedImages([.. request.Images.Select(source => (source, ImageSources.Open(source, options, cancellation)))]);
         using var loaded = ModelSource.Load(request.Model, request.Settings, view.Message);
@@ -104,22 +106,6 @@ internal static class RankCommand
             ranking.Write(Consoles.Output());
             images.Missing.ForEach(missing => view.Message($"Left out: {missing.Key}: {missing.Problem}"));
         }
-    }
-
-    private static List<string> Texts(Request request, SourceOptions options, CancellationToken cancellation)
-    {
-        var texts = request.Texts.ToList();
-        if (texts.FindIndex(string.IsNullOrWhiteSpace) is >= 0 and var blank)
-        {
-            throw new ConfigException($"--texts: text {blank + 1} is blank.");
-        }
-
-        foreach (var text in request.TextsFrom is { } source ? TextSources.Open(source, options, cancellation).Read() : [])
-        {
-            texts.Add(text.Text ?? throw new EvaluationDataException($"{text.Problem}."));
-        }
-
-        return texts.Count > 0 ? texts : throw new ConfigException("There are no texts to rank: name --texts or --texts-from.");
     }
 
     /// <summary>What the command was asked for.</summary>

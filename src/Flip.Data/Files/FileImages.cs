@@ -91,6 +91,9 @@ public sealed class FileImages : IImageSource
     public string Describe(int image) => $"'{_files[image].Key}'{_files[image].Place}";
 
     /// <inheritdoc/>
+    public string PathOf(int image) => _files[image].Path;
+
+    /// <inheritdoc/>
     public IImageReader Open() => new Reader(_files);
 
     /// <summary>Keys stand for images in results; those of names that differ in control characters alone would be one.</summary>

@@ -10,12 +10,23 @@ public static class Thumbnail
 
     private const int Quality = 85;
 
+    private static ReadOnlySpan<byte> StartOfJpeg => [0xFF, 0xD8, 0xFF];
+
     /// <summary>An image with its sides' ratio, made smaller if need be, never larger.</summary>
     /// <param name="encoded">The image file's bytes.</param>
     /// <param name="side">Longest side of the result, pixels.</param>
     /// <returns>A JPEG file, or a PNG of a very small picture.</returns>
     /// <exception cref="BadImageException">The bytes are no usable image.</exception>
-    public static byte[] Of(ReadOnlySpan<byte> encoded, int side)
+    public static byte[] Of(ReadOnlySpan<byte> encoded, int side) => Of(encoded, side, Lossless);
+
+    /// <summary>The same, as a JPEG file whatever its size.</summary>
+    /// <inheritdoc cref="Of(ReadOnlySpan{byte}, int)"/>
+    public static byte[] JpegOf(ReadOnlySpan<byte> encoded, int side) => Of(encoded, side, lossless: 0);
+
+    /// <summary>Whether bytes have the form of a whole JPEG file, by its markers; pixels are not decoded.</summary>
+    public static bool IsJpeg(ReadOnlySpan<byte> file) => file.StartsWith(StartOfJpeg) && JpegMarkers.FindDamage(file) is null;
+
+    private static byte[] Of(ReadOnlySpan<byte> encoded, int side, int lossless)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(side);
         using var image = ImageDecoder.Decode(encoded);
@@ -26,7 +37,7 @@ public static class Thumbnail
         using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var small = DecodedImage.FromRgb(width, height, rgb);
         small.Pixels.CopyTo(bitmap.GetPixelSpan());
-        using var file = bitmap.Encode(Math.Max(width, height) <= Lossless ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg, Quality);
+        using var file = bitmap.Encode(Math.Max(width, height) <= lossless ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg, Quality);
         return file.ToArray();
     }
 

@@ -35,6 +35,9 @@ public sealed class ChosenImages(IImageSource source, IReadOnlyList<int> numbers
     public string Describe(int image) => source.Describe(numbers[image]);
 
     /// <inheritdoc/>
+    public string? PathOf(int image) => source.PathOf(numbers[image]);
+
+    /// <inheritdoc/>
     public IImageReader Open() => new Reader(source.Open(), numbers);
 
     private sealed class Reader(IImageReader reader, IReadOnlyList<int> numbers) : IImageReader

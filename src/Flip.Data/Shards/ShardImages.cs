@@ -52,6 +52,9 @@ public sealed class ShardImages(DataSetIndex index) : IImageSource
     public string Describe(int image) => index.Describe(image);
 
     /// <inheritdoc/>
+    public string PathOf(int image) => index.Shards[index.Find(image).Shard].Path;
+
+    /// <inheritdoc/>
     public IImageReader Open() => new Reader(index);
 
     private sealed class Reader(DataSetIndex index) : IImageReader

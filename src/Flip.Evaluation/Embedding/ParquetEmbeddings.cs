@@ -17,18 +17,42 @@ internal static class ParquetEmbeddings
     /// <summary>Joins the parts.</summary>
     public static void Write(
         string path, EmbeddingParts parts, string temporarySuffix, CancellationToken cancellation, int floatsPerGroup = FloatsPerGroup) =>
-        AtomicFile.Write(path, stream => WriteAsync(stream, parts, floatsPerGroup, cancellation).GetAwaiter().GetResult(), temporarySuffix);
+        Write(path, parts.Manifest.ToValues(), parts.Manifest.EmbedDim, parts.Manifest.Kind == "texts" ? "text" : null, Groups(parts, floatsPerGroup), temporarySuffix, cancellation);
 
-    private static async Task WriteAsync(Stream stream, EmbeddingParts parts, int floatsPerGroup, CancellationToken cancellation)
+    /// <summary>Writes rows that come in groups.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="values">What the file says of itself, by name.</param>
+    /// <param name="dim">Numbers of an embedding.</param>
+    /// <param name="column">Name of a third column, of texts; null for none.</param>
+    /// <param name="groups">Keys, texts of the third column, and embeddings <c>[keys, dim]</c>.</param>
+    /// <param name="temporarySuffix">Ending of the file while it is written.</param>
+    /// <param name="cancellation">Stops between two groups.</param>
+    internal static void Write(
+        string path,
+        IReadOnlyDictionary<string, string> values,
+        int dim,
+        string? column,
+        IEnumerable<(List<string> Keys, List<string>? Texts, float[] Vectors)> groups,
+        string? temporarySuffix,
+        CancellationToken cancellation) =>
+        AtomicFile.Write(path, stream => WriteAsync(stream, values, dim, column, groups, cancellation).GetAwaiter().GetResult(), temporarySuffix);
+
+    private static async Task WriteAsync(
+        Stream stream,
+        IReadOnlyDictionary<string, string> values,
+        int dim,
+        string? column,
+        IEnumerable<(List<string> Keys, List<string>? Texts, float[] Vectors)> groups,
+        CancellationToken cancellation)
     {
         var key = new DataField<string>("key", nullable: false);
         var element = new DataField<float>("element", nullable: false);
-        var text = parts.Manifest.Kind == "texts" ? new DataField<string>("text", nullable: false) : null;
+        var text = column is not null ? new DataField<string>(column, nullable: false) : null;
         var schema = new ParquetSchema([key, new ListField("embedding", element), .. text is null ? Array.Empty<Field>() : [text]]);
         await using var writer = await ParquetWriter.CreateAsync(
             schema, stream, new ParquetOptions { CompressionMethod = CompressionMethod.Snappy }, cancellationToken: cancellation);
-        writer.CustomMetadata = new Dictionary<string, string>(parts.Manifest.ToValues());
-        foreach (var group in Groups(parts, floatsPerGroup))
+        writer.CustomMetadata = new Dictionary<string, string>(values);
+        foreach (var group in groups)
         {
             cancellation.ThrowIfCancellationRequested();
             using var rows = writer.CreateRowGroup();
@@ -37,7 +61,7 @@ internal static class ParquetEmbeddings
                 element,
                 group.Vectors,
                 Enumerable.Repeat(element.MaxDefinitionLevel, group.Vectors.Length).ToArray(),
-                RepetitionLevels(group.Vectors.Length, parts.Manifest.EmbedDim),
+                RepetitionLevels(group.Vectors.Length, dim),
                 cancellation);
             if (text is not null)
             {

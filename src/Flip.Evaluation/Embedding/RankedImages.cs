@@ -37,7 +37,7 @@ public sealed class RankedImages(IReadOnlyList<(string Name, IImageSource Images
         var done = 0L;
         foreach (var (name, images) in sources)
         {
-            var prefix = sources.Count == 1 || images is FileImages { IsOneFile: true } ? "" : name.TrimEnd('/') + "/";
+            var prefix = Prefix(name, images, sources.Count);
             foreach (var items in ItemEncoders.Images(loaded, mask, images, allowMissing).Encode(0, Keys.Count, cancellation: cancellation))
             {
                 items.Vectors.CopyTo(Vectors, Keys.Count * dim);
@@ -51,4 +51,11 @@ public sealed class RankedImages(IReadOnlyList<(string Name, IImageSource Images
             ? Vectors[..(Keys.Count * dim)]
             : throw new ConfigException($"None of the {count} images can be used, such as '{Missing[0].Key}': {Missing[0].Problem}.");
     }
+
+    /// <summary>What keys of a source's images begin with.</summary>
+    /// <param name="name">What the user wrote.</param>
+    /// <param name="images">What it opened.</param>
+    /// <param name="sources">How many sources there are.</param>
+    internal static string Prefix(string name, IImageSource images, int sources) =>
+        sources == 1 || images is FileImages { IsOneFile: true } ? "" : name.TrimEnd('/') + "/";
 }

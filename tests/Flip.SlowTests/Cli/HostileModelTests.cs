@@ -110,6 +110,16 @@ public sealed class HostileModelTests : IDisposable
             ["rank --mask-ratio"] = ["rank", model, "--images", _folder.File("a.png"), "--texts", "x", "--mask", "Masked"],
             ["probe --mask-ratio"] = ["probe", model, "--train", _folder.Path, "--test", _folder.Path, "--mask", "Masked"],
         };
+        foreach (var option in (string[])["--connectivity", "--expansion-add", "--expansion-search", "--mask-ratio"])
+        {
+            tried[$"index {option}"] = ["index", model, _folder.File("a.png"), "--out", _folder.File("i"), .. option == "--mask-ratio" ? (string[])["--mask", "Masked"] : []];
+        }
+
+        foreach (var option in (string[])["--top", "--samples"])
+        {
+            tried[$"search {option}"] = ["search", _folder.File("i"), "x"];
+        }
+
         foreach (var option in (string[])["--lambda", "--seeds", "--k", "--views", "--lars-epochs", "--lars-batch", "--lars-rate"])
         {
             tried[$"probe {option}"] = ["probe", model, "--train", _folder.Path, "--test", _folder.Path];

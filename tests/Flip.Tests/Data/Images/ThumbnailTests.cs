@@ -25,4 +25,15 @@ public class ThumbnailTests
         Assert.Equal(pattern.ToRgb(), again.ToRgb());
         Assert.Throws<BadImageException>(() => Thumbnail.Of([1, 2, 3], 160));
     }
+
+    [Fact]
+    public void A_JPEG_is_told_by_its_markers()
+    {
+        var jpeg = Thumbnail.JpegOf(TestImages.Encode(20, 10, SKEncodedImageFormat.Png), 160);
+        Assert.True(Thumbnail.IsJpeg(jpeg));
+        Assert.False(Thumbnail.IsJpeg(jpeg.AsSpan(0, jpeg.Length - 2)));
+        Assert.False(Thumbnail.IsJpeg(Thumbnail.Of(TestImages.Encode(20, 10, SKEncodedImageFormat.Png), 160)));
+        Assert.False(Thumbnail.IsJpeg([]));
+        Assert.False(Thumbnail.IsJpeg("<script>"u8));
+    }
 }
