@@ -11,16 +11,14 @@ internal sealed class UnigramSegmenter : IPieceSegmenter
     private const float UnknownPenalty = 10;
     private const double UserDefinedBonus = 0.1;
 
-    private readonly SentencePieceModel _model;
     private readonly string[] _texts; // in ordinal order
     private readonly int[] _ids;
+    private readonly double[] _scores;
     private readonly Dictionary<char, (int From, int To)> _first = [];
     private readonly float _unknownScore;
-    private readonly float _highest;
 
     public UnigramSegmenter(SentencePieceModel model)
     {
-        _model = model;
         var pieces = model.Pieces
             .Select((piece, id) => (piece.Text, Id: id))
             .Where(piece => model.Pieces[piece.Id].Type is PieceType.Normal or PieceType.UserDefined)
@@ -34,7 +32,10 @@ internal sealed class UnigramSegmenter : IPieceSegmenter
         }
 
         var scores = model.Pieces.Where(piece => piece.Type == PieceType.Normal).Select(piece => piece.Score).DefaultIfEmpty(0).ToList();
-        (_unknownScore, _highest) = (scores.Min() - UnknownPenalty, scores.Max());
+        var highest = scores.Max();
+        _unknownScore = scores.Min() - UnknownPenalty;
+        _scores = [.. _ids.Select(id => model.Pieces[id]).Select(piece =>
+            piece.Type == PieceType.UserDefined ? (Encoding.UTF8.GetByteCount(piece.Text) * highest) - UserDefinedBonus : piece.Score)];
     }
 
     /// <inheritdoc/>
@@ -77,14 +78,12 @@ internal sealed class UnigramSegmenter : IPieceSegmenter
         {
             if (_texts[range.From].Length == length) // it begins all others of the range, so it is the first
             {
-                var id = _ids[range.From++];
-                var piece = _model.Pieces[id];
-                double score = piece.Type == PieceType.UserDefined ? (Encoding.UTF8.GetByteCount(piece.Text) * _highest) - UserDefinedBonus : piece.Score;
-                Offer(best, start, length, score + best[start].Score, id);
+                Offer(best, start, length, _scores[range.From] + best[start].Score, _ids[range.From]);
+                range.From++;
                 single |= length == letter;
             }
 
-            if (start + length >= text.Length)
+            if (range.From == range.To || start + length >= text.Length)
             {
                 break;
             }
@@ -107,6 +106,11 @@ internal sealed class UnigramSegmenter : IPieceSegmenter
     /// <summary>The part of a range whose texts have a letter at a place; all of it is longer than that.</summary>
     private (int From, int To) Narrowed((int From, int To) range, int place, char letter)
     {
+        if (_texts[range.From][place] == letter && _texts[range.To - 1][place] == letter)
+        {
+            return range; // all of it, in order
+        }
+
         int First(char bound, int from)
         {
             var (low, high) = (from, range.To);

@@ -109,9 +109,9 @@ public sealed class SentencePieceTokenizerTests : IDisposable
     {
         var tokenizer = Bare(name);
         var watch = Stopwatch.StartNew();
-        Assert.NotEmpty(tokenizer.Encode(new string('o', 200_000)));
-        Assert.NotEmpty(tokenizer.Encode(string.Concat(Enumerable.Repeat("photo", 40_000))));
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20)); // quadratic, it would be hours
+        Assert.NotEmpty(tokenizer.Encode(new string('o', 50_000)));
+        Assert.NotEmpty(tokenizer.Encode(string.Concat(Enumerable.Repeat("photo", 10_000))));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20)); // quadratic, it would be minutes
     }
 
     [Fact]
