@@ -141,7 +141,7 @@ public static class ModelSource
                 => "an open_clip model whose image tower is not timm's VisionTransformer, the only one of timm's that Flip has",
             _ when weights.Contains("visual.conv1.weight") || weights.Contains("visual.trunk.pos_embed")
                 => "an open_clip model whose text tower is not CLIP's Transformer, or no whole one",
-            _ => "none of the models that Flip knows (its own, Hugging Face CLIP, open_clip, OpenAI CLIP, official FLIP)",
+            _ => "none of the models that Flip knows (its own, Hugging Face CLIP and SigLIP, open_clip, OpenAI CLIP, official FLIP)",
         };
         return weights.Names is [var first, ..]
             ? $"holds {weights.Names.Count} tensors such as '{weights.Describe(first).Name}': {advice}" // a tensor that cannot be read says why
