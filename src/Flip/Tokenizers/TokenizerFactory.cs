@@ -115,7 +115,7 @@ public static class TokenizerFactory
             ?? (File.Exists(vocabulary) ? TokenizerDescription.Bert
                 : File.Exists(merges) ? TokenizerDescription.Clip
                 : throw new VocabularyException(
-                    folder, $"no tokenizer: {WordPieceTokenizer.VocabularyFile}, {BpeVocabulary.MergesFile}, {string.Join(", ", SentencePieceFile.Names)} or {TokenizerFile.FileName} is expected in this folder"));
+                    folder, $"no tokenizer: {string.Join(", ", SentencePieceFile.Names)}, {WordPieceTokenizer.VocabularyFile}, {BpeVocabulary.MergesFile} or {TokenizerFile.FileName} is expected in this folder"));
 
         // Hugging Face's fast variants have the same rules and files.
         return kind switch

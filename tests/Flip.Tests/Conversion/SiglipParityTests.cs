@@ -64,6 +64,7 @@ public sealed class SiglipParityTests : IDisposable
             Assert.Equal([64L * 3, 64], stored.Weights.Describe("vision_model.head.attention.in_proj_weight").Shape);
             Assert.Equal([1L, 1, 64], stored.Weights.Describe("vision_model.head.probe").Shape);
             Assert.Equal([1L], stored.Weights.Describe("logit_bias").Shape);
+            Assert.Contains("SiglipModel.from_pretrained", File.ReadAllText(Path.Combine(_folder.File("hf"), "README.md")), StringComparison.Ordinal);
             ModelWriter.Write(stored, _folder.File("back"), WeightFormat.OpenClip, tokenizer: null);
         }
 

@@ -134,6 +134,23 @@ public sealed class AttentionPoolingTests : IDisposable
     }
 
     [Fact]
+    public void A_zero_shot_head_reads_the_feature_as_the_embedding()
+    {
+        using var model = Noisy(Tiny);
+        using var classifier = new ImageClassifier(Tiny, 8, ClassifierHead.ZeroShot, seed: null);
+        using var noGrad = no_grad();
+        foreach (var parameter in classifier.TowerParameters)
+        {
+            parameter.Master.copy_(model.Parameters.Find(parameter.Name)!.Master);
+        }
+
+        classifier.SetHead(eye(8).data<float>().ToArray());
+        var images = rand(3, 8, 8, 3);
+        Assert.Equal(8, classifier.FeatureDim);
+        Assert.True(model.EncodeImage(images).equal(classifier.Logits(images)).all().item<bool>());
+    }
+
+    [Fact]
     public void Pixels_behind_the_last_whole_patch_are_not_seen()
     {
         using var whole = Noisy(Tiny);
