@@ -73,6 +73,14 @@ internal static class ModelCard
 
     private static string Usage(FlipConfig config, WeightFormat? format) => format switch
     {
+        WeightFormat.HuggingFace when HuggingFaceFormat.IsSiglip(config) => """
+            ```python
+            from transformers import AutoProcessor, SiglipModel
+            model = SiglipModel.from_pretrained("FOLDER")
+            processor = AutoProcessor.from_pretrained("FOLDER") # texts: padding="max_length", truncation=True, in lower case
+            ```
+
+            """,
         WeightFormat.HuggingFace => """
             ```python
             from transformers import AutoProcessor, CLIPModel

@@ -8,7 +8,7 @@ using Flip.Tokenizers;
 namespace Flip.Conversion;
 
 /// <summary>
-/// Opens a model whatever its format: ours (a model, run or checkpoint folder), Hugging Face CLIP, open_clip, OpenAI CLIP, official FLIP.
+/// Opens a model whatever its format: ours (a model, run or checkpoint folder), Hugging Face CLIP and SigLIP, open_clip, OpenAI CLIP, official FLIP.
 /// What a path holds is found out from its content. Where a file holds several models, such as weights and their average, one is taken and it
 /// is said which; <c>FILE#NAME</c> names one, by the key or prefix that it lies under.
 /// </summary>
@@ -135,13 +135,13 @@ public static class ModelSource
         var advice = weights switch
         {
             _ when weights.Contains("image.patchEmbedding.weight") => "Flip's own weights: give their folder, which has the configuration",
-            _ when weights.Contains("vision_model.embeddings.patch_embedding.weight") => "a CLIPModel's weights: give their folder, which has the configuration",
+            _ when weights.Contains("vision_model.embeddings.patch_embedding.weight") => "a CLIPModel's or SiglipModel's weights: give their folder, which has the configuration",
             _ when weights.Names.Any(name => name.StartsWith("visual.layer1.", StringComparison.Ordinal)) => "a CLIP with a ResNet, which Flip does not have",
             _ when weights.Names.Any(name => name.StartsWith("visual.trunk.", StringComparison.Ordinal)) && !weights.Contains("visual.trunk.pos_embed")
                 => "an open_clip model whose image tower is not timm's VisionTransformer, the only one of timm's that Flip has",
             _ when weights.Contains("visual.conv1.weight") || weights.Contains("visual.trunk.pos_embed")
                 => "an open_clip model whose text tower is not CLIP's Transformer, or no whole one",
-            _ => "none of the models that Flip knows (its own, Hugging Face CLIP, open_clip, OpenAI CLIP, official FLIP)",
+            _ => "none of the models that Flip knows (its own, Hugging Face CLIP and SigLIP, open_clip, OpenAI CLIP, official FLIP)",
         };
         return weights.Names is [var first, ..]
             ? $"holds {weights.Names.Count} tensors such as '{weights.Describe(first).Name}': {advice}" // a tensor that cannot be read says why

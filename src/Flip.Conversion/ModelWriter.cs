@@ -18,7 +18,7 @@ public enum WeightFormat
     /// <summary>open_clip's folder.</summary>
     OpenClip,
 
-    /// <summary>Hugging Face's <c>CLIPModel</c> folder.</summary>
+    /// <summary>Hugging Face's <c>CLIPModel</c> folder, or <c>SiglipModel</c>'s where the model is one.</summary>
     HuggingFace,
 }
 
@@ -110,7 +110,7 @@ public static class ModelWriter
         if (obstacles.Count > 0)
         {
             throw new ConfigException(
-                $"{(format == WeightFormat.HuggingFace ? "Hugging Face's CLIPModel" : "open_clip")} cannot express this model: it has "
+                $"{(format != WeightFormat.HuggingFace ? "open_clip" : HuggingFaceFormat.IsSiglip(config) ? "Hugging Face's SiglipModel" : "Hugging Face's CLIPModel")} cannot express this model: it has "
                 + string.Join(", ", obstacles)
                 + (format == WeightFormat.HuggingFace && !OpenClipExport.Obstacles(config).Any() ? "; open_clip and onnx can." : "; onnx can."));
         }
@@ -118,7 +118,7 @@ public static class ModelWriter
 
     private static IWeightNames NamesOf(FlipConfig config, WeightFormat format) => format switch
     {
-        WeightFormat.HuggingFace => HuggingFaceNames.Table,
+        WeightFormat.HuggingFace => HuggingFaceFormat.IsSiglip(config) ? HuggingFaceNames.Siglip : HuggingFaceNames.Table,
         WeightFormat.OpenClip => OpenClipExport.Names(config),
         _ => OwnNames.Instance,
     };
@@ -143,15 +143,13 @@ public static class ModelWriter
     private static IEnumerable<(TensorDescription, Action<Stream>)> Parts(StoredModel stored, string name, long[] shape, IWeightNames names, ScalarType type)
     {
         var target = names.Find(name) ?? throw new InvalidOperationException($"The format has no place for {name}.");
-        var partShape = target.PartShape(shape);
         for (var i = 0; i < target.Names.Count; i++)
         {
             var part = i;
-            yield return (new TensorDescription(target.Names[part], SafetensorsTypes.NameOf(type)!, partShape), stream =>
+            yield return (new TensorDescription(target.Names[part], SafetensorsTypes.NameOf(type)!, target.PartShape(shape, part)), stream =>
             {
                 using var scope = NewDisposeScope();
-                var whole = Ours(stored, name);
-                var piece = target.Names.Count == 1 ? whole : whole.chunk(target.Names.Count, 0)[part];
+                var piece = target.PartOf(Ours(stored, name), part);
                 SafetensorsWriter.WriteData(stream, target.Layout.ToStored(piece).to(type));
             }
             );

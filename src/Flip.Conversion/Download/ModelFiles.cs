@@ -14,7 +14,7 @@ internal static partial class ModelFiles
     private static readonly string[] Descriptions =
     [
         "config.json", "open_clip_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "vocab.json", "merges.txt", "vocab.txt", "README.md",
+        "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model", "sentencepiece.model", "README.md",
     ];
 
     /// <summary>The forms of weights, the preferred ones first: safetensors hold numbers alone, the others are programs that make them.</summary>

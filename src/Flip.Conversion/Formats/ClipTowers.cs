@@ -11,6 +11,11 @@ internal static class ClipTowers
     /// <summary>What of an image tower CLIP's does not have.</summary>
     public static IEnumerable<string> OfImage(ImageConfig image)
     {
+        if (!image.Projection)
+        {
+            yield return "no projection of images (model.image.projection)";
+        }
+
         if (image.ClassToken != ClassToken.WithPosition)
         {
             yield return "no class token with a position (model.image.classToken)";
@@ -40,6 +45,11 @@ internal static class ClipTowers
     /// <summary>What of a text tower CLIP's does not have.</summary>
     public static IEnumerable<string> OfText(TextConfig text)
     {
+        if (!text.Projection || text.ProjectionBias)
+        {
+            yield return "no projection of texts, or one with a bias (model.text.projection, model.text.projectionBias)";
+        }
+
         if (!text.Causal)
         {
             yield return "text that is not causal (model.text.causal)";

@@ -6,7 +6,10 @@ using Flip.Tokenizers;
 
 namespace Flip.Conversion.Formats;
 
-/// <summary>Hugging Face's <c>CLIPModel</c> folders: <c>config.json</c> of <c>model_type</c> clip, weights, tokenizer, preprocessor.</summary>
+/// <summary>
+/// Hugging Face's <c>CLIPModel</c> folders: <c>config.json</c> of <c>model_type</c> clip, weights, tokenizer, preprocessor. Those of siglip are
+/// <see cref="SiglipFormat"/>'s.
+/// </summary>
 internal static class HuggingFaceFormat
 {
     private const int LargestId = 2; // CLIPModel's own sign for it
@@ -27,10 +30,15 @@ internal static class HuggingFaceFormat
     {
         var path = Path.Combine(folder, ModelFolder.ConfigFile);
         var description = JsonFile.Read<ClipDescription>(path);
+        if (description.ModelType == SiglipFormat.ModelType)
+        {
+            return SiglipFormat.Open(folder, weights, tokenizer);
+        }
+
         var vision = description.VisionConfigDict ?? description.VisionConfig ?? new();
         var text = description.TextConfigDict ?? description.TextConfig ?? new();
         CheckTowers(path, description, vision, text);
-        var (normalization, eval, assumptions) = HuggingFacePreprocessor.Read(folder, vision.ImageSize);
+        var (normalization, eval, assumptions) = HuggingFacePreprocessor.Read(folder, vision.ImageSize, siglip: false);
         var start = ClipDefaults.Model;
         var model = start with
         {
@@ -70,8 +78,11 @@ internal static class HuggingFaceFormat
     }
 
     /// <summary>What of a configuration the format cannot say; empty where it can say all.</summary>
-    public static IEnumerable<string> Obstacles(FlipConfig config) => ClipTowers.Obstacles(config.Model).Concat(
+    public static IEnumerable<string> Obstacles(FlipConfig config) => IsSiglip(config) ? SiglipFormat.Obstacles(config) : ClipTowers.Obstacles(config.Model).Concat(
         config.Train.Loss == LossKind.Sigmoid ? ["a logit bias (train.loss = sigmoid)"] : []);
+
+    /// <summary>Whether a model is written as a <c>SiglipModel</c>, not as a <c>CLIPModel</c>.</summary>
+    public static bool IsSiglip(FlipConfig config) => config.Model.Image.Pooling == ImagePooling.Attention;
 
     /// <summary>Writes the files beside the weights.</summary>
     /// <param name="folder">Where to.</param>
@@ -82,6 +93,12 @@ internal static class HuggingFaceFormat
     /// </param>
     public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer, JsonObject? externalData = null)
     {
+        if (IsSiglip(config) && externalData is null)
+        {
+            SiglipFormat.Describe(folder, config, tokenizer);
+            return;
+        }
+
         var (image, text) = (config.Model.Image, config.Model.Text);
         JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads, BlockKind kind) => new()
         {
@@ -142,7 +159,11 @@ internal static class HuggingFaceFormat
             }
         }
 
-        Ask(description.ModelType == "clip", $"model_type is '{description.ModelType}', and only clip is supported");
+        Ask(
+            description.ModelType == "clip",
+            description.ModelType == SiglipFormat.NaFlex
+                ? "model_type is 'siglip2', a NaFlex model: its images keep their proportions, and their patches differ in number; Flip has SigLIP 2 of one image size (model_type siglip, such as google/siglip2-base-patch16-224)"
+                : $"model_type is '{description.ModelType}', and only clip and siglip are supported");
         Ask(vision.NumChannels == 3, $"images have {vision.NumChannels} channels");
         if (problems.Count > 0)
         {
@@ -150,7 +171,9 @@ internal static class HuggingFaceFormat
         }
     }
 
-    private static Activation ActivationOf(string path, string name) => name switch
+    /// <summary>The activation of a <c>hidden_act</c>.</summary>
+    /// <exception cref="CheckpointFormatException">Flip does not have it.</exception>
+    public static Activation ActivationOf(string path, string name) => name switch
     {
         "quick_gelu" => Activation.QuickGelu,
         "gelu" => Activation.Gelu,
@@ -158,7 +181,8 @@ internal static class HuggingFaceFormat
         _ => throw new CheckpointFormatException(path, null, $"hidden_act is '{name}'; quick_gelu, gelu and gelu_pytorch_tanh are supported"),
     };
 
-    private static string NameOf(Activation activation) => activation switch
+    /// <summary>The <c>hidden_act</c> of an activation.</summary>
+    public static string NameOf(Activation activation) => activation switch
     {
         Activation.QuickGelu => "quick_gelu",
         Activation.Gelu => "gelu",

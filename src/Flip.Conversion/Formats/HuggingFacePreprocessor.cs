@@ -27,7 +27,7 @@ internal static class HuggingFacePreprocessor
         var squash = config.Eval.Transform == EvalTransform.Squash;
         JsonFile.Write(Path.Combine(folder, FileName), new JsonObject
         {
-            ["image_processor_type"] = "CLIPImageProcessor",
+            ["image_processor_type"] = squash && !forTransformersJs && HuggingFaceFormat.IsSiglip(config) ? "SiglipImageProcessor" : "CLIPImageProcessor",
             ["do_convert_rgb"] = true,
             ["do_resize"] = true,
             ["size"] = squash ? new JsonObject { ["height"] = size, ["width"] = size } : new JsonObject { ["shortest_edge"] = size },
@@ -45,14 +45,18 @@ internal static class HuggingFacePreprocessor
     /// <summary>What the file of a folder says, and what of it Flip does otherwise.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="imageSize">Height and width that the model takes, pixels.</param>
+    /// <param name="siglip">What the file leaves out is as in SigLIP's, not as in CLIP's.</param>
     /// <exception cref="CheckpointFormatException">The file is damaged, or normalises in a way that Flip does not have.</exception>
-    public static (PixelNormalization Normalization, EvalConfig Eval, IReadOnlyList<Assumption> Notes) Read(string folder, int imageSize)
+    public static (PixelNormalization Normalization, EvalConfig Eval, IReadOnlyList<Assumption> Notes) Read(string folder, int imageSize, bool siglip)
     {
-        var eval = ClipDefaults.Config(ClipDefaults.Model).Eval;
+        var eval = ClipDefaults.Config(ClipDefaults.Model).Eval with { Transform = siglip ? EvalTransform.Squash : EvalTransform.Clip };
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
         {
-            return (PixelNormalization.Clip, eval, [new($"There is no {FileName}: pixels are normalised with CLIP's mean and deviation.", "model.image.normalization")]);
+            return (
+                siglip ? PixelNormalization.Half : PixelNormalization.Clip,
+                eval,
+                [new($"There is no {FileName}: pixels are normalised with {(siglip ? "SigLIP" : "CLIP")}'s mean and deviation.", "model.image.normalization")]);
         }
 
         var processor = JsonFile.Read<ClipPreprocessor>(path);
@@ -62,7 +66,8 @@ internal static class HuggingFacePreprocessor
             notes.Add(new($"The preprocessor resizes with filter {processor.Resample}; Flip resizes bicubically.", "eval.interpolation"));
         }
 
-        var squash = processor is { DoResize: not false, Size: JsonObject size } && size["height"] is not null && size["width"] is not null;
+        var squash = processor is { DoResize: not false, Size: var size }
+            && (size is JsonObject sides ? sides["height"] is not null && sides["width"] is not null : siglip && size is null);
         eval = eval with
         {
             Transform = squash ? EvalTransform.Squash : EvalTransform.Clip,
@@ -73,7 +78,12 @@ internal static class HuggingFacePreprocessor
             notes.Add(new($"The preprocessor does not resize and crop; Flip gives the model {imageSize}×{imageSize} by CLIP's rule.", "eval.transform"));
         }
 
-        return (ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd), eval, notes);
+        return (
+            siglip && processor is { ImageMean: null, ImageStd: null }
+                ? PixelNormalization.Half
+                : ClipDefaults.Normalization(path, processor.ImageMean, processor.ImageStd),
+            eval,
+            notes);
     }
 
     private static int FilterOf(EvalConfig eval) => eval.Interpolation == Interpolation.Bilinear ? Bilinear : Bicubic;

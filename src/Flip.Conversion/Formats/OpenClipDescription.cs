@@ -35,6 +35,16 @@ internal sealed record OpenClipDescription(
         var trunk = vision.Has("timm_model_name");
         var (image, imageKind) = trunk ? OpenClipImage.Trunk(vision) : OpenClipImage.Own(vision, quick);
         model.RefuseRest();
+        if (!image.Projection && image.Width != embedDim)
+        {
+            model.Refused("embed_dim", $"the image tower has no projection (timm_proj none) and a width of {image.Width}");
+        }
+
+        if (!text.Projection && text.Width != embedDim)
+        {
+            model.Refused("embed_dim", $"the text tower has no projection (proj_type none) and a width of {text.Width}");
+        }
+
         var (transform, interpolation) = Preprocessing(preprocess);
         var (mean, deviation) = (preprocess.Numbers("mean"), preprocess.Numbers("std"));
         if (problems.Count > 0)

@@ -30,6 +30,11 @@ internal static class OpenClipExport
             }
         }
 
+        if (image is { Pooling: ImagePooling.Attention, ClassToken: not ClassToken.None })
+        {
+            yield return "attention pooling beside a class token (model.image.pooling, model.image.classToken)";
+        }
+
         if (text.Pooling == TextPooling.Mean)
         {
             yield return "a text feature that is a mean (model.text.pooling)";
@@ -53,7 +58,7 @@ internal static class OpenClipExport
     public static IWeightNames Names(FlipConfig config)
     {
         var trunk = !IsOwn(config.Model);
-        return ClipNames.OpenClip(ownTextTower: trunk, trunk, config.Model.Image.FinalNorm == FinalNorm.AfterPooling);
+        return ClipNames.OpenClip(ownTextTower: trunk, trunk, config.Model.Image.FinalNorm == FinalNorm.AfterPooling, config.Model.Text.ProjectionBias);
     }
 
     /// <summary>The content of <c>open_clip_config.json</c>.</summary>
@@ -104,6 +109,7 @@ internal static class OpenClipExport
         {
             ClassToken: ClassToken.WithPosition, PatchBias: false, Pooling: ImagePooling.ClassToken or ImagePooling.PatchMean, FinalNorm: not FinalNorm.None
         }
+        && model.Image.Projection
         && (model.ImageBlocks().Activation == Activation.QuickGelu) == (model.TextBlocks().Activation == Activation.QuickGelu);
 
     private static JsonObject Visual(ModelConfig model)
@@ -139,14 +145,14 @@ internal static class OpenClipExport
     private static JsonObject Trunk(ModelConfig model)
     {
         var (image, kind, named) = (model.Image, model.ImageBlocks(), TimmTrunk.Of(model));
-        var pool = image.Pooling == ImagePooling.ClassToken ? "token" : "avg";
+        var pool = image.Pooling switch { ImagePooling.ClassToken => "token", ImagePooling.Attention => "map", _ => "avg" };
         var tower = new JsonObject
         {
             ["image_size"] = image.ImageSize,
             ["timm_model_name"] = named?.Name ?? (kind.LayerNormEps == TimmTrunk.Eps ? "vit_base_patch16_224" : "vit_base_patch16_clip_224"), // whose epsilon it is
             ["timm_model_pretrained"] = false,
             ["timm_pool"] = pool,
-            ["timm_proj"] = "linear",
+            ["timm_proj"] = image.Projection ? "linear" : "none",
         };
         if (named is not null)
         {
@@ -194,6 +200,16 @@ internal static class OpenClipExport
         if (!text.Causal)
         {
             description["no_causal_mask"] = true;
+        }
+
+        if (!text.Projection)
+        {
+            description["proj_type"] = "none";
+        }
+
+        if (text.ProjectionBias)
+        {
+            description["proj_bias"] = true;
         }
 
         if (text.Pooling is TextPooling.FirstToken or TextPooling.LastToken)

@@ -14,7 +14,7 @@ internal static class OpenClipFormat
     /// <summary>Name of the weights' file.</summary>
     public const string WeightsFile = "open_clip_model.safetensors";
 
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "merges.txt"];
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "merges.txt", .. SentencePieceFile.Names];
 
     private const string TrunkPositions = "visual.trunk.pos_embed";
     private const string OwnPositions = "visual.positional_embedding";
@@ -41,7 +41,7 @@ internal static class OpenClipFormat
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
         var names = ClipNames.OpenClip(
-            weights.Contains("text.token_embedding.weight"), file.Trunk, weights.Contains("visual.trunk.fc_norm.weight"));
+            weights.Contains("text.token_embedding.weight"), file.Trunk, weights.Contains("visual.trunk.fc_norm.weight"), model.Text.ProjectionBias);
         return new StoredModel(
             "open_clip",
             config,

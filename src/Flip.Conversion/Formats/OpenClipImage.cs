@@ -72,16 +72,17 @@ internal static class OpenClipImage
         vision.Ignore(
             "timm_model_pretrained", "layers", "width", "head_width", "mlp_ratio", "patch_size", "pool_type", "final_ln_after_pool", "no_ln_pre",
             "act_kwargs", "norm_kwargs", "attentional_pool", "attn_pooler_queries", "attn_pooler_heads", "ls_init_value", "image_seq_len"); // of open_clip's own tower
-        CheckProjection(vision);
+        var projection = Projection(vision);
         vision.Refuse("timm_proj_bias", "a bias in the projection, which Flip's does not have");
         var (image, kind) = new TimmArguments(vision.Part("timm_model_kwargs"), trunk).Read(vision);
+        image = image with { Projection = projection };
         var size = vision.Size("image_size", 224);
         if (size != image.ImageSize)
         {
             vision.Refused("image_size", $"timm's {trunk.Name} is for {image.ImageSize} pixels, and open_clip builds it so");
         }
 
-        CheckSizes(vision, image);
+        CheckHeads(vision, image); // of another size than a multiple of its patch's, timm's tower passes over the rest, and so does Flip's
         vision.RefuseRest();
         return (image, kind);
     }
@@ -89,30 +90,33 @@ internal static class OpenClipImage
     private static void IgnoreTraining(ForeignPart vision) => vision.Ignore("patch_dropout", "output_tokens", "timm_drop", "timm_drop_path");
 
     /// <summary>Absent is linear, and null is not the same.</summary>
-    private static void CheckProjection(ForeignPart vision)
+    private static bool Projection(ForeignPart vision)
     {
         var projection = vision.Contains("timm_proj") ? vision.Text("timm_proj") ?? string.Empty : "linear";
-        if (projection != "linear")
+        if (projection is not ("linear" or "none"))
         {
-            vision.Refused("timm_proj", projection switch
-            {
-                "" => "timm's own head, which has a bias (MobileCLIP); Flip's projection has none",
-                "none" => "no projection behind the pooling; Flip's tower has one",
-                _ => "Flip's projection is one product without bias",
-            });
+            vision.Refused("timm_proj", projection.Length == 0
+                ? "timm's own head, which has a bias (MobileCLIP); Flip's projection has none"
+                : "Flip's projection is one product without bias");
         }
+
+        return projection != "none";
     }
 
     private static void CheckSizes(ForeignPart vision, ImageConfig image)
     {
-        if (image.Width % image.Heads != 0)
-        {
-            vision.Refused("width", $"{image.Width} is no multiple of {image.Heads} heads");
-        }
-
+        CheckHeads(vision, image);
         if (image.ImageSize % image.PatchSize != 0)
         {
             vision.Refused("image_size", $"no multiple of the patch size {image.PatchSize}");
+        }
+    }
+
+    private static void CheckHeads(ForeignPart vision, ImageConfig image)
+    {
+        if (image.Width % image.Heads != 0)
+        {
+            vision.Refused("width", $"{image.Width} is no multiple of {image.Heads} heads");
         }
     }
 }

@@ -31,6 +31,7 @@ internal static class OpenClipText
         var causal = !text.Flag("no_causal_mask");
         var pooling = Pooling(text, causal);
         var eos = text.Text("pool_type") == "eos";
+        var projected = text.OneOf("proj_type", "Flip's projection is one product, or none", "linear", "none") == "linear";
         var eosId = text.Size("eos_id", 2);
         var config = ClipDefaults.Model.Text with
         {
@@ -44,6 +45,8 @@ internal static class OpenClipText
             Pooling = pooling,
             EndOfText = pooling == TextPooling.EndOfText && !eos ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
             EosTokenId = eos ? eosId : null,
+            Projection = projected,
+            ProjectionBias = text.Flag("proj_bias") && projected, // a projection that is not there has none
         };
         if (config.Width % config.Heads != 0)
         {
@@ -96,8 +99,6 @@ internal static class OpenClipText
             "attention_mode", "pos_embed", "rope_temperature", "mlp_type", "norm_eps", "attn_gated", "pre_norm", "norm_placement",
             "zero_init_residual", "reg_tokens", "value_residual", "gate_bias"); // of the modern tower
         text.Refuse("embed_cls", "a class token behind the text (CoCa), which Flip's text tower does not have");
-        text.Refuse("proj_bias", "a bias in the projection (SigLIP), which Flip's does not have");
-        text.OneOf("proj_type", "Flip's projection is one product", "linear");
         text.Refuse("variable_text", "rows of any length");
         text.OneOf("norm_type", "Flip's norm is LayerNorm", "layernorm");
         text.Require("attention_bias", "attention without biases, which Flip's has");

@@ -16,6 +16,7 @@ internal static class OpenClipTokenizer
     /// </summary>
     public const string NoRepository = "set-text_cfg.hf_tokenizer_name/to-this-repository";
 
+    private const string Siglip = "siglip"; // in names of repositories
     private const int ClipVocabulary = 49408;
 
     /// <summary>The settings that a configuration stands for.</summary>
@@ -33,14 +34,19 @@ internal static class OpenClipTokenizer
             "canonicalize" => TextCleaning.Canonicalize,
             _ => null,
         };
-        if (string.IsNullOrEmpty(name))
+        // Where no tokenizer lies beside the weights, it is SentencePiece's in SigLIP's models, whose texts alone are canonicalised, and BERT's in
+        // open_clip's others of our towers.
+        var siglip = clean == "canonicalize" || name?.Contains(Siglip, StringComparison.OrdinalIgnoreCase) == true;
+        var usual = siglip
+            ? data with { Tokenizer = TokenizerKind.SentencePiece }
+            : data with { Tokenizer = TokenizerKind.WordPiece, WordPieceMarkers = WordPieceMarkers.ClsSep };
+        var own = TokenizerFactory.AsHuggingFace(usual, folder);
+        if (string.IsNullOrEmpty(name) && own.Tokenizer != TokenizerKind.SentencePiece)
         {
             return data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.OpenClip, TextCleaning = cleaning ?? TextCleaning.Lower };
         }
 
-        // Where the tokenizer does not lie beside the weights, it is BERT's: open_clip's models of our towers have no other.
-        var bert = data with { Tokenizer = TokenizerKind.WordPiece, WordPieceMarkers = WordPieceMarkers.ClsSep };
-        data = TokenizerFactory.AsHuggingFace(bert, folder) with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
+        data = own with { TextCleaning = cleaning ?? TextCleaning.Whitespace };
         return data.WordPieceMarkers == WordPieceMarkers.ClsSep && stripsSeparator ? data with { WordPieceMarkers = WordPieceMarkers.Cls } : data;
     }
 
@@ -90,6 +96,8 @@ internal static class OpenClipTokenizer
     private static TextCleaning Cleaning(FlipConfig config, ITokenizer? tokenizer) => tokenizer switch
     {
         WordPieceTokenizer wordPiece => wordPiece.Cleaning,
+        SentencePieceTokenizer pieces => pieces.Cleaning,
+        null when config.Data.Tokenizer == TokenizerKind.SentencePiece => config.Data.TextCleaning ?? TextCleaning.None,
 
         // Between the markers and behind open_clip's cleaning it is lower case all the same.
         ClipBpeTokenizer { Markers: ClipMarkers.HuggingFace, Cleaning: TextCleaning.Lower } when !IsOwn(config, tokenizer) => TextCleaning.Whitespace,

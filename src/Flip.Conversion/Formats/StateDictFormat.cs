@@ -16,6 +16,7 @@ internal static class StateDictFormat
     private const string TrunkPositions = "visual.trunk.pos_embed";
     private const string FeatureNorm = "visual.trunk.fc_norm.weight";
     private const string TrunkPreNorm = "visual.trunk.norm_pre.weight";
+    private const string Latent = "visual.trunk.attn_pool.latent";
     private const string TokenTable = "token_embedding.weight";
 
     /// <summary>Whether the tensors have such names, with a ViT as image tower and CLIP's Transformer as text tower.</summary>
@@ -33,12 +34,14 @@ internal static class StateDictFormat
         var openAi = weights.Contains("input_resolution"); // only OpenAI's files say their sizes beside the weights
         var (trunk, ownTextTower) = (IsTrunk(weights), weights.Contains("text." + TokenTable));
         var text = ownTextTower ? "text." : string.Empty;
+        var biased = weights.Contains($"{text}text_projection.bias");
+        var projected = biased || weights.Contains($"{text}text_projection") || !weights.Contains(Latent);
         var start = ClipDefaults.Model;
         var model = start with
         {
             Image = trunk ? Trunk(start.Image, weights, shapes) : Visual(start.Image, weights, shapes),
             Text = Text(start.Text, text, shapes),
-            EmbedDim = shapes.Size($"{text}text_projection", 1),
+            EmbedDim = !projected ? shapes.Size($"{text}ln_final.weight", 0) : biased ? shapes.Size($"{text}text_projection.weight", 0) : shapes.Size($"{text}text_projection", 1),
             Activation = openAi ? Activation.QuickGelu : Activation.Gelu,
         };
         var config = ClipDefaults.Config(model);
@@ -47,12 +50,8 @@ internal static class StateDictFormat
             Data = config.Data with { ClipMarkers = openAi ? ClipMarkers.OpenAi : ClipMarkers.OpenClip, TextCleaning = TextCleaning.Lower },
             Train = config.Train with { Loss = weights.Contains("logit_bias") ? LossKind.Sigmoid : LossKind.InfoNce },
         };
-        if (!trunk && !model.Image.PreNorm)
-        {
-            config = Clipa(config);
-        }
-
-        var names = ClipNames.OpenClip(ownTextTower, trunk, weights.Contains(FeatureNorm));
+        config = !trunk && !model.Image.PreNorm ? Clipa(config) : model.Image.Pooling == ImagePooling.Attention ? Siglip(config, projected, biased) : config;
+        var names = ClipNames.OpenClip(ownTextTower, trunk, weights.Contains(FeatureNorm), biased);
         return new StoredModel(openAi ? "OpenAI CLIP" : "open_clip checkpoint", config, weights, names, tokenizer)
         {
             Assumptions = BareWeights.Assumptions(config),
@@ -100,6 +99,19 @@ internal static class StateDictFormat
         Eval = config.Eval with { Transform = EvalTransform.Squash, Interpolation = Interpolation.Bilinear },
     };
 
+    /// <summary>Attention pooling is SigLIP's; the rest of it no tensor tells.</summary>
+    private static FlipConfig Siglip(FlipConfig config, bool projected, bool biased) => config with
+    {
+        Model = config.Model with
+        {
+            Image = config.Model.Image with { Normalization = PixelNormalization.Half, LayerNormEps = null },
+            Text = config.Model.Text with { Causal = false, Pooling = TextPooling.LastToken, EndOfText = EndOfTextRule.Eos, Projection = projected, ProjectionBias = biased },
+            LayerNormEps = TimmTrunk.Eps,
+        },
+        Data = config.Data with { Tokenizer = TokenizerKind.SentencePiece, ClipMarkers = null, TextCleaning = TextCleaning.Canonicalize },
+        Eval = config.Eval with { Transform = EvalTransform.Squash },
+    };
+
     /// <summary>timm's tower: a class token is the feature, as timm's default is; without one, or with FLIP's fixed positions, the mean is.</summary>
     private static ImageConfig Trunk(ImageConfig start, ITensorSource weights, StateShapes shapes)
     {
@@ -115,7 +127,8 @@ internal static class StateDictFormat
             Heads = HeadCount.OfImage(width),
             MlpRatio = shapes.Size("visual.trunk.blocks.0.mlp.fc1.weight", 0) / (double)width,
             ClassToken = !hasToken ? ClassToken.None : ownRow ? ClassToken.WithPosition : ClassToken.WithoutPosition,
-            Pooling = hasToken ? ImagePooling.ClassToken : ImagePooling.Mean,
+            Pooling = weights.Contains(Latent) ? ImagePooling.Attention : hasToken ? ImagePooling.ClassToken : ImagePooling.Mean,
+            Projection = weights.Contains("visual.head.proj.weight") || !weights.Contains(Latent),
             PatchBias = weights.Contains("visual.trunk.patch_embed.proj.bias"),
             PreNorm = weights.Contains(TrunkPreNorm),
             FinalNorm = weights.Contains(FeatureNorm) ? FinalNorm.AfterPooling

@@ -15,12 +15,19 @@ internal sealed class TimmArguments(ForeignPart arguments, TimmTrunk trunk)
         var constructed = arguments.Text("global_pool") ?? trunk.Pool;
         var pool = vision.Contains("timm_pool") ? vision.Text("timm_pool") ?? string.Empty : "avg";
         pool = pool.Length == 0 ? constructed : pool;
-        if (pool is not ("avg" or "token"))
+        if (pool is not ("avg" or "token" or "map"))
         {
-            vision.Refused("timm_pool", pool == "map" ? "attention pooling (SigLIP), which Flip's image tower does not have" : "avg and token are supported");
+            vision.Refused("timm_pool", "avg, token and map are supported");
         }
 
         var classToken = arguments.Flag("class_token", trunk.Pool == "token");
+        if (pool == "map" && (constructed != "map" || classToken))
+        {
+            vision.Refused("timm_pool", classToken
+                ? "attention pooling beside a class token, about which timm's versions differ"
+                : "timm adds no attention pooling to a model that is built without");
+        }
+
         if (pool == "token" && !classToken)
         {
             vision.Refused("timm_pool", "there is no class token");
@@ -38,7 +45,12 @@ internal sealed class TimmArguments(ForeignPart arguments, TimmTrunk trunk)
             Heads = arguments.Size("num_heads", trunk.Heads),
             MlpRatio = arguments.Positive("mlp_ratio", trunk.MlpRatio),
             ClassToken = !classToken ? ClassToken.None : ownPosition ? ClassToken.WithPosition : ClassToken.WithoutPosition,
-            Pooling = pool == "token" ? ImagePooling.ClassToken : classToken && !withToken ? ImagePooling.PatchMean : ImagePooling.Mean,
+            Pooling = pool switch
+            {
+                "token" => ImagePooling.ClassToken,
+                "map" => ImagePooling.Attention,
+                _ => classToken && !withToken ? ImagePooling.PatchMean : ImagePooling.Mean,
+            },
             FinalNorm = Norm(constructed, pool),
             PatchBias = !preNorm,
             PreNorm = preNorm,
@@ -54,7 +66,7 @@ internal sealed class TimmArguments(ForeignPart arguments, TimmTrunk trunk)
         var average = constructed is "avg" or "avgmax" or "max";
         var ofFeature = arguments.Has("fc_norm") ? arguments.Flag("fc_norm") : average && trunk.Pool != "avg"; // the named ones say false
         return !arguments.Flag("final_norm", true) ? FinalNorm.None
-            : ofFeature && pool != "token" ? FinalNorm.AfterPooling
+            : ofFeature && pool is not ("token" or "map") ? FinalNorm.AfterPooling
             : FinalNorm.BeforePooling;
     }
 

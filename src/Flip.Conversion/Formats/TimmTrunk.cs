@@ -6,7 +6,7 @@ namespace Flip.Conversion.Formats;
 
 /// <summary>
 /// One of timm's plain Vision Transformers, told by its name: <c>vit_SIZE_patchP_KIND_S</c>. Plain means that it has nothing that Flip's image tower
-/// lacks; of SigLIP's it is the trunk without the attention pooling.
+/// lacks.
 /// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="ImageSize">Pixels along a side; released open_clip can build no other.</param>
@@ -47,6 +47,15 @@ internal sealed partial record TimmTrunk(
         "vit_so400m_patch14_siglip_gap_224", "vit_so400m_patch14_siglip_gap_378", "vit_so400m_patch14_siglip_gap_448",
         "vit_so400m_patch14_siglip_gap_896", "vit_so400m_patch16_siglip_gap_256", "vit_so400m_patch16_siglip_gap_384",
         "vit_so400m_patch16_siglip_gap_512", "vit_giantopt_patch16_siglip_gap_256", "vit_giantopt_patch16_siglip_gap_384",
+    ];
+
+    /// <summary>SigLIP's, whose feature is read by attention pooling.</summary>
+    private static readonly string[] Maps =
+    [
+        "vit_base_patch32_siglip_256", "vit_base_patch16_siglip_224", "vit_base_patch16_siglip_256", "vit_base_patch16_siglip_384",
+        "vit_base_patch16_siglip_512", "vit_large_patch16_siglip_256", "vit_large_patch16_siglip_384", "vit_large_patch16_siglip_512",
+        "vit_so400m_patch14_siglip_224", "vit_so400m_patch14_siglip_378", "vit_so400m_patch14_siglip_384", "vit_so400m_patch16_siglip_256",
+        "vit_so400m_patch16_siglip_384", "vit_so400m_patch16_siglip_512", "vit_giantopt_patch16_siglip_256", "vit_giantopt_patch16_siglip_384",
     ];
 
     /// <summary>Those with a class token, a bias in the patch projection and no LayerNorm before the first block.</summary>
@@ -93,12 +102,13 @@ internal sealed partial record TimmTrunk(
     public static TimmTrunk? Of(ModelConfig model)
     {
         var image = model.Image;
-        return (image.ClassToken == ClassToken.None ? Means : Tokens).Select(name => Find(name)!).FirstOrDefault(trunk =>
+        var names = image.Pooling == ImagePooling.Attention ? Maps : image.ClassToken == ClassToken.None ? Means : Tokens;
+        return names.Select(name => Find(name)!).FirstOrDefault(trunk =>
             trunk.Shape() == (image.ImageSize, image.PatchSize, image.Width, image.Depth, image.Heads)
             && MlpWidth.Of(trunk.Width, trunk.MlpRatio) == MlpWidth.Of(image.Width, image.MlpRatio)
             && trunk.Kind == model.ImageBlocks()
             && image is { PatchBias: true, PreNorm: false, FinalNorm: FinalNorm.BeforePooling, ClassToken: not ClassToken.WithoutPosition }
-            && (image.Pooling == ImagePooling.Mean) == (image.ClassToken == ClassToken.None));
+            && (image.Pooling is ImagePooling.Mean or ImagePooling.Attention) == (image.ClassToken == ClassToken.None));
     }
 
     private (int ImageSize, int PatchSize, int Width, int Depth, int Heads) Shape() => (ImageSize, PatchSize, Width, Depth, Heads);

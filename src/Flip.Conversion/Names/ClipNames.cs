@@ -12,8 +12,13 @@ internal static class ClipNames
     /// <param name="ownTextTower">A model with <c>custom_text</c>, whose text tower's names begin with <c>text.</c>.</param>
     /// <param name="timmTrunk">A model whose image tower is timm's.</param>
     /// <param name="featureNorm">timm's tower was built with its last norm behind the pooling, where it has another name.</param>
-    public static NameTable OpenClip(bool ownTextTower, bool timmTrunk, bool featureNorm = false) => new(
-        [.. timmTrunk ? Trunk(featureNorm ? "fc_norm" : "norm") : Visual(), .. Text(ownTextTower ? "text." : string.Empty), .. Scales()],
+    /// <param name="textProjectionBias">The text's projection has a bias (SigLIP), and is then a layer instead of a matrix.</param>
+    public static NameTable OpenClip(bool ownTextTower, bool timmTrunk, bool featureNorm = false, bool textProjectionBias = false) => new(
+        [
+            .. timmTrunk ? Trunk(featureNorm ? "fc_norm" : "norm") : Visual(),
+            .. Text(ownTextTower ? "text." : string.Empty, textProjectionBias),
+            .. Scales(),
+        ],
         "attn_mask", "input_resolution", "context_length", "vocab_size");
 
     private static IEnumerable<NameRow> Visual() =>
@@ -44,17 +49,30 @@ internal static class ClipNames
             .. NameTable.WeightAndBias("image.blocks.{n}.mlp.fc1", $"{block}.mlp.fc1"),
             .. NameTable.WeightAndBias("image.blocks.{n}.mlp.fc2", $"{block}.mlp.fc2"),
             .. NameTable.WeightAndBias("image.finalNorm", $"visual.trunk.{finalNorm}"),
+            .. AttentionPool("visual.trunk.attn_pool"),
             new("image.projection.weight", "visual.head.proj.weight"),
         ];
     }
 
-    private static IEnumerable<NameRow> Text(string prefix) =>
+    private static IEnumerable<NameRow> AttentionPool(string theirs) =>
+    [
+        new("image.pooling.latent", $"{theirs}.latent", TensorLayout.OneToken),
+        .. NameTable.WeightAndBias("image.pooling.attention.qkv", $"{theirs}.(q|kv)").Select(row => row with { Shares = [1, 2] }),
+        .. NameTable.WeightAndBias("image.pooling.attention.out", $"{theirs}.proj"),
+        .. NameTable.WeightAndBias("image.pooling.norm", $"{theirs}.norm"),
+        .. NameTable.WeightAndBias("image.pooling.mlp.fc1", $"{theirs}.mlp.fc1"),
+        .. NameTable.WeightAndBias("image.pooling.mlp.fc2", $"{theirs}.mlp.fc2"),
+    ];
+
+    private static IEnumerable<NameRow> Text(string prefix, bool projectionBias) =>
     [
         new("text.tokenEmbedding", $"{prefix}token_embedding.weight"),
         new("text.positions", $"{prefix}positional_embedding"),
         .. Block("text", $"{prefix}transformer"),
         .. NameTable.WeightAndBias("text.finalNorm", $"{prefix}ln_final"),
-        new("text.projection.weight", $"{prefix}text_projection", TensorLayout.Transposed),
+        .. projectionBias
+            ? NameTable.WeightAndBias("text.projection", $"{prefix}text_projection")
+            : [new("text.projection.weight", $"{prefix}text_projection", TensorLayout.Transposed)],
     ];
 
     private static IEnumerable<NameRow> Block(string ours, string theirs) =>

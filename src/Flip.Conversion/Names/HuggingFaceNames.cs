@@ -2,10 +2,10 @@ using Flip.Storage;
 
 namespace Flip.Conversion.Names;
 
-/// <summary>The names of Hugging Face's <c>CLIPModel</c>.</summary>
+/// <summary>The names of Hugging Face's <c>CLIPModel</c> and <c>SiglipModel</c>.</summary>
 internal static class HuggingFaceNames
 {
-    /// <summary>The table.</summary>
+    /// <summary>Those of <c>CLIPModel</c>.</summary>
     public static NameTable Table { get; } = new(
         [
             new("image.patchEmbedding.weight", "vision_model.embeddings.patch_embedding.weight", TensorLayout.Convolution),
@@ -21,6 +21,31 @@ internal static class HuggingFaceNames
             .. NameTable.WeightAndBias("text.finalNorm", "text_model.final_layer_norm"),
             new("text.projection.weight", "text_projection.weight"),
             new("logitScale", "logit_scale", TensorLayout.Scalar),
+        ],
+        "position_ids");
+
+    /// <summary>Those of <c>SiglipModel</c>.</summary>
+    public static NameTable Siglip { get; } = new(
+        [
+            new("image.patchEmbedding.weight", "vision_model.embeddings.patch_embedding.weight", TensorLayout.Convolution),
+            new("image.patchEmbedding.bias", "vision_model.embeddings.patch_embedding.bias"),
+            new("image.positions", "vision_model.embeddings.position_embedding.weight"),
+            .. Block("image", "vision_model"),
+            .. NameTable.WeightAndBias("image.finalNorm", "vision_model.post_layernorm"),
+            new("image.pooling.latent", "vision_model.head.probe", TensorLayout.OneToken),
+            new("image.pooling.attention.qkv.weight", "vision_model.head.attention.in_proj_weight"),
+            new("image.pooling.attention.qkv.bias", "vision_model.head.attention.in_proj_bias"),
+            .. NameTable.WeightAndBias("image.pooling.attention.out", "vision_model.head.attention.out_proj"),
+            .. NameTable.WeightAndBias("image.pooling.norm", "vision_model.head.layernorm"),
+            .. NameTable.WeightAndBias("image.pooling.mlp.fc1", "vision_model.head.mlp.fc1"),
+            .. NameTable.WeightAndBias("image.pooling.mlp.fc2", "vision_model.head.mlp.fc2"),
+            new("text.tokenEmbedding", "text_model.embeddings.token_embedding.weight"),
+            new("text.positions", "text_model.embeddings.position_embedding.weight"),
+            .. Block("text", "text_model"),
+            .. NameTable.WeightAndBias("text.finalNorm", "text_model.final_layer_norm"),
+            .. NameTable.WeightAndBias("text.projection", "text_model.head"),
+            new("logitScale", "logit_scale"), // one number with an axis
+            new("logitBias", "logit_bias"),
         ],
         "position_ids");
 

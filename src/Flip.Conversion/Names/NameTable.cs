@@ -15,6 +15,9 @@ internal sealed record NameRow(string Ours, string Theirs, TensorLayout Layout)
         : this(ours, theirs, TensorLayout.Same)
     {
     }
+
+    /// <summary>How the parameter is divided among several tensors, see <see cref="StoredParameter.Shares"/>; empty for equal parts.</summary>
+    public IReadOnlyList<int> Shares { get; init; } = [];
 }
 
 /// <summary>A format's names as a table that is read both ways.</summary>
@@ -48,7 +51,10 @@ internal sealed partial class NameTable : IWeightNames
         var parts = Alternatives().Match(theirs);
         return new StoredParameter(
             parts.Success ? [.. parts.Groups[1].Value.Split('|').Select(part => Alternatives().Replace(theirs, part))] : [theirs],
-            row.Layout);
+            row.Layout)
+        {
+            Shares = row.Shares,
+        };
     }
 
     /// <inheritdoc/>

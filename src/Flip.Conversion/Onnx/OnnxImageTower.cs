@@ -28,7 +28,7 @@ internal static class OnnxImageTower
 
         var attention = new OnnxAttention(config.PatchCount() + config.ClassTokens(), config.Width, config.Heads);
         x = graph.Blocks("image", x, config.Depth, attention, kind);
-        graph.Embed("image", Pool(graph, config, x, kind.LayerNormEps), Output, model.NormEps);
+        graph.Embed("image", Pool(graph, config, x, kind), Output, model.NormEps);
         graph.Output(Output, "Embeddings of norm 1", Size(Batch), Size(model.EmbedDim));
     }
 
@@ -87,8 +87,9 @@ internal static class OnnxImageTower
     }
 
     /// <summary>One normalised feature of an image's tokens, <c>[batch, width]</c>.</summary>
-    private static string Pool(OnnxGraphBuilder graph, ImageConfig config, string x, double eps)
+    private static string Pool(OnnxGraphBuilder graph, ImageConfig config, string x, BlockKind kind)
     {
+        var eps = kind.LayerNormEps;
         if (config.Pooling == ImagePooling.ClassToken)
         {
             // The norm of one token: before or after pooling is the same.
@@ -105,6 +106,11 @@ internal static class OnnxImageTower
         {
             var tokens = config.PatchCount() + config.ClassTokens();
             x = graph.Node("Slice", "image.patches.output", [x, graph.Integers(config.ClassTokens()), graph.Integers(tokens), graph.Integers(1)]);
+        }
+
+        if (config.Pooling == ImagePooling.Attention)
+        {
+            return OnnxAttentionPooling.Add(graph, config, kind, x);
         }
 
         // A sum over hundreds of tokens could leave float16.

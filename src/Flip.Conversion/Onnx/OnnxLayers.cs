@@ -43,7 +43,7 @@ internal static class OnnxLayers
             var name = $"{tower}.blocks.{i}";
             var attended = attention.Add(graph, $"{name}.attention", graph.LayerNorm($"{name}.norm1", x, kind.LayerNormEps));
             x = graph.Node("Add", $"{name}.attended", [x, attended]);
-            var mlp = Mlp(graph, $"{name}.mlp", graph.LayerNorm($"{name}.norm2", x, kind.LayerNormEps), kind.Activation);
+            var mlp = graph.Mlp($"{name}.mlp", graph.LayerNorm($"{name}.norm2", x, kind.LayerNormEps), kind.Activation);
             x = graph.Node("Add", name, [x, mlp]);
         }
 
@@ -53,13 +53,14 @@ internal static class OnnxLayers
     /// <summary>A tower's projection and z / (‖z‖ + ε), in fp32.</summary>
     public static void Embed(this OnnxGraphBuilder graph, string tower, string pooled, string output, double eps)
     {
-        var projected = graph.ToFp32(graph.Linear($"{tower}.projection", pooled));
+        var projected = graph.ToFp32(graph.Find($"{tower}.projection.weight") is null ? pooled : graph.Linear($"{tower}.projection", pooled));
         var norm = graph.Node("ReduceL2", $"{tower}.norm", [projected, graph.Integers(1)], Attribute("keepdims", 1));
         var divisor = graph.Node("Add", $"{tower}.divisor", [norm, graph.Number("normEps", eps, DataType.Float)]);
         graph.Node("Div", output, [projected, divisor]);
     }
 
-    private static string Mlp(OnnxGraphBuilder graph, string name, string x, Activation activation) =>
+    /// <summary>Two products with an activation between.</summary>
+    public static string Mlp(this OnnxGraphBuilder graph, string name, string x, Activation activation) =>
         graph.Linear($"{name}.fc2", Activate(graph, $"{name}.activated", graph.Linear($"{name}.fc1", x), activation));
 
     private static string Activate(OnnxGraphBuilder graph, string name, string x, Activation activation)

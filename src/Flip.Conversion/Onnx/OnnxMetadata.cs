@@ -44,6 +44,7 @@ internal static class OnnxMetadata
                 null => null,
                 WordPieceTokenizer wordPiece => wordPiece.Variant == WordPieceVariant.Bert ? "wordPiece" : "wordPiece (TensorFlow Text)",
                 ClipBpeTokenizer => "clipBpe",
+                SentencePieceTokenizer => "sentencePiece",
                 _ => tokenizer.GetType().Name,
             }),
             ("padding_id", tokenizer is null ? null : Text(tokenizer.PaddingId)),

@@ -40,8 +40,10 @@ internal static class ConfigRules
         const string image = "model.image.";
         const string decoder = "model.reconstruction.";
         yield return new(
-            [image + "imageSize", image + "patchSize"],
-            c => Unless(c.Model.Image.ImageSize % c.Model.Image.PatchSize == 0, c, "must be a multiple of", image + "patchSize"));
+            [image + "imageSize", image + "patchSize", image + "positions"],
+            c => Unless(
+                c.Model.Image.ImageSize % c.Model.Image.PatchSize == 0 || (c.Model.Image.Positions == ImagePositions.Learned && c.Model.Image.GridSize() > 0),
+                c, "must be a multiple of", image + "patchSize"));
         yield return new(
             [image + "width", image + "heads"],
             c => Unless(c.Model.Image.Width % c.Model.Image.Heads == 0, c, "must be a multiple of", image + "heads"));
@@ -68,6 +70,16 @@ internal static class ConfigRules
             c => Unless(
                 c.Model.Image.FinalNorm != FinalNorm.AfterPooling || c.Model.Image.Pooling != ImagePooling.ClassToken,
                 c, "is the same as beforePooling, and is called so, with", image + "pooling"));
+        yield return new(
+            [image + "finalNorm", image + "pooling"],
+            c => Unless(
+                c.Model.Image.FinalNorm != FinalNorm.AfterPooling || c.Model.Image.Pooling != ImagePooling.Attention,
+                c, "is not what attention pools by, which has a LayerNorm of its own behind it, with", image + "pooling"));
+        yield return new(
+            [image + "projection", image + "width", "model.embedDim"],
+            c => Unless(
+                c.Model.Image.Projection || c.Model.Image.Width == c.Model.EmbedDim,
+                c, $"needs a width of {c.Model.EmbedDim} (model.embedDim), not", image + "width"));
         yield return new(
             [decoder + "weight", image + "finalNorm"],
             c => Unless(
@@ -106,6 +118,14 @@ internal static class ConfigRules
             [text + "mlpRatio", text + "width"],
             c => Unless(HasMlp(c.Model.Text.Width, c.Model.Text.MlpRatio), c, NoMlp, text + "width"));
         yield return new(
+            [text + "projection", text + "width", "model.embedDim"],
+            c => Unless(
+                c.Model.Text.Projection || c.Model.Text.Width == c.Model.EmbedDim,
+                c, $"needs a width of {c.Model.EmbedDim} (model.embedDim), not", text + "width"));
+        yield return new(
+            [text + "projectionBias", text + "projection"],
+            c => Unless(c.Model.Text.Projection || !c.Model.Text.ProjectionBias, c, "is of a projection, which there is none of with", text + "projection"));
+        yield return new(
             [text + "maskRatio", text + "length"],
             c => Unless(MaskRatio.Kept(c.Model.Text.Length, c.Model.Text.MaskRatio) >= 1, c, "must leave at least one token of", text + "length"));
         yield return new(
@@ -124,7 +144,7 @@ internal static class ConfigRules
         yield return new(
             [text + "pooling", "data.tokenizer", "data.wordPieceMarkers"],
             c => Unless(
-                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer == TokenizerKind.ClipBpe || c.Data.WordPieceMarkers == WordPieceMarkers.ClsSep,
+                c.Model.Text.Pooling != TextPooling.EndOfText || c.Data.Tokenizer is TokenizerKind.ClipBpe or TokenizerKind.SentencePiece || c.Data.WordPieceMarkers == WordPieceMarkers.ClsSep,
                 c, "needs clipBpe, whose rows end in a marker, not", "data.tokenizer"));
         yield return new(
             [text + "pooling", text + "attendPadding"],

@@ -8,6 +8,9 @@ public enum TokenizerKind
 
     /// <summary>CLIP's byte-pair encoding with its two markers.</summary>
     ClipBpe,
+
+    /// <summary>A SentencePiece model: Unigram (SigLIP) or byte-pair encoding with bytes for unknown letters (SigLIP 2), with a mark of the end.</summary>
+    SentencePiece,
 }
 
 /// <summary>Text normalisation before WordPiece, where the two reference implementations differ.</summary>
@@ -92,7 +95,7 @@ public sealed record DataConfig
     [Setting(SettingOwner.User, "Whether s3:// shards are read without keys, as those of public buckets.")]
     public bool S3Anonymous { get; init; }
 
-    [Setting(SettingOwner.Model, "Tokenizer: wordPiece (FLIP) or clipBpe.")]
+    [Setting(SettingOwner.Model, "Tokenizer: wordPiece (FLIP), clipBpe or sentencePiece (SigLIP).")]
     public TokenizerKind Tokenizer { get; init; } = TokenizerKind.WordPiece;
 
     [Setting(SettingOwner.Model, "WordPiece normalisation: bert or tfText (official FLIP).")]
@@ -104,7 +107,7 @@ public sealed record DataConfig
     [Setting(SettingOwner.Model, "How CLIP's markers are found in a text: openAi, openClip or huggingFace; null takes what the tokenizer's files say, else openAi.")]
     public ClipMarkers? ClipMarkers { get; init; }
 
-    [Setting(SettingOwner.Model, "Cleaning before the tokenizer's own rules: none, whitespace, lower or canonicalize; null takes what the tokenizer's files say, else none for wordPiece and lower for clipBpe.")]
+    [Setting(SettingOwner.Model, "Cleaning before the tokenizer's own rules: none, whitespace, lower or canonicalize; null takes what the tokenizer's files say, else none for wordPiece and sentencePiece, and lower for clipBpe.")]
     public TextCleaning? TextCleaning { get; init; }
 
     [Setting(SettingOwner.User, "Vocabulary file or folder; null learns one from the training captions.")]

@@ -34,6 +34,9 @@ public enum ImagePooling
 
     /// <summary>The class token.</summary>
     ClassToken,
+
+    /// <summary>A learned query that looks at all tokens, and an MLP (SigLIP).</summary>
+    Attention,
 }
 
 /// <summary>Where the LayerNorm at the end of the image tower is.</summary>
@@ -88,7 +91,7 @@ public enum PixelNormalization
 /// <summary>The image tower, a ViT (defaults: B/16).</summary>
 public sealed record ImageConfig
 {
-    [Setting(SettingOwner.Model, "Height and width of the image, pixels; a multiple of patchSize.", Min = 1, Max = Limits.ImageSize)]
+    [Setting(SettingOwner.Model, "Height and width of the image, pixels; a multiple of patchSize. With learned positions it need not be one: what is behind the last whole patch is not seen (SigLIP SO400M/14 of 384).", Min = 1, Max = Limits.ImageSize)]
     public int ImageSize { get; init; } = 224;
 
     [Setting(SettingOwner.Model, "Height and width of a patch, pixels.", Min = 1, Max = Limits.PatchSize)]
@@ -118,11 +121,14 @@ public sealed record ImageConfig
     [Setting(SettingOwner.Model, "How learned positions become those of another image size: bicubic (Hugging Face, Flip) or bicubicAntialias (open_clip, timm).")]
     public PositionResize PositionResize { get; init; } = PositionResize.Bicubic;
 
-    [Setting(SettingOwner.Model, "Feature: mean over tokens, patchMean (a class token left out, as CLIPA does) or classToken.")]
+    [Setting(SettingOwner.Model, "Feature: mean over tokens, patchMean (a class token left out, as CLIPA does), classToken, or attention of a learned query to all tokens (SigLIP).")]
     public ImagePooling Pooling { get; init; } = ImagePooling.Mean;
 
     [Setting(SettingOwner.Model, "LayerNorm at the end: beforePooling, on every token; afterPooling, on the feature (CLIPA); or none.")]
     public FinalNorm FinalNorm { get; init; } = FinalNorm.BeforePooling;
+
+    [Setting(SettingOwner.Model, "The feature is projected into the joint embedding; false takes it as it is (SigLIP), and width is embedDim.")]
+    public bool Projection { get; init; } = true;
 
     [Setting(SettingOwner.Model, "The patch projection has a bias (FLIP yes, CLIP no).")]
     public bool PatchBias { get; init; } = true;

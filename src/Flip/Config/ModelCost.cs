@@ -30,14 +30,14 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
     {
         ArgumentNullException.ThrowIfNull(model);
         var (image, text) = (model.Image, model.Text);
-        var projections = ((long)image.Width + text.Width) * model.EmbedDim;
+        var projections = ((image.Projection ? (long)image.Width : 0) + (text.Projection ? text.Width : 0)) * model.EmbedDim;
         return new ModelCost(
             OfImage(image, imageMaskRatio ?? image.MaskRatio),
             OfText(
                 text,
                 textTokens ?? MaskRatio.Kept(text.Length, textMaskRatio ?? text.MaskRatio),
                 text.VocabularySize > 0 ? text.VocabularySize : vocabularySize),
-            new TowerCost(1, projections, 2.0 * projections));
+            new TowerCost(1, projections + (text.ProjectionBias ? model.EmbedDim : 0), 2.0 * projections));
     }
 
     /// <summary>The cost of the decoder that predicts removed patches; of nothing where there is none.</summary>
@@ -73,8 +73,23 @@ public sealed record ModelCost(TowerCost Image, TowerCost Text, TowerCost Projec
         var parameters = (patchValues + (image.PatchBias ? 1 : 0) + positions + classToken
             + NormRows(image.PreNorm) + NormRows(image.FinalNorm != FinalNorm.None)) * image.Width;
         var blocks = Blocks(kept + classToken, image.Width, image.Depth, image.MlpRatio);
+        var pooling = image.Pooling == ImagePooling.Attention ? OfAttentionPooling(image, kept + classToken) : new TowerCost(0, 0, 0);
         return new TowerCost(
-            kept + classToken, parameters + blocks.Parameters, (2.0 * kept * patchValues * image.Width) + blocks.ForwardFlops);
+            kept + classToken,
+            parameters + blocks.Parameters + pooling.Parameters,
+            (2.0 * kept * patchValues * image.Width) + blocks.ForwardFlops + pooling.ForwardFlops);
+    }
+
+    // Keys and values of all tokens; one query, which is computed once a batch and not counted.
+    private static TowerCost OfAttentionPooling(ImageConfig image, int tokens)
+    {
+        long width = image.Width;
+        var mlp = MlpWidth.Of(width, image.MlpRatio);
+        var weights = (4 * width * width) + (2 * width * mlp);
+        var vectors = (8 * width) + mlp; // the latent, biases of q, k, v, out and the MLP, the LayerNorm's two
+        var attention = 2.0 * 2 * tokens * width;
+        return new TowerCost(
+            tokens, weights + vectors, (2.0 * tokens * 2 * width * width) + attention + (2.0 * ((width * width) + (2 * width * mlp))));
     }
 
     private static TowerCost OfText(TextConfig text, int kept, int vocabularySize)

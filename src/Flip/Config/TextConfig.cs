@@ -69,7 +69,7 @@ public sealed record TextConfig
     [Setting(SettingOwner.Model, "Padding attends and is attended, as in official FLIP; false masks it.")]
     public bool AttendPadding { get; init; } = true;
 
-    [Setting(SettingOwner.Model, "Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA).")]
+    [Setting(SettingOwner.Model, "Feature: firstToken (FLIP), endOfText (CLIP), mean, or lastToken, the row's last position whether padding or not (CLIPA, SigLIP).")]
     public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
 
     [Setting(SettingOwner.Model, "Token that an endOfText feature is read at: eos, the first end marker (Hugging Face), or argmax, the largest id, the first of equals (OpenAI, open_clip).")]
@@ -77,6 +77,12 @@ public sealed record TextConfig
 
     [Setting(SettingOwner.Model, "Id of the end marker; null takes the tokenizer's.", Min = 0, Max = Limits.Vocabulary)]
     public int? EosTokenId { get; init; }
+
+    [Setting(SettingOwner.Model, "The feature is projected into the joint embedding; false takes it as it is (SigLIP's multilingual model), and width is embedDim.")]
+    public bool Projection { get; init; } = true;
+
+    [Setting(SettingOwner.Model, "The projection into the joint embedding has a bias (SigLIP yes, FLIP and CLIP no).")]
+    public bool ProjectionBias { get; init; }
 
     [Setting(SettingOwner.Model, "Share of tokens removed in training.", Min = 0, Max = 1, BelowMax = true)]
     public double MaskRatio { get; init; }

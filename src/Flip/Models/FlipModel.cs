@@ -13,8 +13,8 @@ public sealed class FlipModel : IDisposable
 
     private readonly ImageTower _image;
     private readonly TextTower _text;
-    private readonly Linear _imageProjection;
-    private readonly Linear _textProjection;
+    private readonly Linear? _imageProjection;
+    private readonly Linear? _textProjection;
     private readonly ReconstructionDecoder? _decoder;
 
     /// <summary>A model with new weights.</summary>
@@ -38,9 +38,11 @@ public sealed class FlipModel : IDisposable
         Config = config;
         Parameters = new FlatParameters();
         _image = new ImageTower(Parameters, config);
-        _imageProjection = new Linear(Parameters, "image.projection", config.Image.Width, config.EmbedDim, bias: false);
+        _imageProjection = ProjectionOf(Parameters, config);
         _text = new TextTower(Parameters, config);
-        _textProjection = new Linear(Parameters, "text.projection", config.Text.Width, config.EmbedDim, bias: false);
+        _textProjection = config.Text.Projection
+            ? new Linear(Parameters, "text.projection", config.Text.Width, config.EmbedDim, config.Text.ProjectionBias)
+            : null;
         LogitScale = Parameters.Add("logitScale", [1], Initializer.Constant(config.LogitScaleInit), decays: true, keepsFp32: true);
         LogitBias = loss == LossKind.Sigmoid
             ? Parameters.Add("logitBias", [1], Initializer.Constant(-10), decays: false, keepsFp32: true) // SigLIP's first value
@@ -148,7 +150,7 @@ public sealed class FlipModel : IDisposable
     {
         using var scope = NewDisposeScope();
         var (tokens, lengths, idsKeep, padded) = group;
-        return Normalize(_textProjection.Forward(_text.Pool(_text.Tokens(tokens, lengths, idsKeep, padded), tokens, lengths, idsKeep))).MoveToOuterDisposeScope();
+        return Normalize(Project(_textProjection, _text.Pool(_text.Tokens(tokens, lengths, idsKeep, padded), tokens, lengths, idsKeep))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The factor on cosine similarities, <c>[1]</c>, bounded to [1, 100] here where the configuration says forward.</summary>
@@ -183,7 +185,15 @@ public sealed class FlipModel : IDisposable
     /// <summary>Text tokens after the last LayerNorm; for comparison with references.</summary>
     internal Tensor TextTokens(Tensor tokens, Tensor lengths) => _text.Normalize(_text.Tokens(tokens, lengths, null));
 
-    private Tensor ProjectImage(Tensor imageTokens) => Normalize(_imageProjection.Forward(_image.Pool(imageTokens)));
+    private Tensor ProjectImage(Tensor imageTokens) => Normalize(Project(_imageProjection, _image.Pool(imageTokens)));
+
+    /// <summary>The image tower's projection into the joint embedding; null where its feature is the embedding.</summary>
+    internal static Linear? ProjectionOf(FlatParameters parameters, ModelConfig config) => config.Image.Projection
+        ? new Linear(parameters, "image.projection", config.Image.Width, config.EmbedDim, bias: false)
+        : null;
+
+    /// <summary>A pooled feature in the joint embedding, not normalised.</summary>
+    internal static Tensor Project(Linear? projection, Tensor pooled) => projection?.Forward(pooled) ?? pooled;
 
     /// <summary>z / (‖z‖ + ε) in fp32.</summary>
     internal static Tensor Normalize(Tensor projected, double eps)

@@ -46,9 +46,9 @@ public sealed class ImageClassifier : IDisposable
         Parameters = new FlatParameters();
         _tower = new ImageTower(Parameters, config, classTokenDecays: false);
         _projection = head == ClassifierHead.ZeroShot
-            ? new Linear(Parameters, "image.projection", config.Image.Width, config.EmbedDim, bias: false)
+            ? FlipModel.ProjectionOf(Parameters, config)
             : null;
-        FeatureDim = _projection is null ? config.Image.Width : config.EmbedDim;
+        FeatureDim = head == ClassifierHead.ZeroShot ? config.EmbedDim : config.Image.Width;
         _headWeight = Parameters.Add(HeadWeight, [classes, FeatureDim], Initializer.Normal(HeadDeviation), decays: true, keepsFp32: true);
         _headBias = Parameters.Add(HeadBias, [classes], Initializer.Constant(0), decays: false, keepsFp32: true);
     }
@@ -142,8 +142,8 @@ public sealed class ImageClassifier : IDisposable
     private Tensor Features(Tensor images, Tensor? idsKeep, Tensor? branchScale)
     {
         var pooled = _tower.Pool(_tower.Tokens(_tower.GatherPatches(images, idsKeep), idsKeep, branchScale));
-        return _projection is null
-            ? pooled.to(ScalarType.Float32)
-            : FlipModel.Normalize(_projection.Forward(pooled), Config.NormEps);
+        return Head == ClassifierHead.ZeroShot
+            ? FlipModel.Normalize(FlipModel.Project(_projection, pooled), Config.NormEps)
+            : pooled.to(ScalarType.Float32);
     }
 }

@@ -16,6 +16,7 @@ internal sealed class ImageTower : IDisposable
     private readonly LayerNorm? _preNorm;
     private readonly TransformerBlock[] _blocks;
     private readonly LayerNorm? _finalNorm;
+    private readonly AttentionPooling? _pooling;
     private readonly FlatParameters _parameters;
     private Patches? _patches;
     private Tensor? _fixedPositions;
@@ -41,6 +42,7 @@ internal sealed class ImageTower : IDisposable
         _preNorm = config.PreNorm ? new LayerNorm(parameters, "image.preNorm", config.Width, kind.LayerNormEps) : null;
         _blocks = TransformerBlock.Stack(parameters, "image", config.Depth, config.Width, config.Heads, config.MlpRatio, kind);
         _finalNorm = config.FinalNorm == FinalNorm.None ? null : new LayerNorm(parameters, "image.finalNorm", config.Width, kind.LayerNormEps);
+        _pooling = config.Pooling == ImagePooling.Attention ? new AttentionPooling(parameters, config, kind) : null;
     }
 
     /// <summary>Where the blocks are written that the backward pass computes again; null for none.</summary>
@@ -102,6 +104,7 @@ internal sealed class ImageTower : IDisposable
         {
             ImagePooling.Mean => tokens.mean([1]),
             ImagePooling.PatchMean => PatchTokens(tokens).mean([1]),
+            ImagePooling.Attention => _pooling!.Forward(tokens),
             _ => tokens.select(1, 0),
         };
         return _config.FinalNorm == FinalNorm.AfterPooling ? _finalNorm!.Forward(pooled) : pooled;

@@ -9,6 +9,7 @@ namespace Flip.Models;
 /// </summary>
 internal sealed class Patches : IDisposable
 {
+    private readonly int _size;
     private readonly int _grid;
     private readonly int _patch;
     private readonly Tensor _scale;
@@ -16,6 +17,7 @@ internal sealed class Patches : IDisposable
 
     public Patches(ImageConfig config, Device device)
     {
+        _size = config.ImageSize;
         _grid = config.GridSize();
         _patch = config.PatchSize;
         var (mean, deviation) = PixelStatistics.Of(config.Normalization);
@@ -30,13 +32,14 @@ internal sealed class Patches : IDisposable
 
     /// <summary>Copies patches of an image on the processor, as <see cref="Gather"/> does on a device.</summary>
     /// <param name="image">RGB pixels, <c>[size, size, 3]</c>.</param>
+    /// <param name="size">Height and width of the image, pixels; what is behind the last whole patch is passed over.</param>
     /// <param name="grid">Patches along a side.</param>
     /// <param name="patch">Height and width of a patch, pixels.</param>
     /// <param name="ids">Indices of the patches, row-major in the grid; empty for all in order.</param>
     /// <param name="to"><c>[ids, patch · patch · 3]</c></param>
-    public static void Copy(ReadOnlySpan<byte> image, int grid, int patch, ReadOnlySpan<long> ids, Span<byte> to)
+    public static void Copy(ReadOnlySpan<byte> image, int size, int grid, int patch, ReadOnlySpan<long> ids, Span<byte> to)
     {
-        var (row, line) = (grid * patch * 3, patch * 3);
+        var (row, line) = (size * 3, patch * 3);
         var count = ids.IsEmpty ? grid * grid : ids.Length;
         for (var i = 0; i < count; i++)
         {
@@ -55,7 +58,7 @@ internal sealed class Patches : IDisposable
     /// <returns>fp32, normalised, <c>[batch, kept, Dim]</c>.</returns>
     public Tensor Gather(Tensor images, Tensor? idsKeep)
     {
-        var (batch, size) = (images.shape[0], _grid * _patch);
+        var (batch, size, seen) = (images.shape[0], _size, _grid * _patch);
         if (images.dim() != 4 || images.shape[1] != size || images.shape[2] != size || images.shape[3] != 3)
         {
             throw new ArgumentException(
@@ -63,7 +66,8 @@ internal sealed class Patches : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        var patches = images
+        var whole = seen == size ? images : images.narrow(1, 0, seen).narrow(2, 0, seen).contiguous();
+        var patches = whole
             .view(batch, _grid, _patch, _grid, _patch, 3)
             .permute(0, 1, 3, 2, 4, 5)
             .reshape(batch, _grid * _grid, Dim); // [batch, patches, Dim]

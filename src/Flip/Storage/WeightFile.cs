@@ -189,8 +189,8 @@ public static class WeightFile
             }
 
             expected.UnionWith(stored.Names);
-            var wanted = stored.PartShape(shape);
-            problems.AddRange(stored.Names.Select(part => Problem(source, part, stored.Layout, wanted, name == Positions, config.Image)).OfType<string>());
+            problems.AddRange(stored.Names.Select((part, i) =>
+                Problem(source, part, stored.Layout, stored.PartShape(shape, i), name == Positions, config.Image)).OfType<string>());
         }
 
         return problems;

@@ -20,12 +20,15 @@ internal static class TextCleaner
         text = HtmlText.Unescape(HtmlText.Unescape(text));
         if (cleaning == TextCleaning.Canonicalize)
         {
-            text = string.Concat(text.Replace('_', ' ').Where(c => !char.IsAscii(c) || !(char.IsPunctuation(c) || char.IsSymbol(c))));
+            text = WithoutPunctuation(text.Replace('_', ' '));
         }
 
         text = SingleBlanks(text).Trim();
         return cleaning == TextCleaning.Whitespace ? text : UnicodeText.ToLower(text);
     }
+
+    /// <summary>A text without ASCII punctuation.</summary>
+    public static string WithoutPunctuation(string text) => string.Concat(text.Where(c => !char.IsAscii(c) || !(char.IsPunctuation(c) || char.IsSymbol(c))));
 
     /// <summary>One blank for each run of white space.</summary>
     public static string SingleBlanks(string text)

@@ -22,11 +22,14 @@ public static class TokenizerFactory
         return With(data, (data.Tokenizer, path) switch
         {
             (TokenizerKind.WordPiece, null) => new WordPieceTokenizer(Learn(data, captions, cancellation), data.WordPieceVariant),
+            (TokenizerKind.SentencePiece, null) => throw new ConfigException(
+                $"data.vocabulary: SentencePiece models are not learnt here; give one ({string.Join(" or ", SentencePieceFile.Names)}, or a folder that has it)."),
             (_, null) => throw new ConfigException(
                 "data.vocabulary: CLIP's byte-pair encoding is not learnt here; give its vocabulary (bpe_simple_vocab_16e6.txt.gz, or a "
                 + "folder with vocab.json and merges.txt)."),
             _ when FolderOf(path) is { } folder => OfKind(data.Tokenizer, Load(folder, data.WordPieceVariant), path),
             (TokenizerKind.WordPiece, _) => WordPieceTokenizer.Load(path, data.WordPieceVariant),
+            (TokenizerKind.SentencePiece, _) => SentencePieceTokenizer.Load(path),
             _ => ClipBpeTokenizer.Load(path),
         });
     }
@@ -34,7 +37,7 @@ public static class TokenizerFactory
     /// <summary>
     /// Reads what <see cref="ITokenizer.Save"/> wrote, or the tokenizer files of a Hugging Face model: <c>tokenizer.json</c>, as the
     /// library itself does, and where it is missing <c>vocab.txt</c> (BERT) or <c>vocab.json</c> with <c>merges.txt</c> (CLIP); with the added
-    /// tokens that the files beside them name.
+    /// tokens that the files beside them name. A SentencePiece model (<c>spiece.model</c>, <c>tokenizer.model</c>) comes before all of them.
     /// </summary>
     /// <exception cref="VocabularyException">The folder has no tokenizer, or one of another kind.</exception>
     public static ITokenizer Load(string folder) => Load(folder, WordPieceVariant.Bert);
@@ -44,6 +47,7 @@ public static class TokenizerFactory
     public static ITokenizer With(DataConfig data, ITokenizer tokenizer) => tokenizer switch
     {
         WordPieceTokenizer wordPiece => wordPiece.With(data.WordPieceMarkers ?? wordPiece.Markers, data.TextCleaning ?? wordPiece.Cleaning),
+        SentencePieceTokenizer pieces => pieces.With(data.TextCleaning ?? pieces.Cleaning),
         ClipBpeTokenizer clip => clip.With(data.ClipMarkers ?? clip.Markers, data.TextCleaning ?? clip.Cleaning),
         _ => tokenizer,
     };
@@ -66,6 +70,7 @@ public static class TokenizerFactory
                     WordPieceMarkers = WordPieceTokenizerFile.HasMarkers(folder, TokenizerDescription.Load(folder)) ? WordPieceMarkers.ClsSep : WordPieceMarkers.None,
                 },
                 TokenizerKind.ClipBpe => data with { Tokenizer = TokenizerKind.ClipBpe, ClipMarkers = ClipMarkers.HuggingFace },
+                TokenizerKind.SentencePiece => data with { Tokenizer = TokenizerKind.SentencePiece, ClipMarkers = null, WordPieceMarkers = null },
                 _ => data,
             };
         }
@@ -79,7 +84,8 @@ public static class TokenizerFactory
     {
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
 
-        return Has(TokenizerFile.FileName) ? TokenizerFile.KindOf(Path.Combine(folder, TokenizerFile.FileName))
+        return SentencePieceFile.In(folder) is not null ? TokenizerKind.SentencePiece
+            : Has(TokenizerFile.FileName) ? TokenizerFile.KindOf(Path.Combine(folder, TokenizerFile.FileName))
             : Has(WordPieceTokenizer.VocabularyFile) ? TokenizerKind.WordPiece
             : Has(BpeVocabulary.MergesFile) ? TokenizerKind.ClipBpe
             : null;
@@ -94,6 +100,11 @@ public static class TokenizerFactory
         var file = Path.Combine(folder, TokenizerFile.FileName);
         var vocabulary = Path.Combine(folder, WordPieceTokenizer.VocabularyFile);
         var merges = Path.Combine(folder, BpeVocabulary.MergesFile);
+        if (SentencePieceFile.In(folder) is { } pieces)
+        {
+            return SentencePieceTokenizer.Read(pieces, description);
+        }
+
         if (File.Exists(file))
         {
             // The class is a name; what the tokenizer does is in the file.
@@ -104,7 +115,7 @@ public static class TokenizerFactory
             ?? (File.Exists(vocabulary) ? TokenizerDescription.Bert
                 : File.Exists(merges) ? TokenizerDescription.Clip
                 : throw new VocabularyException(
-                    folder, $"no tokenizer: {WordPieceTokenizer.VocabularyFile}, {BpeVocabulary.MergesFile} or {TokenizerFile.FileName} is expected in this folder"));
+                    folder, $"no tokenizer: {string.Join(", ", SentencePieceFile.Names)}, {WordPieceTokenizer.VocabularyFile}, {BpeVocabulary.MergesFile} or {TokenizerFile.FileName} is expected in this folder"));
 
         // Hugging Face's fast variants have the same rules and files.
         return kind switch
@@ -130,8 +141,17 @@ public static class TokenizerFactory
         cancellation);
 
     private static ITokenizer OfKind(TokenizerKind kind, ITokenizer tokenizer, string path) =>
-        kind == TokenizerKind.WordPiece == tokenizer is WordPieceTokenizer
-            ? tokenizer
-            : throw new ConfigException(
-                $"data.tokenizer: {path} holds {(tokenizer is WordPieceTokenizer ? "WordPiece" : "CLIP's byte-pair encoding")}; set it so, or give another vocabulary.");
+        (kind, tokenizer) switch
+        {
+            (TokenizerKind.WordPiece, WordPieceTokenizer) or (TokenizerKind.ClipBpe, ClipBpeTokenizer) or (TokenizerKind.SentencePiece, SentencePieceTokenizer) => tokenizer,
+            _ => throw new ConfigException(
+                $"data.tokenizer: {path} holds {Name(tokenizer)}; set it so, or give another vocabulary."),
+        };
+
+    private static string Name(ITokenizer tokenizer) => tokenizer switch
+    {
+        WordPieceTokenizer => "WordPiece",
+        SentencePieceTokenizer => "a SentencePiece model",
+        _ => "CLIP's byte-pair encoding",
+    };
 }

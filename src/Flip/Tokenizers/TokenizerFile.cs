@@ -9,8 +9,8 @@ namespace Flip.Tokenizers;
 
 /// <summary>
 /// Hugging Face's <c>tokenizer.json</c>: a whole tokenizer in one file, from the cleaning of a text to the markers of a row. Two
-/// kinds are read, CLIP's byte-pair encoding and BERT's WordPiece; a file whose steps would give other ids than ours is
-/// refused with the first difference.
+/// kinds are read here, CLIP's byte-pair encoding and BERT's WordPiece, and SentencePiece's two by <see cref="SentencePieceJson"/>; a file whose steps
+/// would give other ids than ours is refused with the first difference.
 /// </summary>
 internal static class TokenizerFile
 {
@@ -31,10 +31,12 @@ internal static class TokenizerFile
             var declared = DeclaredTokens.Read(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return Kind(model) switch
             {
+                "Unigram" => SentencePieceTokenizer.Of(SentencePieceJson.ReadUnigram(file, model), path, description),
+                "BPE" when HasBytes(model) => SentencePieceTokenizer.Of(SentencePieceJson.ReadBytePairs(file, model), path, description),
                 "BPE" => (ITokenizer)ClipTokenizerFile.Read(file, model, declared, description),
                 "WordPiece" => WordPieceTokenizerFile.Read(file, model, variant, declared, description),
                 var other => throw new VocabularyException(
-                    path, $"its model is {TokenizerPart.Quoted(other)}, supported are BPE as CLIP has it and WordPiece as BERT has it"),
+                    path, $"its model is {TokenizerPart.Quoted(other)}, supported are BPE as CLIP has it, WordPiece as BERT has it, and SentencePiece's Unigram and BPE"),
             };
         });
     }
@@ -47,6 +49,8 @@ internal static class TokenizerFile
     /// <exception cref="VocabularyException">The file cannot be read.</exception>
     public static TokenizerKind? KindOf(string path) => Look<TokenizerKind?>(path, file => Kind(file.Part("model")) switch
     {
+        "Unigram" => TokenizerKind.SentencePiece,
+        "BPE" when HasBytes(file.Part("model")) => TokenizerKind.SentencePiece,
         "BPE" => TokenizerKind.ClipBpe,
         "WordPiece" => TokenizerKind.WordPiece,
         _ => null,
@@ -108,6 +112,9 @@ internal static class TokenizerFile
         entry["special"] = token.Special;
         return entry;
     }
+
+    /// <summary>Letters that the vocabulary lacks become bytes, which CLIP's encoding begins with.</summary>
+    private static bool HasBytes(TokenizerPart model) => model.Find("byte_fallback")?.Boolean() == true;
 
     /// <summary>Older files do not name the model's type; what it holds tells.</summary>
     private static string Kind(TokenizerPart model) =>

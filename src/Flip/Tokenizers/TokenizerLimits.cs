@@ -21,6 +21,12 @@ public static class TokenizerLimits
     /// <summary>UTF-16 units of a token. The longest are runs of 128 blanks, in vocabularies for code.</summary>
     internal const int TokenLength = 512;
 
+    /// <summary>UTF-16 units of a piece of SentencePiece: at each place of a text as many are tried. Gemma's longest are runs of 31 blanks.</summary>
+    internal const int PieceLength = 128;
+
+    /// <summary>UTF-16 units of a text after SentencePiece's map of characters, which can make 18 of one.</summary>
+    internal const int NormalizedLength = 1 << 23;
+
     /// <summary>Tokens that are added to a vocabulary. Llasa has 65 536 for sounds.</summary>
     internal const int AddedTokens = 1 << 17;
 

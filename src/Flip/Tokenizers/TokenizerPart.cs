@@ -30,6 +30,13 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
         ? number
         : throw Wrong("an integer");
 
+    public float Single() => value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number)
+        ? number
+        : throw Wrong("a number");
+
+    /// <summary>Bytes that are written as base64.</summary>
+    public byte[] Bytes() => value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Wrong("base64");
+
     public bool Boolean() => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong("true or false");
 
     public IEnumerable<(string Name, TokenizerPart Value)> Entries() =>
@@ -83,10 +90,16 @@ internal sealed class TokenizerPart(string file, string place, JsonElement value
             throw new VocabularyException(whole.File, $"has no {name}, so that its ids are others than ours: expected {Short(forms[0].ToJsonString())}");
         }
 
-        var differences = forms.Select(form => step.Difference(form)).ToList();
+        step.RequireOneOf(forms);
+    }
+
+    /// <summary>Refuses a step that is none of the forms; the error names the first difference from the first form.</summary>
+    public void RequireOneOf(params JsonNode[] forms)
+    {
+        var differences = forms.Select(Difference).ToList();
         if (differences.All(difference => difference is not null))
         {
-            throw new VocabularyException(whole.File, $"gives other ids than ours: {differences[0]}");
+            throw new VocabularyException(File, $"gives other ids than ours: {differences[0]}");
         }
     }
 

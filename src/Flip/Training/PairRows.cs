@@ -96,7 +96,7 @@ public sealed class PairRows : IDisposable
         }
 
         var bytes = _sent * _layout.PatchDim;
-        Patches.Copy(image, config.GridSize(), config.PatchSize, _layout.Reconstructs ? [] : keep, _patches.Span((long)row * bytes, bytes));
+        Patches.Copy(image, config.ImageSize, config.GridSize(), config.PatchSize, _layout.Reconstructs ? [] : keep, _patches.Span((long)row * bytes, bytes));
         if (_keptTokens is not null)
         {
             var random = new CounterRandom(_layout.Seed, RandomPurpose.TextMask, epoch, sample);

@@ -93,6 +93,7 @@ public sealed class TokenizerFuzzTests : IDisposable
             ("WordPiece's description", bert, "tokenizer_config.json"),
             ("special_tokens_map.json", old, "special_tokens_map.json"),
             ("added_tokens.json", old, "added_tokens.json"),
+            ("SentencePiece", new() { ["spiece.model"] = File.ReadAllBytes(SharedData.Golden("sentencepiece/bpe.model")) }, "spiece.model"),
         ];
     }
 

@@ -118,7 +118,7 @@ public sealed class ConfigReaderTests : IDisposable
             [
                 "preset = tinny: no such preset; did you mean tiny? There are " + string.Join(", ", Presets.All.Select(p => p.Name)),
                 "model.image.maskRatio = \"half\": must be a number, from 0 to below 1",
-                "model.image.pooling = \"max\": must be one of mean, patchMean, classToken",
+                "model.image.pooling = \"max\": must be one of mean, patchMean, classToken, attention",
                 "model.image.dept: no such setting; did you mean model.image.depth?",
                 "model.text = []: must be an object, for it is a group of settings",
                 "trian: no such setting; did you mean train?",

@@ -22,6 +22,8 @@ public class ConfigRulesTests
     [InlineData(
         "model.image.mlpRatio=0.001",
         "model.image.mlpRatio = 0.001: leaves the MLP a width beyond 1 to 2147483647 with model.image.width = 768")]
+    [InlineData("model.image.projection=false", "model.image.projection = false: needs a width of 512 (model.embedDim), not model.image.width = 768")]
+    [InlineData("model.image.imageSize=8", "model.image.imageSize = 8: must be a multiple of model.image.patchSize = 16")]
     [InlineData("eval.on=[\"\"]", "eval.on = [\"\"]: must be a list of texts that are not empty, each in one line")]
     [InlineData("eval.on=[null]", "eval.on = [null]: must be a list of texts that are not empty, each in one line")]
     [InlineData("eval.on=[1]", "eval.on = [1]: must be a list of texts that are not empty, each in one line")]
@@ -52,6 +54,18 @@ public class ConfigRulesTests
         new[] { "model.image.classToken=withPosition", "model.image.pooling=classToken", "model.image.finalNorm=afterPooling" },
         "model.image.finalNorm = afterPooling: is the same as beforePooling, and is called so, with model.image.pooling = classToken")]
     [InlineData(
+        new[] { "model.image.pooling=attention", "model.image.finalNorm=afterPooling" },
+        "model.image.finalNorm = afterPooling: is not what attention pools by, which has a LayerNorm of its own behind it, with model.image.pooling = attention")]
+    [InlineData(
+        new[] { "model.text.projection=false", "model.text.width=768" },
+        "model.text.projection = false: needs a width of 512 (model.embedDim), not model.text.width = 768")]
+    [InlineData(
+        new[] { "model.text.projection=false", "model.text.projectionBias=true" },
+        "model.text.projectionBias = true: is of a projection, which there is none of with model.text.projection = false")]
+    [InlineData(
+        new[] { "model.image.positions=learned", "model.image.imageSize=8" },
+        "model.image.imageSize = 8: must be a multiple of model.image.patchSize = 16")]
+    [InlineData(
         new[] { "model.reconstruction.weight=1", "model.image.finalNorm=none" },
         "model.reconstruction.weight = 1: needs the patches' normalised outputs (beforePooling), not model.image.finalNorm = none")]
     [InlineData(
@@ -68,6 +82,10 @@ public class ConfigRulesTests
         Assert.Empty(Problems(null, "model.text.length=2", "model.text.maskRatio=0", "data.tokenizer=clipBpe"));
         Assert.Empty(Problems(null, "model.text.length=1", "model.text.maskRatio=0"));
     }
+
+    [Fact]
+    public void Learned_positions_allow_an_image_that_is_no_multiple_of_its_patches() =>
+        Assert.Empty(Problems(null, "model.image.positions=learned", "model.image.imageSize=384", "model.image.patchSize=14"));
 
     [Fact]
     public void Warm_up_and_cool_down_share_the_training()

@@ -224,7 +224,7 @@ public sealed class FlipModelTests : IDisposable
     {
         var patch = (int)images.shape[1] / 4;
         var patches = new byte[images.numel()];
-        Patches.Copy(images.data<byte>().ToArray(), 4, patch, [], patches);
+        Patches.Copy(images.data<byte>().ToArray(), 4 * patch, 4, patch, [], patches);
         return tensor(patches).view(1, 16, patch * patch * 3);
     }
 

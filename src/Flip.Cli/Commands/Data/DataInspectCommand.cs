@@ -23,7 +23,7 @@ internal static class DataInspectCommand
             DefaultValueFactory = _ => 10_000,
         };
         var vocabulary = new Option<string?>("--vocab") { Description = "Vocabulary file or folder that tokens are counted with; by default one is learnt from the captions, as a training does." };
-        var tokenizer = new Option<TokenizerKind>("--tokenizer") { Description = "WordPiece or ClipBpe, as data.tokenizer.", DefaultValueFactory = _ => TokenizerKind.WordPiece };
+        var tokenizer = new Option<TokenizerKind>("--tokenizer") { Description = "WordPiece, ClipBpe or SentencePiece, as data.tokenizer.", DefaultValueFactory = _ => TokenizerKind.WordPiece };
         var classes = new Option<string?>("--classes") { Description = "Class names of samples with .cls files, which become captions." };
         var page = new Option<string?>("--page") { Description = "Also write a page with a contact sheet and histograms to this .html file." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };

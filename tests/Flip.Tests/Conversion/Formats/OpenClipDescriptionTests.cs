@@ -20,7 +20,10 @@ public sealed class OpenClipDescriptionTests : IDisposable
         { """{ "timm_model_name": "fastvit_mci2", "timm_pool": "avg", "timm_proj": null }""", "timm_model_name = fastvit_mci2", "MobileCLIP" },
         { """{ "timm_model_name": "vit_base_mci_224", "timm_pool": "token", "timm_proj": null }""", "timm_model_name = vit_base_mci_224", "MobileCLIP" },
         { """{ "timm_model_name": "vit_large_patch14_clip_224", "timm_pool": "token", "timm_proj": null }""", "timm_proj = null", "MobileCLIP" },
-        { """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none" }""", "timm_pool = map", "attention pooling (SigLIP)" },
+        { """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none" }""", "model_cfg.embed_dim = ", "no projection (timm_proj none) and a width of 768" },
+        { """{ "timm_model_name": "vit_base_patch16_siglip_gap_224", "timm_pool": "map", "timm_proj": "linear" }""", "timm_pool = map", "built without" },
+        { """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "mlp" }""", "timm_proj = mlp", "one product" },
+        { """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "linear", "timm_model_kwargs": { "class_token": true } }""", "timm_pool = map", "class token" },
         { """{ "timm_model_name": "vitamin_small_224", "timm_pool": "", "timm_proj": "linear" }""", "timm_model_name = vitamin_small_224", "ViTamin" },
         { """{ "timm_model_name": "vit_pe_core_base_patch16_224", "timm_pool": "map" }""", "timm_model_name = vit_pe_core", "Perception Encoder" },
         { """{ "timm_model_name": "vit_relpos_medium_patch16_cls_224" }""", "timm_model_name = vit_relpos", "relative positions" },
@@ -45,8 +48,9 @@ public sealed class OpenClipDescriptionTests : IDisposable
     {
         { """{ "hf_model_name": "roberta-base", "hf_tokenizer_name": "roberta-base", "hf_pooler_type": "mean_pooler" }""", "text_cfg.hf_model_name = roberta-base", "Hugging Face text tower" },
         { """{ "embed_cls": true, "output_tokens": true }""", "text_cfg.embed_cls = true", "CoCa" },
-        { """{ "proj_bias": true, "pool_type": "last", "no_causal_mask": true }""", "text_cfg.proj_bias = true", "SigLIP" },
-        { """{ "proj_type": "none" }""", "text_cfg.proj_type = none", "one product" },
+        { """{ "proj_bias": "yes", "pool_type": "last", "no_causal_mask": true }""", "text_cfg.proj_bias = yes", "true or false" },
+        { """{ "proj_type": "mlp" }""", "text_cfg.proj_type = mlp", "one product" },
+        { """{ "proj_type": "none", "width": 768, "heads": 12 }""", "model_cfg.embed_dim = 512", "no projection (proj_type none) and a width of 768" },
         { """{ "text_arch": "modern", "mlp_type": "swiglu", "pos_embed": "rope" }""", "text_cfg.text_arch = modern", "modern text tower" },
         { """{ "pool_type": "none" }""", "text_cfg.pool_type = none", "argmax, eos, first and last" },
         { """{ "pool_type": "first" }""", "text_cfg.pool_type = first", "sees nothing" },
@@ -91,9 +95,9 @@ public sealed class OpenClipDescriptionTests : IDisposable
     public void Everything_that_is_not_ours_is_told_at_once()
     {
         var error = Refusal(Config(
-            """{ "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none", "stray": 1 }""",
-            """{ "proj_bias": true, "hf_tokenizer_name": "timm/ViT-B-16-SigLIP" }"""));
-        Assert.All(["timm_pool", "timm_proj", "stray", "proj_bias"], key => Assert.Contains(key, error, StringComparison.Ordinal));
+            """{ "timm_model_name": "vit_base_patch16_siglip_gap_224", "timm_pool": "map", "timm_proj": "mlp", "stray": 1 }""",
+            """{ "embed_cls": true, "hf_tokenizer_name": "timm/ViT-B-16-SigLIP" }"""));
+        Assert.All(["timm_pool", "timm_proj", "stray", "embed_cls"], key => Assert.Contains(key, error, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -210,7 +214,7 @@ public sealed class OpenClipDescriptionTests : IDisposable
 
     /// <summary>All of open_clip's own files, where its source is at hand: FLIP_OPEN_CLIP names the folder of model_configs.</summary>
     [Fact]
-    public void Of_the_144_built_in_configurations_of_open_clip_3_3_0_44_open()
+    public void Of_the_144_built_in_configurations_of_open_clip_3_3_0_70_open()
     {
         var folder = Environment.GetEnvironmentVariable("FLIP_OPEN_CLIP");
         Assert.SkipUnless(Directory.Exists(folder), "FLIP_OPEN_CLIP names no folder of open_clip's model_configs");
@@ -231,7 +235,8 @@ public sealed class OpenClipDescriptionTests : IDisposable
             }
         }
 
-        Assert.Equal(44, opened.Count);
+        Assert.Equal(70, opened.Count);
+        Assert.Equal(26, opened.Count(name => name.Contains("SigLIP", StringComparison.Ordinal)));
         Assert.Equal(6, opened.Count(name => name.Contains("CLIPA", StringComparison.Ordinal)));
     }
 

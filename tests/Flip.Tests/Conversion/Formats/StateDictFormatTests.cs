@@ -165,24 +165,27 @@ public sealed class StateDictFormatTests : IDisposable
     [Theory]
     [InlineData("CLIP")]
     [InlineData("CLIPA")]
+    [InlineData("SigLIP")]
     [InlineData("official FLIP")]
     public void Everything_that_no_tensor_tells_is_said_with_its_setting(string kind)
     {
         string[] inTheTensors =
         [
             "imageSize", "patchSize", "width", "depth", "mlpRatio", "classToken", "positions", "positionGrid", "patchBias", "preNorm", "vocabularySize", "length", "embedDim",
+            "projection", "projectionBias",
         ];
         string[] ofTrainingAlone = ["maskRatio", "maskKind", "finalMaskRatio", "logitScaleInit", "normEps", "reconstruction"];
         string[] withoutMeaning = kind switch
         {
             "CLIP" => ["model.image.finalNorm"], // of a class token it is the same before and after
-            "CLIPA" => ["model.text.endOfText", "model.text.eosTokenId"], // the feature is not read there
+            "CLIPA" or "SigLIP" => ["model.text.endOfText", "model.text.eosTokenId"], // the feature is not read there
             _ => ["model.text.endOfText", "model.text.eosTokenId", "model.image.positionResize"], // positions are a formula
         };
         string[] ofData = kind switch
         {
             "CLIP" => ["data.tokenizer", "data.clipMarkers", "data.textCleaning"],
             "CLIPA" => ["data.tokenizer", "data.wordPieceMarkers", "data.textCleaning"],
+            "SigLIP" => ["data.tokenizer", "data.textCleaning"],
             _ => ["data.tokenizer"],
         };
         var ofModel = SettingCatalog.Flip.All.Select(setting => setting.Key).Where(key => key.StartsWith("model.", StringComparison.Ordinal)
@@ -191,6 +194,7 @@ public sealed class StateDictFormatTests : IDisposable
         {
             "CLIP" => Bare(OpenClip(TinyModels.Clip)),
             "CLIPA" => Bare(SharedData.Golden("clipa-tiny")),
+            "SigLIP" => Bare(SharedData.Golden("siglip-tiny")),
             _ => SharedData.Golden("flip-tiny/weights.safetensors"),
         });
         Assert.Equal(
@@ -204,11 +208,13 @@ public sealed class StateDictFormatTests : IDisposable
         }
     }
 
-    [Fact]
-    public void CLIPA_without_its_configuration_is_the_same_model()
+    [Theory]
+    [InlineData("clipa-tiny")]
+    [InlineData("siglip-tiny")]
+    public void A_model_without_its_configuration_is_the_same_model(string golden)
     {
-        using var whole = ModelSource.Open(SharedData.Golden("clipa-tiny"));
-        using var bare = ModelSource.Open(Bare(SharedData.Golden("clipa-tiny")));
+        using var whole = ModelSource.Open(SharedData.Golden(golden));
+        using var bare = ModelSource.Open(Bare(SharedData.Golden(golden)));
         var told = ConfigReader.Overlay(bare.Config, ["model.image.heads=2", "model.text.heads=2"]);
         Assert.Equal(whole.Config.Model, told.Model);
         Assert.Equal(whole.Config.Eval, told.Eval);

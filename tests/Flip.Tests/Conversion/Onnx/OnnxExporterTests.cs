@@ -35,6 +35,13 @@ public sealed class OnnxExporterTests : IDisposable
         },
         ["the largest id"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EndOfText = EndOfTextRule.Argmax } },
         ["an end marker of its own"] = TinyModels.Clip with { Text = TinyModels.Clip.Text with { EosTokenId = 17 } },
+        ["SigLIP"] = Paper with
+        {
+            Image = Paper.Image with { Positions = ImagePositions.Learned, Pooling = ImagePooling.Attention, Projection = false, ImageSize = 18, Width = 12, Heads = 3 },
+            Text = Paper.Text with { Pooling = TextPooling.LastToken, ProjectionBias = true },
+            EmbedDim = 12,
+        },
+        ["texts without a projection"] = Paper with { Text = Paper.Text with { Projection = false }, EmbedDim = 12 },
         ["a decoder"] = Paper with { Reconstruction = new ReconstructionConfig { Weight = 1, Width = 8, Depth = 1, Heads = 2 } },
     };
 
@@ -48,8 +55,8 @@ public sealed class OnnxExporterTests : IDisposable
         from positions in Enum.GetValues<ImagePositions>()
         from pooling in Enum.GetValues<ImagePooling>()
         from norm in positions == ImagePositions.Learned ? Enum.GetValues<FinalNorm>() : [FinalNorm.BeforePooling]
-        where pooling == ImagePooling.Mean || token != ClassToken.None
-        where norm != FinalNorm.AfterPooling || pooling != ImagePooling.ClassToken
+        where pooling is ImagePooling.Mean or ImagePooling.Attention || token != ClassToken.None
+        where norm != FinalNorm.AfterPooling || pooling is not (ImagePooling.ClassToken or ImagePooling.Attention)
         select (token, positions, pooling, norm)];
 
     public static TheoryData<bool, bool, TextPooling> TextVariants => [..
