@@ -1,3 +1,4 @@
+using Flip.Config;
 using Flip.Data.Images;
 using Flip.Evaluation.Embedding;
 using Flip.Models;
@@ -21,12 +22,24 @@ public sealed record IndexedModel(string? Path, string Weights, string Configura
     public static IndexedModel Of(string path, LoadedModel loaded, MaskChoice mask)
     {
         ArgumentNullException.ThrowIfNull(loaded);
+        return Of(path, loaded.Model, loaded.Config, mask);
+    }
+
+    /// <summary>A model in memory.</summary>
+    /// <param name="path">Where it lies, as a user writes it.</param>
+    /// <param name="model">The model. All its weights are read once, for their hash.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="mask">How images are seen.</param>
+    public static IndexedModel Of(string path, FlipModel model, FlipConfig config, MaskChoice mask)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(mask);
         return new(
             System.IO.Path.GetFullPath(path),
-            WeightFile.Hash(loaded.Model.Parameters),
-            ItemEncoders.ConfigurationHash(loaded.Config),
-            $"decoding {ImageDecoder.Rules}, transform {loaded.Config.Eval.TransformName()}, mask {ItemEncoders.Describe(mask, loaded.Config)}",
+            WeightFile.Hash(model.Parameters),
+            ItemEncoders.ConfigurationHash(config),
+            $"decoding {ImageDecoder.Rules}, transform {config.Eval.TransformName()}, mask {ItemEncoders.Describe(mask, config)}",
             mask.Mask,
             mask.Ratio);
     }

@@ -1,5 +1,6 @@
 using Flip.Ingest.Fetching;
 using Flip.Server.Endpoints;
+using Flip.Server.Models;
 using Flip.Server.Requests;
 using Flip.Server.Security;
 using Flip.Serving;
@@ -44,13 +45,14 @@ public sealed class FlipServer : IAsyncDisposable
     /// <summary>Listens, and warms the engine. It answers from the first moment on; <c>/health/ready</c> tells when the engine is warm, as does the end of this call.</summary>
     /// <param name="engine">Computes; not owned.</param>
     /// <param name="options">Where and for whom.</param>
+    /// <param name="index">Images that are searched; not owned. Null for no search.</param>
     /// <param name="features">Further endpoints.</param>
     /// <param name="say">Receives what should not happen, a line each, without anything of the requests' contents; null for nobody.</param>
     /// <param name="cancellation">Stops the start.</param>
     /// <exception cref="ConfigException">The options cannot be used.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<FlipServer> StartAsync(
-        FlipEngine engine, ServerOptions options, IReadOnlyList<IServerFeature>? features = null, Action<string>? say = null, CancellationToken cancellation = default)
+        FlipEngine engine, ServerOptions options, ServedIndex? index = null, IReadOnlyList<IServerFeature>? features = null, Action<string>? say = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
@@ -64,7 +66,7 @@ public sealed class FlipServer : IAsyncDisposable
             ? new GuardedFetcher(new FetchOptions { MaxBytes = limits.BodyBytes, Memory = limits.BodyMemory, Timeout = limits.RequestTime })
             : null;
         var state = new ServerState(engine, limits, new BodyMemory(limits.BodyMemory), fetcher);
-        var server = new FlipServer(Build(state, options, features ?? [], say ?? (_ => { })), engine, options, fetcher, state.Memory);
+        var server = new FlipServer(Build(state, options, index, features ?? [], say ?? (_ => { })), engine, options, fetcher, state.Memory);
         try
         {
             await server._app.StartAsync(cancellation);
@@ -93,7 +95,7 @@ public sealed class FlipServer : IAsyncDisposable
         _fetcher?.Dispose();
     }
 
-    private static WebApplication Build(ServerState state, ServerOptions options, IReadOnlyList<IServerFeature> features, Action<string> say)
+    private static WebApplication Build(ServerState state, ServerOptions options, ServedIndex? index, IReadOnlyList<IServerFeature> features, Action<string> say)
     {
         // An empty builder: no settings of files or variables, and no log.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(FlipServer).Assembly.GetName().Name });
@@ -122,7 +124,8 @@ public sealed class FlipServer : IAsyncDisposable
         app.UseRequestTimeouts();
         IServerFeature[] own =
         [
-            new EmbeddingEndpoints(state), new ClassifyEndpoints(state), new RankEndpoints(state), new MaskEndpoints(state), new CaptionEndpoints(state), new AnswerEndpoints(state), new ModelEndpoints(state, hasPage: options.Page),
+            new EmbeddingEndpoints(state), new ClassifyEndpoints(state), new RankEndpoints(state), new MaskEndpoints(state), new CaptionEndpoints(state), new AnswerEndpoints(state), new ModelEndpoints(state, index, hasPage: options.Page),
+            .. index is null ? [] : new IServerFeature[] { new SearchEndpoints(state, index) },
             .. options.Page ? new IServerFeature[] { new PageEndpoints() } : [],
         ];
         foreach (var feature in own.Concat(features))

@@ -20,6 +20,7 @@ internal sealed class ServeCommand
 
     private readonly Argument<string> _model = ModelArgument.Create();
     private readonly ConfigOptions _settings = new(ConfigOptions.Serve);
+    private readonly Option<string?> _index = new("--index") { Description = "Index of images to search (flip index makes it with this model)." };
     private readonly Option<string> _host = new("--host") { Description = "Address to listen on: 127.0.0.1, ::1, localhost, or one that others reach, such as 0.0.0.0, which needs a key.", DefaultValueFactory = _ => "127.0.0.1" };
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one.", DefaultValueFactory = _ => DefaultPort };
     private readonly Option<string?> _name = new("--name") { Description = "What requests call the model (default: the last part of its path)." };
@@ -45,7 +46,7 @@ internal sealed class ServeCommand
         var serve = new ServeCommand();
         var command = new Command("serve", "Serve a model over HTTP: embeddings as OpenAI's clients ask for them, classes, ranking, captions, answers.")
         {
-            serve._model, serve._host, serve._port, serve._name, serve._keyFile, serve._makeKey, serve._allowHost, serve._allowUrls, serve._noPage, serve._batchWait, serve._queue, serve._drain, serve._timeout,
+            serve._model, serve._index, serve._host, serve._port, serve._name, serve._keyFile, serve._makeKey, serve._allowHost, serve._allowUrls, serve._noPage, serve._batchWait, serve._queue, serve._drain, serve._timeout,
             serve._maxBody, serve._maxPixels, serve._maxImages, serve._maxTexts, serve._maxTextLength, serve._maxConnections, serve._json,
         };
         serve._settings.AddTo(command);
@@ -63,7 +64,8 @@ internal sealed class ServeCommand
         void Say(string line) => Console.Error.WriteLine(line);
         var model = ServedModels.Open(result.GetValue(_model)!, result.GetValue(_name), _settings.Sets(result), Say);
         await using var engine = new FlipEngine(model, engineOptions);
-        await using var server = await FlipServer.StartAsync(engine, options, say: Say, cancellation: cancellation);
+        using var index = result.GetValue(_index) is { } folder ? ServedIndex.Open(folder, model, Say) : null;
+        await using var server = await FlipServer.StartAsync(engine, options, index, say: Say, cancellation: cancellation);
         if (result.GetValue(_makeKey))
         {
             Console.Error.WriteLine($"The key, shown this once: {options.Key!.Text}");

@@ -29,10 +29,19 @@ internal sealed record RankRequest(
     [property: Description("image (default) ranks texts for each image, text ranks images for each text.")] string? By = null,
     [property: Description("Best ones given for each, 5 by default.")] int? Top = null) : ImagesRequest;
 
+/// <summary>What to look for in the index: a text, an image, or one of its own.</summary>
+/// <param name="Text">A text.</param>
+/// <param name="Like">The key of an image of the index.</param>
+/// <param name="Top">Images given.</param>
+internal sealed record SearchRequest(
+    [property: Description("What to look for, in words.")] string? Text = null,
+    [property: Description("The key of an image of the index, for images like it.")] string? Like = null,
+    [property: Description("Images given, 10 by default.")] int? Top = null) : ImagesRequest;
+
 /// <summary>An image to remove patches of.</summary>
 /// <param name="Ratios">Shares of patches to remove.</param>
 /// <param name="Seed">Chooses the patches.</param>
-public sealed record MaskRequest(
+internal sealed record MaskRequest(
     [property: Description("Shares of patches to remove; 0, 0.5 and 0.75 by default.")] IReadOnlyList<double>? Ratios = null,
     [property: Description("Chooses the patches, 0 by default.")] int? Seed = null) : ImagesRequest;
 

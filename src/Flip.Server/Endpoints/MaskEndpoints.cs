@@ -13,13 +13,13 @@ namespace Flip.Server.Endpoints;
 /// <param name="Kept">Indices of the patches that are seen, row by row.</param>
 /// <param name="Cosine">Cosine of its embedding and that of the whole image.</param>
 /// <param name="Image">The image as the model sees it, its removed patches gray: a PNG as a data URI.</param>
-public sealed record MaskItem(double Ratio, IReadOnlyList<int> Kept, double Cosine, string Image);
+internal sealed record MaskItem(double Ratio, IReadOnlyList<int> Kept, double Cosine, string Image);
 
 /// <summary>An image through masks.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="Patches">Patches of the whole image.</param>
 /// <param name="Results">A view for each ratio, in their order.</param>
-public sealed record MaskAnswer(string Model, int Patches, IReadOnlyList<MaskItem> Results);
+internal sealed record MaskAnswer(string Model, int Patches, IReadOnlyList<MaskItem> Results);
 
 /// <summary>An image as training shows it: with a part of its patches.</summary>
 internal sealed class MaskEndpoints(ServerState state) : IServerFeature

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flip.Server.Models;
 using Flip.Server.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +25,7 @@ internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
 
 /// <summary>A model that is served.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Abilities">What it can do: embeddings, classes, captions, answers.</param>
+/// <param name="Abilities">What it can do: embeddings, classes, captions, answers, search.</param>
 /// <param name="EmbedDim">Numbers of an embedding; absent without embeddings.</param>
 /// <param name="ImageSize">Height and width that images are brought to, pixels.</param>
 /// <param name="TextLength">Tokens that are read of a text, markers included; absent where it reads none.</param>
@@ -34,9 +35,11 @@ internal sealed record ModelAnswer(
     string Name, IReadOnlyList<string> Abilities, int? EmbedDim, int ImageSize, int? TextLength, int BatchSize, IReadOnlyList<string>? Classes);
 
 /// <summary>What is served, and whether it is ready.</summary>
-internal sealed class ModelEndpoints(ServerState state, bool hasPage) : IServerFeature
+internal sealed class ModelEndpoints(ServerState state, ServedIndex? index, bool hasPage) : IServerFeature
 {
     private const string Title = "flip: a CLIP model over HTTP. /openapi/v1.json describes what can be asked, /models what is served.\n";
+
+    private const string Search = "search";
 
     private readonly long _began = new DateTimeOffset(Process.GetCurrentProcess().StartTime.ToUniversalTime()).ToUnixTimeSeconds();
 
@@ -71,7 +74,7 @@ internal sealed class ModelEndpoints(ServerState state, bool hasPage) : IServerF
         var model = state.Engine.Model;
         return new ModelAnswer(
             model.Name,
-            model.Abilities,
+            index is null ? model.Abilities : [.. model.Abilities, Search],
             model.Encoder?.EmbedDim,
             model.Config.Model.Image.ImageSize,
             model.Encoder?.TextLength ?? (model.Answers is null ? null : model.Config.Model.Text.Length),

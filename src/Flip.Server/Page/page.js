@@ -148,7 +148,7 @@ function show(results) {
     button.append(result.thumbnail ? pictureOf(result) : blank());
     const told = document.createElement("span");
     told.className = "told";
-    told.append(span("name", result.key), span("score", result.score.toFixed(3)));
+    told.append(span("name", result.key), span("score", result.cosine.toFixed(3)));
     button.append(told);
     button.addEventListener("click", () => { $("words").value = ""; search({ like: result.key }, `pictures like ${result.key}`); });
     item.append(button);

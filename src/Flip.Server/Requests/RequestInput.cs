@@ -69,6 +69,11 @@ internal sealed class RequestInput : IDisposable
         }
     }
 
+    /// <summary>Whether there is an image at all, usable or not.</summary>
+    /// <param name="name">The field of a list of images.</param>
+    /// <param name="single">The field of one image.</param>
+    public bool HasImages(string name, string single = "image") => Files.Count > 0 || Fields.Value(single) is not null || Fields.Value(name) is not null;
+
     /// <summary>The images: files that were sent, then those of a field.</summary>
     /// <param name="name">The field of a list of images.</param>
     /// <param name="single">The field of one image; null where there is none.</param>

@@ -25,7 +25,7 @@ public sealed class MaskEndpointsTests
         foreach (var (view, ratio) in results.Skip(1).Zip([0.5, 0.75]))
         {
             var encoder = new InferenceEncoder(model, InferenceMask.Masked, ratio, seed: 7);
-            Assert.Equal(encoder.ViewsOf(0)[0].Order(), Kept(view));
+            Assert.Equal(encoder.ViewsOf(0)[0].Select(patch => (int)patch).Order(), Kept(view));
             Assert.Equal(encoder.EncodeImages(pixels, 1).Zip(whole, (a, b) => (double)a * b).Sum(), view.GetProperty("cosine").GetDouble(), 1e-6);
             Assert.StartsWith("data:image/png;base64,", view.GetProperty("image").GetString(), StringComparison.Ordinal);
         }
@@ -43,13 +43,13 @@ public sealed class MaskEndpointsTests
     [InlineData("""{"image": IMAGE, "ratios": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}""", "#/ratios")]
     [InlineData("""{"image": IMAGE, "seed": -1}""", "#/seed")]
     [InlineData("""{"images": [IMAGE, IMAGE]}""", "#/images")]
-    public async Task What_cannot_be_masked_is_named(string body, string pointer)
+    public async Task What_cannot_be_masked_is_named(string body, string place)
     {
         await using var rig = await ServerRig.StartAsync();
         var image = JsonSerializer.Serialize(ServerRig.DataUri(ServedTiny.Images(1)[0]));
         var (status, problem) = await rig.PostTextAsync("/mask", body.Replace("IMAGE", image, StringComparison.Ordinal));
         Assert.Equal(400, status);
-        Assert.Contains(pointer, problem.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(place, problem.GetRawText(), StringComparison.Ordinal);
     }
 
     private static int[] Kept(JsonElement view) => [.. view.GetProperty("kept").EnumerateArray().Select(patch => patch.GetInt32())];

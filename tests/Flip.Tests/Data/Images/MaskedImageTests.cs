@@ -1,4 +1,4 @@
-using Flip.Cli.Reporting;
+using Flip.Data.Images;
 using SkiaSharp;
 
 namespace Flip.Tests.Data.Images;
