@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Flip.Randomness;
 using Flip.Server;
+using Flip.Server.Models;
 using Flip.Server.Requests;
 using Flip.Serving;
 using Flip.Tests;
@@ -39,7 +40,10 @@ public sealed class ServerFuzzTests
     public async Task Changed_requests_are_answered_or_refused_and_nothing_else_happens()
     {
         var count = int.TryParse(Environment.GetEnvironmentVariable("FLIP_TEST_REQUESTS"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : Fewer;
+        using var images = new ServedImages(8);
+        var model = images.Open();
         await using var rig = await ServerRig.StartAsync(
+            model, index: ServedIndex.Open(images.Index, model),
             options: new ServerOptions { Limits = new ServerLimits { BodyBytes = 1 << 20 } }, engine: new EngineOptions { MaxWait = TimeSpan.Zero, MaxPixels = 1_000_000 });
         var statuses = new ConcurrentDictionary<int, int>();
         var before = 0L;
@@ -124,6 +128,10 @@ public sealed class ServerFuzzTests
             Json("/classify", $$"""{"images": ["{{png}}", "{{jpeg}}"], "classes": ["dog", "cat"], "templates": ["a photo of a {c}"], "top": 2}"""),
             Json("/rank", $$"""{"image": "{{jpeg}}", "texts": ["a dog", "a cat"], "by": "text", "top": 1}"""),
             Json("/embeddings_image", $$"""{"images": [{"image": "{{png}}"}], "model": "tiny"}"""),
+            Json("/search", """{"text": "a red dog", "top": 3}"""),
+            Json("/search", $$"""{"image": "{{png}}"}"""),
+            Json("/search", """{"like": "0001.png"}"""),
+            Json("/mask", $$"""{"image": "{{png}}", "ratios": [0, 0.5], "seed": 3}"""),
             Json("/caption", $$"""{"image": "{{png}}"}"""),
             Json("/answer", $$"""{"image": "{{png}}", "question": "what?"}"""),
             ("/embeddings_image", "image/png", images[0].ToArray()),

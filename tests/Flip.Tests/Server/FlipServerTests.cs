@@ -72,7 +72,7 @@ public sealed class FlipServerTests
         string?[] wrong = [null, "", "Bearer", "Bearer ", $"Bearer {key.Text}x", $"Bearer {key.Text[..^1]}", $"Basic {key.Text}", key.Text];
         foreach (var header in wrong)
         {
-            foreach (var path in (string[])["/models", "/v1/models", "/metrics", "/openapi/v1.json", "/", "/nothing", "/Health/../models"])
+            foreach (var path in (string[])["/models", "/v1/models", "/metrics", "/openapi/v1.json", "/page", "/nothing", "/Health/../models"])
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, path);
                 if (header is not null)

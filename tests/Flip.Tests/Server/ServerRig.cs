@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Flip.Server;
+using Flip.Server.Models;
 using Flip.Serving;
 using Flip.Tests.Serving;
 
@@ -12,15 +13,18 @@ namespace Flip.Tests.Server;
 /// <summary>A server on loopback with a small model, and a client of it.</summary>
 internal sealed class ServerRig : IAsyncDisposable
 {
-    private ServerRig(FlipEngine engine, FlipServer server, ConcurrentQueue<string> said)
+    private ServerRig(FlipEngine engine, FlipServer server, ServedIndex? index, ConcurrentQueue<string> said)
     {
-        (Engine, Server, Said) = (engine, server, said);
+        (Engine, Server, Index, Said) = (engine, server, index, said);
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server.Address };
     }
 
     public FlipEngine Engine { get; }
 
     public FlipServer Server { get; }
+
+    /// <summary>What is searched; owned. Null without.</summary>
+    public ServedIndex? Index { get; }
 
     public HttpClient Client { get; }
 
@@ -33,13 +37,14 @@ internal sealed class ServerRig : IAsyncDisposable
     /// <param name="model">What is served; null for both towers of the tiny model.</param>
     /// <param name="options">Where and for whom; null for the defaults.</param>
     /// <param name="engine">How requests are gathered; null for short waits.</param>
-    public static async Task<ServerRig> StartAsync(ServedModel? model = null, ServerOptions? options = null, EngineOptions? engine = null)
+    /// <param name="index">What is searched; owned from here on. Null for no search.</param>
+    public static async Task<ServerRig> StartAsync(ServedModel? model = null, ServerOptions? options = null, EngineOptions? engine = null, ServedIndex? index = null)
     {
         var made = new FlipEngine(model ?? ServedTiny.Towers(), engine ?? new EngineOptions { MaxWait = TimeSpan.FromMilliseconds(1) });
         var said = new ConcurrentQueue<string>();
         try
         {
-            return new ServerRig(made, await FlipServer.StartAsync(made, options ?? new ServerOptions(), say: said.Enqueue, cancellation: Cancellation), said);
+            return new ServerRig(made, await FlipServer.StartAsync(made, options ?? new ServerOptions(), index, say: said.Enqueue, cancellation: Cancellation), index, said);
         }
         catch
         {
@@ -84,6 +89,7 @@ internal sealed class ServerRig : IAsyncDisposable
         await Server.StopAsync();
         await Server.DisposeAsync();
         await Engine.DisposeAsync();
+        Index?.Dispose();
     }
 
     private static async Task<(int Status, JsonElement Body)> ReadAsync(HttpResponseMessage response)

@@ -15,10 +15,10 @@ internal static class ServedTiny
     public const string Name = "tiny";
 
     /// <summary>Both towers of the tiny model, which computes four items at a time.</summary>
-    public static ServedModel Towers()
+    public static ServedModel Towers(long seed = 3)
     {
         using var folder = new TemporaryFolder();
-        TinyModel.Save(folder.Path);
+        TinyModel.Save(folder.Path, seed);
         return ServedModel.Of(ModelSource.Load(folder.Path, config => config with { Eval = config.Eval with { BatchSize = 4 } }), Name);
     }
 
