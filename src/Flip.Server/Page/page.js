@@ -136,7 +136,7 @@ function search(question, told) {
     const found = await (await ask("/search", { ...question, top: TOP }, signal)).json();
     show(found.results);
     const count = found.results.length;
-    tell("search-status", `${count} ${count === 1 ? "picture" : "pictures"} for ${told}, in ${Math.round(performance.now() - began)} ms.`);
+    tell("search-status", `${count} ${count === 1 ? "picture" : "pictures"} ${told}, in ${Math.round(performance.now() - began)} ms.`);
   });
 }
 
@@ -150,7 +150,7 @@ function show(results) {
     told.className = "told";
     told.append(span("name", result.key), span("score", result.cosine.toFixed(3)));
     button.append(told);
-    button.addEventListener("click", () => { $("words").value = ""; search({ like: result.key }, `pictures like ${result.key}`); });
+    button.addEventListener("click", () => { $("words").value = ""; search({ like: result.key }, `like ${result.key}`); });
     item.append(button);
     return item;
   }));
@@ -175,9 +175,9 @@ let waiting = 0;
 $("words").addEventListener("input", () => {
   clearTimeout(waiting);
   const words = $("words").value.trim();
-  if (words) { waiting = setTimeout(() => search({ text: words }, `“${words}”`), WAIT); }
+  if (words) { waiting = setTimeout(() => search({ text: words }, `for “${words}”`), WAIT); }
 });
-onPicture($("search-file"), $("panel-search"), "search-status", image => { $("words").value = ""; search({ image }, "your picture"); });
+onPicture($("search-file"), $("panel-search"), "search-status", image => { $("words").value = ""; search({ image }, "like your picture"); });
 
 // ---- classes
 
