@@ -49,7 +49,9 @@ internal static class StudyPage
         report.AddHeading("Training");
         var trained = plan.Cells.Where(cell => cell.Seed == 0 && store.Result(cell) is not null).ToList();
         ReportSections.Curves(report, [.. trained.DistinctBy(cell => store.Last(cell).Path).Take(CurvesShown).Select(cell => (string.Join(", ", cell.Values), MetricLog.Read(store.Last(cell).Path)))]);
-        foreach (var cell in trained.DistinctBy(cell => (cell.Training.Model.Image.MaskKind, cell.Training.Model.Image.MaskRatio, cell.Training.Model.Image.ImageSize, cell.Training.Model.Image.PatchSize)).Take(MasksShown))
+
+        // A cell that came from elsewhere as its results alone has no words of its own.
+        foreach (var cell in trained.Where(cell => Directory.Exists(store.Training(cell).Tokenizer)).DistinctBy(cell => (cell.Training.Model.Image.MaskKind, cell.Training.Model.Image.MaskRatio, cell.Training.Model.Image.ImageSize, cell.Training.Model.Image.PatchSize)).Take(MasksShown))
         {
             using var pairs = data.Of(cell.Training).FirstPairs(cell.Training, TokenizerFactory.Load(store.Training(cell).Tokenizer), PairsShown, CancellationToken.None);
             ReportSections.MaskedSamples(report, cell.Training, pairs);

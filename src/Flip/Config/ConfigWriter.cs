@@ -30,8 +30,15 @@ public static class ConfigWriter
             .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}"),
     ];
 
-    /// <summary>The settings of model and recipe, each as <c>key=value</c>: what decides a training's numbers beside its data and its machine.</summary>
-    public static IEnumerable<string> Decisive(FlipConfig config) => SettingCatalog.Flip.All
-        .Where(setting => setting.Owner != SettingOwner.User)
-        .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}");
+    /// <summary>
+    /// The settings of model and recipe that are not at their defaults, each as <c>key=value</c>: what decides a training's numbers beside its data and its machine. So a setting that a later
+    /// version adds makes no other training of those before; a default that changes would have to.
+    /// </summary>
+    public static IEnumerable<string> Decisive(FlipConfig config)
+    {
+        var defaults = new FlipConfig();
+        return SettingCatalog.Flip.All
+            .Where(setting => setting.Owner != SettingOwner.User && !Equals(setting.Get(config), setting.Get(defaults)))
+            .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}");
+    }
 }

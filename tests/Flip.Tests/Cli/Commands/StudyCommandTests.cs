@@ -47,6 +47,20 @@ public sealed class StudyCommandTests : IDisposable
         var again = Run(command);
         Assert.Equal(output, again.Output);
         Assert.DoesNotContain("Timing", again.Error, StringComparison.Ordinal);
+
+        // Configurations and results alone, as another machine may send them, are cells too.
+        foreach (var cell in Directory.GetDirectories(_folder.File("studies/cells")))
+        {
+            Directory.CreateDirectory(_folder.File($"sent/{Path.GetFileName(cell)}"));
+            foreach (var file in (string[])["config.json", "results.json"])
+            {
+                File.Copy(Path.Combine(cell, file), _folder.File($"sent/{Path.GetFileName(cell)}/{file}"));
+            }
+        }
+
+        var sent = Run([.. command, "--cells", _folder.File("sent")]);
+        Assert.True(sent.Code == 0, sent.Error);
+        Assert.Equal(output, sent.Output);
     }
 
     [Fact]

@@ -67,6 +67,15 @@ public sealed class StudyPlanTests
     }
 
     [Fact]
+    public void Cells_of_before_are_found_again_since_settings_at_their_defaults_are_no_part_of_the_key()
+    {
+        Assert.Empty(ConfigWriter.Decisive(new FlipConfig()));
+        Assert.Equal(["train.batchSize=128", "train.loss=sigmoid"], ConfigWriter.Decisive(new FlipConfig { Train = new() { BatchSize = 128, Loss = LossKind.Sigmoid } }));
+        var cell = new StudyCell([], 0, new FlipConfig { Train = new() { BatchSize = 128 } }, null, InferenceMask.None);
+        Assert.Equal("15ce868d66419ff4", cell.TrainingKey(_ => "data"));
+    }
+
+    [Fact]
     public void A_share_of_the_data_is_its_first_shards()
     {
         using var folder = new TemporaryFolder();
