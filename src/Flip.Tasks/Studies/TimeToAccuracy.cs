@@ -28,7 +28,7 @@ public enum Crossing
 /// <param name="OtherTime">The other curve's time for the same score; null if it is not crossed.</param>
 /// <param name="SpeedUp"><paramref name="Time"/> over <paramref name="OtherTime"/>.</param>
 /// <param name="AtLeast">Where the other curve is above the score already: the least that the speed-up is, by its shortest length.</param>
-/// <param name="Interval">The 95 % interval of the speed-up by a bootstrap over the seeds of both; null where one has a single seed.</param>
+/// <param name="Interval">The 95 % interval of the speed-up by a bootstrap over the seeds of both that all lengths have; null where one has less than two.</param>
 /// <param name="Reason">Why there is no speed-up, as words for a table; null where there is one.</param>
 public sealed record AccuracySpeedUp(
     long Samples,
@@ -138,7 +138,7 @@ public sealed record TimeToAccuracy(IReadOnlyList<AccuracySpeedUp> Lengths)
         return double.NaN;
     }
 
-    /// <summary>Curves of seeds that are drawn with replacement, for each curve by itself; null where a curve has a single seed.</summary>
+    /// <summary>Curves of seeds that are drawn with replacement, for each curve by itself; null where a curve has less than two that are at all of its lengths.</summary>
     private static List<(AccuracyCurve Baseline, AccuracyCurve Other)>? Replicates(
         IReadOnlyList<AccuracyPoint> baseline, IReadOnlyList<AccuracyPoint> other, ulong seed)
     {
@@ -159,7 +159,12 @@ public sealed record TimeToAccuracy(IReadOnlyList<AccuracySpeedUp> Lengths)
         }
     }
 
-    private static long[] Seeds(IReadOnlyList<AccuracyPoint> points) => [.. points.Select(point => point.Seed).Distinct().Order()];
+    /// <summary>Seeds that a curve has at all of its lengths: without one of them a draw would be another curve.</summary>
+    private static long[] Seeds(IReadOnlyList<AccuracyPoint> points)
+    {
+        var lengths = points.Select(point => point.Samples).Distinct().Count();
+        return [.. points.GroupBy(point => point.Seed).Where(ofSeed => ofSeed.Select(point => point.Samples).Distinct().Count() == lengths).Select(ofSeed => ofSeed.Key).Order()];
+    }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

@@ -117,6 +117,18 @@ public class TimeToAccuracyTests
     }
 
     [Fact]
+    public void Seeds_that_lack_a_length_are_not_drawn()
+    {
+        // Of the other's two seeds one has the length that reaches 0.4: a draw of the other alone would not, for want of a run.
+        AccuracyPoint[] baseline = [new(1, 10, 0.4, 1), new(1, 10, 0.41, 2)];
+        AccuracyPoint[] other = [new(1, 1, 0.1, 1), new(1, 1, 0.1, 2), new(2, 5, 0.5, 1)];
+        var headline = TimeToAccuracy.Of(baseline, other).Headline!;
+        Assert.True(headline.SpeedUp > 2);
+        Assert.Null(headline.Interval);
+        Assert.NotNull(TimeToAccuracy.Of(baseline, [.. other, new(2, 5, 0.5, 2)]).Headline!.Interval);
+    }
+
+    [Fact]
     public void A_curve_without_runs_and_a_time_of_nothing_are_refused()
     {
         Assert.Throws<ArgumentException>(() => TimeToAccuracy.Of([], Curve(Math.Log2, 1)));
