@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+TRAINER_SPEC, PATHS = 2, (1, 2)  # where the training text and the model lay is of no interest
 ADJECTIVES = "red blue green small large old young wooden shiny blurry bright dark striped happy sleeping running broken rusty golden tiny".split()
 NOUNS = ("dog cat horse boat bicycle umbrella mountain kitchen skateboard elephant photograph airplane bottle sandwich children painting "
          "street window flower lighthouse guitar cafe naive jalapeño résumé Straße Übung").split()
@@ -61,6 +62,39 @@ def train(name, *options):
         file.flush()
         subprocess.run(["spm_train", f"--input={file.name}", f"--model_prefix={HERE / name}", "--num_threads=1", "--minloglevel=2", *options], check=True)
     (HERE / f"{name}.vocab").unlink()
+    model = HERE / f"{name}.model"
+    model.write_bytes(b"".join(
+        field if number != TRAINER_SPEC else head(number, inner := b"".join(one for n, one, _ in fields(body) if n not in PATHS)) + inner
+        for number, field, body in fields(model.read_bytes())))
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 128:
+            return value, at
+
+
+def fields(data):
+    """Fields of a protobuf message: number, bytes, content."""
+    at = 0
+    while at < len(data):
+        start = at
+        key, at = varint(data, at)
+        length, at = varint(data, at) if key & 7 in (0, 2) else ({1: 8, 5: 4}[key & 7], at)
+        body = at
+        at += 0 if key & 7 == 0 else length
+        yield key >> 3, data[start:at], data[body:at]
+
+
+def head(number, content):
+    length, out = len(content), bytes([number << 3 | 2])
+    while length > 127:
+        out, length = out + bytes([length & 127 | 128]), length >> 7
+    return out + bytes([length])
 
 
 def encode(name, lines):
