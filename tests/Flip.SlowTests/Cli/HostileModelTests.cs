@@ -171,7 +171,7 @@ public sealed class HostileModelTests : IDisposable
         }
 
         var all = Flip.Cli.FlipCommand.Root().Subcommands.SelectMany(command => Numbers(command.Name, command));
-        Assert.Equal(tried.Keys.Append("quickstart --seed").Append("data select --seed").Order(), all.Order()); // every seed is a seed
+        Assert.Equal(tried.Keys.Append("quickstart --seed").Append("data scenes --seed").Append("data select --seed").Order(), all.Order()); // every seed is a seed
         foreach (var (name, command) in tried)
         {
             var option = name.Split(' ')[^1];
