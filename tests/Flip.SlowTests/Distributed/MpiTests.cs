@@ -44,9 +44,12 @@ public sealed class MpiTests
     {
         var (code, said, output) = MpiRun.Scenario(3, nameof(RankScenarios.One_is_late));
         Assert.True(code != 0, output);
-        Assert.Contains($"rank 1 on {Environment.MachineName} did not come, but answers", said[0], StringComparison.Ordinal);
+        var late = $"rank 1 on {Environment.MachineName} did not come, but answers";
+        Assert.Contains(late, said[0], StringComparison.Ordinal);
         Assert.StartsWith("RankFailedException", said[1], StringComparison.Ordinal);
-        Assert.StartsWith("RankFailedException", said[2], StringComparison.Ordinal);
+
+        // Rank 2 hears of it, or has waited as long itself before it could hear: on a machine that is very busy.
+        Assert.True(said[2].StartsWith("RankFailedException", StringComparison.Ordinal) || said[2].Contains(late, StringComparison.Ordinal), said[2]);
     }
 
     [Fact]
