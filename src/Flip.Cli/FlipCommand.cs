@@ -84,7 +84,7 @@ internal static class FlipCommand
         EmbedCommand.Create(ranks),
         IndexCommand.Create(),
         SearchCommand.Create(),
-        ServeCommand.Create(),
+        ServeCommand.Create(StopSignals.Hold),
         PullCommand.Create(),
         InspectCommand.Create(),
         ConvertCommand.Create(),

@@ -21,7 +21,7 @@ public sealed record EngineOptions
     /// <summary>How long the first item of a batch waits for others, 0 to 10 s. A batch that is full does not wait.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>Items that may wait, 1 to 1 048 576: images and texts, of all requests. What does not fit is refused with a <see cref="QueueFullException"/>.</summary>
+    /// <summary>Items that may wait, 1 to 1 048 576: images and texts, of all requests. What does not fit is refused with a <see cref="Batching.QueueFullException"/>.</summary>
     public int QueueLength { get; init; } = 2048;
 
     /// <summary>Width times height above which an image is refused by its header, before it is decoded; at least 1.</summary>

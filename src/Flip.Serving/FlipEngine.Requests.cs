@@ -9,9 +9,9 @@ public sealed partial class FlipEngine
     /// <summary>Embeds texts.</summary>
     /// <param name="texts">At most as many as the queue has places.</param>
     /// <param name="cancellation">Takes what still waits out of the queue.</param>
-    /// <exception cref="QueueFullException">Too many items wait.</exception>
+    /// <exception cref="Batching.QueueFullException">Too many items wait.</exception>
     /// <exception cref="MissingAbilityException">The model has no towers.</exception>
-    /// <exception cref="EngineStoppedException">The engine is ending.</exception>
+    /// <exception cref="Batching.EngineStoppedException">The engine is ending.</exception>
     public async Task<EmbeddedTexts> EmbedTextsAsync(IReadOnlyList<string> texts, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -26,9 +26,9 @@ public sealed partial class FlipEngine
     /// <param name="cancellation">Takes what still waits out of the queue.</param>
     /// <returns>One embedding of length 1 for each image, <c>[EmbedDim]</c>.</returns>
     /// <exception cref="UnusableImageException">One of them is no image, is damaged, or is too large.</exception>
-    /// <exception cref="QueueFullException">Too many items wait; nothing was decoded.</exception>
+    /// <exception cref="Batching.QueueFullException">Too many items wait; nothing was decoded.</exception>
     /// <exception cref="MissingAbilityException">The model has no towers.</exception>
-    /// <exception cref="EngineStoppedException">The engine is ending.</exception>
+    /// <exception cref="Batching.EngineStoppedException">The engine is ending.</exception>
     public Task<IReadOnlyList<float[]>> EmbedImagesAsync(IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);

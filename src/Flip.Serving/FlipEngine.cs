@@ -43,7 +43,7 @@ public sealed partial class FlipEngine : IAsyncDisposable, IDisposable
 
         (Model, Options) = (model, options);
         BatchSize = options.MaxBatch ?? model.BatchSize;
-        _metrics = new EngineMetrics(meters, () => QueueLength);
+        _metrics = new EngineMetrics(MeterName, meters, () => QueueLength);
         _queue = new BatchQueue(options.QueueLength, options.MaxWait, _metrics);
         _lanes = new EngineLanes(model, _queue, BatchSize);
         _images = new ImagePreparation(EvaluationTransform.Of(model.Config), options.MaxPixels);

@@ -18,6 +18,7 @@ internal sealed class ServeCommand
     private static readonly EngineOptions Engine = new();
     private static readonly ServerOptions Server = new();
 
+    private readonly Func<IDisposable> _holdSignals;
     private readonly Argument<string> _model = ModelArgument.Create();
     private readonly ConfigOptions _settings = new(ConfigOptions.Serve);
     private readonly Option<string?> _index = new("--index") { Description = "Index of images to search (flip index makes it with this model)." };
@@ -41,9 +42,12 @@ internal sealed class ServeCommand
     private readonly Option<int> _maxConnections = new("--max-connections") { Description = "Connections at a time.", DefaultValueFactory = _ => Server.Limits.Connections };
     private readonly Option<bool> _json = new("--json") { Description = "Print one line of JSON with the address once the model is warm." };
 
-    public static Command Create()
+    private ServeCommand(Func<IDisposable> holdSignals) => _holdSignals = holdSignals;
+
+    /// <param name="holdSignals">Lets the server take its own time to end, until what it returns is disposed of.</param>
+    public static Command Create(Func<IDisposable> holdSignals)
     {
-        var serve = new ServeCommand();
+        var serve = new ServeCommand(holdSignals);
         var command = new Command("serve", "Serve a model over HTTP: embeddings as OpenAI's clients ask for them, classes, ranking, captions, answers.")
         {
             serve._model, serve._index, serve._host, serve._port, serve._name, serve._keyFile, serve._makeKey, serve._allowHost, serve._allowUrls, serve._noPage, serve._batchWait, serve._queue, serve._drain, serve._timeout,
@@ -75,7 +79,7 @@ internal sealed class ServeCommand
         Console.WriteLine(isJson
             ? JsonSerializer.Serialize(new { url = address, model = model.Name, abilities = model.Abilities })
             : $"Listening on {address}");
-        using var held = StopSignals.Hold();
+        using var held = _holdSignals();
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await server.StopAsync();
         return 0;

@@ -8,7 +8,8 @@ namespace Flip.Search.Vectors;
 
 /// <summary>Writes a file of vectors with its graph: from nothing, or from a file before it, whose graph is grown.</summary>
 /// <param name="layout">What the file is to be.</param>
-internal sealed class GraphWriter(VectorLayout layout)
+/// <param name="threads">Threads that add; null for as many as there are processors. One alone makes the same graph every time.</param>
+internal sealed class GraphWriter(VectorLayout layout, int? threads = null)
 {
     /// <summary>Ending of a file that is being written.</summary>
     public const string TemporarySuffix = ".tmp";
@@ -30,8 +31,8 @@ internal sealed class GraphWriter(VectorLayout layout)
         var count = (grown?.Count ?? 0L) + keys.Count;
         CheckMemory(count);
         using var index = UsearchHandle.Create(layout.Options);
-        var threads = Math.Max(1, Math.Min(Processors.Available, keys.Count));
-        Usearch.ChangeThreadsAdd(index, (nuint)Math.Max(threads, Environment.ProcessorCount), out var error);
+        var adding = Math.Max(1, Math.Min(threads ?? Processors.Available, keys.Count));
+        Usearch.ChangeThreadsAdd(index, (nuint)Math.Max(adding, Environment.ProcessorCount), out var error);
         Usearch.Check(error, "threads");
         grown?.LoadInto(index);
         Usearch.ChangeExpansionAdd(index, (nuint)layout.Graph.ExpansionAdd, out error);
@@ -40,7 +41,7 @@ internal sealed class GraphWriter(VectorLayout layout)
         Usearch.Check(error, "reserve");
         try
         {
-            Add(index, keys, read, threads, report, cancellation);
+            Add(index, keys, read, adding, report, cancellation);
         }
         catch (AggregateException e)
         {
@@ -63,10 +64,10 @@ internal sealed class GraphWriter(VectorLayout layout)
     /// <returns>Whether <paramref name="raw"/> was filled; else <paramref name="floats"/> was.</returns>
     public delegate bool ReadVector(long key, Span<byte> raw, Span<float> floats);
 
-    private unsafe void Add(UsearchHandle index, IReadOnlyList<long> keys, ReadVector read, int threads, Action<long>? report, CancellationToken cancellation)
+    private unsafe void Add(UsearchHandle index, IReadOnlyList<long> keys, ReadVector read, int adding, Action<long>? report, CancellationToken cancellation)
     {
         var next = -1;
-        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
+        Parallel.For(0, adding, new ParallelOptions { MaxDegreeOfParallelism = adding }, _ =>
         {
             var (raw, floats) = (new byte[layout.VectorBytes], new float[layout.Dim]);
             fixed (byte* bytes = raw)

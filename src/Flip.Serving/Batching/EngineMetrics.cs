@@ -19,11 +19,12 @@ internal sealed class EngineMetrics : IDisposable
     private readonly Histogram<double> _wait;
     private readonly Histogram<double> _compute;
 
+    /// <param name="name">Name of the meter.</param>
     /// <param name="factory">Makes the meter; null for one of its own.</param>
     /// <param name="queueLength">Tells how many places of the queue are taken.</param>
-    public EngineMetrics(IMeterFactory? factory, Func<int> queueLength)
+    public EngineMetrics(string name, IMeterFactory? factory, Func<int> queueLength)
     {
-        (_meter, _isOwn) = (factory?.Create(FlipEngine.MeterName) ?? new Meter(FlipEngine.MeterName), factory is null);
+        (_meter, _isOwn) = (factory?.Create(name) ?? new Meter(name), factory is null);
         _requests = _meter.CreateCounter<long>("flip.requests", "{request}", "Requests that came into the queue.");
         _items = _meter.CreateCounter<long>("flip.items", "{item}", "Images and texts that came into the queue.");
         _refused = _meter.CreateCounter<long>("flip.refused", "{request}", "Requests that were refused since the queue was full.");

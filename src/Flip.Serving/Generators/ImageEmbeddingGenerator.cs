@@ -11,7 +11,7 @@ public sealed class ImageEmbeddingGenerator(FlipEngine engine) : IEmbeddingGener
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A content is no image, or another width or another model is asked for.</exception>
     /// <exception cref="UnusableImageException">One of them cannot be decoded.</exception>
-    /// <exception cref="QueueFullException">Too many items wait.</exception>
+    /// <exception cref="Batching.QueueFullException">Too many items wait.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<DataContent> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {

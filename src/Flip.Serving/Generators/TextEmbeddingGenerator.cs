@@ -11,7 +11,7 @@ public sealed class TextEmbeddingGenerator(FlipEngine engine) : IEmbeddingGenera
     /// <inheritdoc/>
     /// <remarks>A text that is longer than the model's rows is cut, as in training.</remarks>
     /// <exception cref="ArgumentException">Another width or another model is asked for.</exception>
-    /// <exception cref="QueueFullException">Too many items wait.</exception>
+    /// <exception cref="Batching.QueueFullException">Too many items wait.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -5,6 +5,7 @@ using Flip.Evaluation.Embedding;
 using Flip.Evaluation.ZeroShot;
 using Flip.Models;
 using Flip.Serving;
+using Flip.Serving.Batching;
 using Flip.Storage;
 using Flip.Tests.Data.Images;
 

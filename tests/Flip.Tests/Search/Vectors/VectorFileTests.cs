@@ -53,7 +53,7 @@ public sealed class VectorFileTests : IDisposable
     public void A_file_that_grows_keeps_its_vectors_to_the_byte_and_finds_the_new_ones()
     {
         using var before = Write(VectorFormat.Int8, 0, 200, graphFrom: 0);
-        new GraphWriter(before.Layout).Write(_folder.File("grown"), before, [.. Enumerable.Range(200, 100).Select(key => (long)key)], Read);
+        new GraphWriter(before.Layout, threads: 1).Write(_folder.File("grown"), before, [.. Enumerable.Range(200, 100).Select(key => (long)key)], Read);
         using var after = VectorFile.Open(_folder.File("grown"), before.Layout, 300, graphFrom: 0);
         Assert.All(Enumerable.Range(0, 200), key => Assert.True(before.Raw(key).SequenceEqual(after.Raw(key))));
         Assert.All(Enumerable.Range(0, 300), key => Assert.Equal(key, after.Search(TestIndex.Vector(key), 1)[0].Key));
@@ -115,7 +115,7 @@ public sealed class VectorFileTests : IDisposable
     private VectorFile Write(VectorFormat format, int first, int count, int graphFrom)
     {
         var layout = TestIndex.Settings(format).Layout;
-        new GraphWriter(layout).Write(_folder.File("vectors"), null, [.. Enumerable.Range(first, count).Select(key => (long)key)], Read);
+        new GraphWriter(layout, threads: 1).Write(_folder.File("vectors"), null, [.. Enumerable.Range(first, count).Select(key => (long)key)], Read);
         return VectorFile.Open(_folder.File("vectors"), layout, count, graphFrom);
     }
 }

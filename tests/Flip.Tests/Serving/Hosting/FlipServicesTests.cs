@@ -1,6 +1,7 @@
 using Flip.Conversion;
 using Flip.Models;
 using Flip.Serving;
+using Flip.Serving.Batching;
 using Flip.Serving.Generators;
 using Flip.Serving.Hosting;
 using Flip.Tests.Cli;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 
-namespace Flip.Server;
+namespace Flip.Server.Endpoints;
 
 /// <summary>Endpoints of a server that it may have or not, such as a search in an index.</summary>
 public interface IServerFeature

@@ -1,4 +1,4 @@
-namespace Flip.Serving;
+namespace Flip.Serving.Batching;
 
 /// <summary>A request that was refused, since too many items wait already. It may be sent again.</summary>
 /// <param name="waiting">Items that wait.</param>
