@@ -2,6 +2,8 @@ using System.CommandLine;
 using Flip;
 using Flip.Benchmarks;
 using Flip.Benchmarks.Download;
+using Flip.Benchmarks.Inference;
+using Flip.Benchmarks.Load;
 using Flip.Benchmarks.Loader;
 using Flip.Benchmarks.Search;
 using Flip.Native;
@@ -11,7 +13,7 @@ try
 {
     LibTorch.PrepareProcess();
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), DownloadCommand.Create(), KernelCommand.Create(), SearchCommand.Create() };
+    var root = new RootCommand("Flip's benchmarks.") { ConversionCommand.Create(), LoaderCommand.Create(), DownloadCommand.Create(), KernelCommand.Create(), SearchCommand.Create(), InferenceCommand.Create(), LoadCommand.Create() };
     return await root.Parse(args).InvokeAsync(configuration);
 }
 catch (OperationCanceledException)

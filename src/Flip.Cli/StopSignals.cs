@@ -59,7 +59,8 @@ internal sealed class StopSignals : IDisposable
 
         context.Cancel = true;
         Code = isKey ? ExitCode.Stopped : ExitCode.Terminated;
-        Console.Error.WriteLine("Stopping; press Ctrl-C again to end at once, without saving.");
+        var isHeld = Volatile.Read(ref _holders) > 0;
+        Console.Error.WriteLine(isHeld ? "Stopping: what has come is finished first; press Ctrl-C again to end at once." : "Stopping; press Ctrl-C again to end at once, without saving.");
         _cancel.Cancel();
         _ranks.Hurry();
         new Thread(EndIfNothingIsHeld) { IsBackground = true }.Start();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Flip.Devices;
+using Flip.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ internal sealed class MatrixCeiling : IDisposable
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < products; i++)
         {
-            matrix.mm(matrix).Dispose();
+            LinearProduct.Of(matrix, matrix, null).Dispose(); // as layers do
         }
 
         DeviceTraffic.Wait(matrix.device);

@@ -18,6 +18,7 @@ public static class ChosenKernels
         [
             !onProcessor ? "attention: libtorch's, flash where there is no mask"
                 : compute.Precision == Precision.Bf16 ? "attention: plain products" : "attention: libtorch's",
+            onProcessor && compute.Precision == Precision.Fp32 && ProductLibrary.IsOneDnn ? "products: oneDNN's" : "products: libtorch's choice",
             onProcessor ? "update: Flip's, one pass"
                 : LibTorchDispatcher.Loaded is null ? "update: operations one by one (this libtorch's fused one cannot be reached)" : "update: libtorch's fused AdamW",
         ];

@@ -32,11 +32,12 @@ public static class ConfigWriter
 
     /// <summary>
     /// The settings of model and recipe that are not at their defaults, each as <c>key=value</c>: what decides a training's numbers beside its data and its machine. So a setting that a later
-    /// version adds makes no other training of those before; a default that changes would have to.
+    /// version adds makes no other training of those before; a default that changes would have to. A decoder that is not built decides nothing.
     /// </summary>
     public static IEnumerable<string> Decisive(FlipConfig config)
     {
         var defaults = new FlipConfig();
+        config = config.Model.Reconstruction.Weight > 0 ? config : config with { Model = config.Model with { Reconstruction = defaults.Model.Reconstruction } };
         return SettingCatalog.Flip.All
             .Where(setting => setting.Owner != SettingOwner.User && !Equals(setting.Get(config), setting.Get(defaults)))
             .Select(setting => $"{setting.Key}={setting.ToText(setting.Get(config))}");

@@ -135,6 +135,7 @@ public static class Presets
             Image = new() { ImageSize = 64, PatchSize = 8, Width = 128, Depth = 4, Heads = 4 },
             Text = new() { Length = 16, Width = 128, Depth = 2, Heads = 4 },
             EmbedDim = 128,
+            Reconstruction = SmallDecoder,
         },
         Data = new() { LearnedVocabularySize = 2000 },
         Train = SmallTraining(Duration.OfSamples(60_000), 3e-3),
@@ -147,6 +148,7 @@ public static class Presets
             Image = new() { ImageSize = 112, PatchSize = 14, Width = 192, Depth = 6, Heads = 3 },
             Text = new() { Length = 32, Width = 192, Depth = 3, Heads = 3 },
             EmbedDim = 192,
+            Reconstruction = SmallDecoder,
         },
         Train = SmallTraining(Duration.OfEpochs(30), 2e-3),
     };
@@ -163,6 +165,9 @@ public static class Presets
             },
         };
     }
+
+    // Narrower and shallower than the tower, as MAE's is than a ViT-L; its own width would take ten times what a small tower takes.
+    private static ReconstructionConfig SmallDecoder => new() { Width = 96, Depth = 1, Heads = 3 };
 
     // On few samples more steps help more than a larger contrast; the gradient is clipped against the noise of small batches.
     private static TrainConfig SmallTraining(Duration samples, double baseLearningRate) => new()

@@ -46,7 +46,7 @@ internal sealed class AttentionPooling
         var (batch, width) = (tokens.shape[0], tokens.shape[2]);
         var latent = _latent.Value.to(tokens.dtype).view(1, 1, width);
         var query = functional.linear(latent, _weight.Value.narrow(0, 0, width), _bias.Value.narrow(0, 0, width));
-        var rows = functional.linear(tokens.flatten(0, 1), _weight.Value.narrow(0, width, 2 * width), _bias.Value.narrow(0, width, 2 * width));
+        var rows = LinearProduct.Of(tokens.flatten(0, 1), _weight.Value.narrow(0, width, 2 * width), _bias.Value.narrow(0, width, 2 * width));
         var keyValue = rows.view(batch, -1, 2 * width).chunk(2, -1);
         var weighed = Attention.Weigh(
             Attention.Divide(query.expand(batch, 1, width), _heads),

@@ -26,13 +26,13 @@ internal sealed class Linear
     /// </remarks>
     public Tensor Forward(Tensor x)
     {
-        if (_bias is null || x.dim() == 2)
+        if (x.dim() == 2)
         {
-            return functional.linear(x, _weight.Value, _bias?.Value);
+            return LinearProduct.Of(x, _weight.Value, _bias?.Value);
         }
 
         using var scope = NewDisposeScope();
-        return functional.linear(x.flatten(0, -2), _weight.Value, _bias.Value).unflatten(0, x.shape[..^1]).MoveToOuterDisposeScope();
+        return LinearProduct.Of(x.flatten(0, -2), _weight.Value, _bias?.Value).unflatten(0, x.shape[..^1]).MoveToOuterDisposeScope();
     }
 }
 

@@ -71,6 +71,9 @@ public sealed class StudyPlanTests
     {
         Assert.Empty(ConfigWriter.Decisive(new FlipConfig()));
         Assert.Equal(["train.batchSize=128", "train.loss=sigmoid"], ConfigWriter.Decisive(new FlipConfig { Train = new() { BatchSize = 128, Loss = LossKind.Sigmoid } }));
+        ReconstructionConfig decoder = new() { Width = 96 };
+        Assert.Empty(ConfigWriter.Decisive(new FlipConfig { Model = new() { Reconstruction = decoder } })); // it is not built
+        Assert.Equal(2, ConfigWriter.Decisive(new FlipConfig { Model = new() { Reconstruction = decoder with { Weight = 0.1 } } }).Count());
         var cell = new StudyCell([], 0, new FlipConfig { Train = new() { BatchSize = 128 } }, null, InferenceMask.None);
         Assert.Equal("15ce868d66419ff4", cell.TrainingKey(_ => "data"));
     }
