@@ -44,12 +44,23 @@ public sealed class StudyRun(StudyPlan plan, CellStore store, IProgressView view
     {
         try
         {
-            Train(store.Training(cells[0]), "train", cells[0], session => session.Start(cells[0].Training, null, cancellation), cancellation);
+            var training = store.Training(cells[0]);
+            if (cells.Any(cell => store.Result(cell) is null && !HasWeights(store.Tuning(cell))))
+            {
+                RequireWeights(training);
+            }
+
+            Train(training, "train", cells[0], session => session.Start(cells[0].Training, null, cancellation), cancellation);
             foreach (var cell in cells)
             {
                 if (store.Tuning(cell) is { } tuning)
                 {
-                    Train(tuning, "tune", cell, session => session.Start(cell.Tuning!, store.Training(cell).Model, cancellation), cancellation);
+                    if (store.Result(cell) is null)
+                    {
+                        RequireWeights(tuning);
+                    }
+
+                    Train(tuning, "tune", cell, session => session.Start(cell.Tuning!, training.Model, cancellation), cancellation);
                 }
 
                 store.Measure(cell, SourceProgress.Sources(view.Message, allowOutside: allowOutside), cancellation);
@@ -64,6 +75,25 @@ public sealed class StudyRun(StudyPlan plan, CellStore store, IProgressView view
         catch (ConfigException e)
         {
             throw e.In($"the cell '{cells[0]}'");
+        }
+    }
+
+    private static bool HasWeights(RunFolder? run) => run is not null && Directory.Exists(run.Model) && RunResults.Of(run) is not null;
+
+    /// <summary>Lets a run that is finished but has no weights be made again: its configuration and results alone suffice for tables, not for a tuning or a measurement.</summary>
+    private void RequireWeights(RunFolder run)
+    {
+        if (RunResults.Of(run) is null || HasWeights(run))
+        {
+            return;
+        }
+
+        using var held = run.Lock();
+        view.Message($"{run.Path}: its weights are not here, so it is trained again.");
+        File.Delete(run.ResultsFile);
+        if (!run.HasBegun)
+        {
+            File.Delete(run.ConfigFile);
         }
     }
 

@@ -92,6 +92,32 @@ public sealed class StudyRunTests : IDisposable
         Assert.All(other.Cells, cell => Assert.Equal("seen/top1", StudyScores.Main(Store("cells").Result(cell)!.Scores.Keys)));
     }
 
+    /// <summary>As cells come that were kept for their tables.</summary>
+    [Fact]
+    public void A_training_of_which_only_the_results_are_left_is_made_again_where_its_weights_are_needed()
+    {
+        Run(Plan(), Store("cells"), []);
+        var weights = Weights("cells");
+        foreach (var run in Directory.GetDirectories(_folder.File("cells")))
+        {
+            foreach (var entry in Directory.GetDirectories(run))
+            {
+                Directory.Delete(entry, recursive: true);
+            }
+        }
+
+        var finished = new List<string>();
+        Run(Plan(), Store("cells"), finished);
+        Assert.Empty(finished); // the results are all that was asked for
+
+        File.Delete(Directory.GetFiles(_folder.File("cells"), "measured-masked-*", SearchOption.AllDirectories).Single());
+        Run(Plan(), Store("cells"), finished);
+        var store = Store("cells");
+        Assert.Equal([store.Training(Plan().Cells[1]).Path], finished);
+        Assert.All(Plan().Cells, cell => Assert.NotNull(store.Result(cell)));
+        Assert.Equal(weights[Path.GetFileName(finished[0])], HashOfWeights(finished[0]));
+    }
+
     private StudyPlan Plan() => StudyPlan.Of(StudyReader.Read("masks", Masks, "masks"), _start);
 
     private CellStore Store(string name) => new(_folder.File(name), new StudyData(_ => { }, false, TestContext.Current.CancellationToken));
@@ -114,8 +140,9 @@ public sealed class StudyRunTests : IDisposable
         }
     }
 
-    private SortedDictionary<string, string> Weights(string name) => new(Directory.EnumerateDirectories(_folder.File(name)).ToDictionary(
-        run => Path.GetFileName(run), run => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"))))));
+    private SortedDictionary<string, string> Weights(string name) => new(Directory.EnumerateDirectories(_folder.File(name)).ToDictionary(run => Path.GetFileName(run), HashOfWeights));
+
+    private static string HashOfWeights(string run) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"))));
 
     /// <summary>Stops after some reports of steps.</summary>
     private sealed class StoppingProgress(CancellationTokenSource stop, int reports) : Flip.Progress.IProgressView
