@@ -1,6 +1,7 @@
 using Flip.Config;
 using Flip.Models;
 using Flip.Storage;
+using TorchSharp;
 
 namespace Flip.Benchmarks.Inference;
 
@@ -13,6 +14,7 @@ internal sealed class FlipImageEngine : IImageEngine
 
     public FlipImageEngine(string folder, Precision precision, int threads)
     {
+        torch.set_num_threads(threads);
         _loaded = ModelFolder.Load(folder, stored => stored with { Train = stored.Train with { Precision = precision, Threads = threads } });
         _encoder = new InferenceEncoder(_loaded.Model);
         Name = $"Flip, {precision.ToString().ToLowerInvariant()}";
