@@ -104,13 +104,7 @@ internal static class ConversionCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seconds} {process.PeakWorkingSet64}"));
     }
 
-    private static void WriteRandom(string preset, string folder)
-    {
-        var config = Presets.Get(preset).Config;
-        using var model = new FlipModel(config.Model, trains: false);
-        WeightFile.Save(Path.Combine(folder, "flip", ModelFolder.WeightsFile), model.Parameters);
-        File.WriteAllText(Path.Combine(folder, "flip", ModelFolder.ConfigFile), ConfigWriter.ToJson(config));
-    }
+    private static void WriteRandom(string preset, string folder) => RandomModel.Write(Path.Combine(folder, "flip"), Presets.Get(preset).Config).Dispose();
 
     private static void Load(string path) => Loaded(path).Dispose();
 

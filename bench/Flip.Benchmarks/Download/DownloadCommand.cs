@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Formats.Tar;
 using System.Globalization;
 using System.Text.Json;
 using Flip.Benchmarks.Loader;
+using Flip.Data.Shards;
 
 namespace Flip.Benchmarks.Download;
 
@@ -46,7 +46,7 @@ internal static class DownloadCommand
     {
         var shard = Path.Combine(folder, "photos.tar");
         PhotoShard.Write(shard, side, side, result.GetValue(Different), result.GetValue(From));
-        var photos = Read(shard);
+        var photos = ShardPhotos.First(DataSetIndex.Open(shard), int.MaxValue);
         using var server = new ImageServer(photos, TimeSpan.FromMilliseconds(result.GetValue(Latency)));
         var list = Path.Combine(folder, "list.csv");
         File.WriteAllLines(
@@ -71,22 +71,5 @@ internal static class DownloadCommand
                 CultureInfo.InvariantCulture,
                 $"| {side}x{side} | {photos.Average(photo => photo.Length):N0} | {images / seconds:N0} | {processor / images * 1000:0.00} | {images / processor:N0} | {Of("bytes") / 1e6 / seconds:N0} |")
             : throw new IOException($"{images} of {result.GetValue(Images)} images came: {json.RootElement.GetProperty("causes")}");
-    }
-
-    private static List<byte[]> Read(string shard)
-    {
-        using var reader = new TarReader(File.OpenRead(shard));
-        var photos = new List<byte[]>();
-        while (reader.GetNextEntry(copyData: true) is { } entry)
-        {
-            if (entry.Name.EndsWith(".jpg", StringComparison.Ordinal))
-            {
-                using var content = new MemoryStream();
-                entry.DataStream!.CopyTo(content);
-                photos.Add(content.ToArray());
-            }
-        }
-
-        return photos;
     }
 }

@@ -3,8 +3,6 @@ using System.Globalization;
 using Flip.Config;
 using Flip.Conversion.Onnx;
 using Flip.Devices;
-using Flip.Models;
-using Flip.Storage;
 
 namespace Flip.Benchmarks.Inference;
 
@@ -42,7 +40,7 @@ internal static class InferenceCommand
         var engines = new List<IImageEngine>();
         try
         {
-            engines.AddRange(exports.Select(export => new OnnxEngine(Path.Combine(folder, OnnxExporter.NameOf(OnnxExporter.ImageFile, export)), $"ONNX Runtime, {export}".ToLowerInvariant().Replace("onnx runtime", "ONNX Runtime", StringComparison.Ordinal), threads)));
+            engines.AddRange(exports.Select(export => new OnnxEngine(Path.Combine(folder, OnnxExporter.NameOf(OnnxExporter.ImageFile, export)), $"ONNX Runtime, {export.ToString().ToLowerInvariant()}", threads)));
             engines.AddRange(Enum.GetValues<Precision>().Where(precision => precision != Precision.Auto).Select(precision => new FlipImageEngine(folder, precision, threads)));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{preset}, images of {config.Image.ImageSize} pixels, {config.Image.PatchCount()} patches, {threads} threads, median of {rounds} rounds.\n"));
             Console.WriteLine(Turns.Header);
@@ -64,10 +62,7 @@ internal static class InferenceCommand
     {
         var config = Presets.Get(preset).Config;
         var towers = config.Model.Text.VocabularySize > 0 ? config.Model : config.Model with { Text = config.Model.Text with { VocabularySize = new EndMarkerOnly().VocabularySize } };
-        config = config with { Model = towers };
-        using var model = new FlipModel(towers, trains: false);
-        WeightFile.Save(Path.Combine(folder, ModelFolder.WeightsFile), model.Parameters);
-        File.WriteAllText(Path.Combine(folder, ModelFolder.ConfigFile), ConfigWriter.ToJson(config));
+        using var model = RandomModel.Write(folder, config with { Model = towers });
         OnnxExporter.Export(model, folder, exports, new EndMarkerOnly());
         return towers;
     }

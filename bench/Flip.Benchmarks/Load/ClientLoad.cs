@@ -56,7 +56,7 @@ internal sealed class ClientLoad : IDisposable
             await response.Content.CopyToAsync(Stream.Null, cancellation);
             return response.StatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested)) // the latter: no answer in time
         {
             return 0;
         }

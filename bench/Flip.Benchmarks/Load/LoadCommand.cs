@@ -50,16 +50,8 @@ internal static class LoadCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nThe server ended with {server.Stop()}."));
     }
 
-    private static List<RequestBody> Photos(string pattern, int count)
-    {
-        var index = DataSetIndex.Open(pattern);
-        using var reader = new ShardImages(index).Open();
-        return [.. Enumerable.Range(0, (int)Math.Min(count, index.Count)).Select(i =>
-        {
-            using var bytes = reader.Read(i);
-            return new RequestBody("embeddings_image", bytes.Span.ToArray(), new MediaTypeHeaderValue("image/jpeg"));
-        })];
-    }
+    private static List<RequestBody> Photos(string pattern, int count) =>
+        ShardPhotos.First(DataSetIndex.Open(pattern), count).ConvertAll(photo => new RequestBody("embeddings_image", photo, new MediaTypeHeaderValue("image/jpeg")));
 
     private static List<RequestBody> Texts() =>
         [.. Enumerable.Range(0, 100).Select(i => new RequestBody(

@@ -40,7 +40,7 @@ internal sealed class LoaderBenchmark : IDisposable
     public LoaderBenchmark(DataSetIndex index, int size, int workers, int count, string? python)
     {
         (_index, _size, _workers) = (index, size, workers);
-        _photos = Read(index, count);
+        _photos = ShardPhotos.First(index, count);
         _whole = new TrainTransform(size, 0.5, 0.5, seed: 0, reducedDecoding: false);
         _reduced = new TrainTransform(size, 0.5, 0.5, seed: 0);
         _tokenizer = TokenizerFactory.Create(new DataConfig(), () => index.ReadCaptions(new CaptionReader()));
@@ -95,16 +95,6 @@ internal sealed class LoaderBenchmark : IDisposable
     }
 
     public void Dispose() => _pillow?.Dispose();
-
-    private static List<byte[]> Read(DataSetIndex index, int count)
-    {
-        using var reader = new ShardImages(index).Open();
-        return [.. Enumerable.Range(0, (int)Math.Min(count, index.Count)).Select(i =>
-        {
-            using var bytes = reader.Read(i);
-            return bytes.Span.ToArray();
-        })];
-    }
 
     private CropBox Crop(byte[] photo, int sample)
     {
