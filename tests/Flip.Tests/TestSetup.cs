@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Flip.Devices;
 using Flip.Native;
 
 namespace Flip.Tests;
@@ -10,6 +11,6 @@ internal static class TestSetup
     {
         LibTorch.PrepareProcess();
         LibTorch.EnsureLoaded();
-        TorchSharp.torch.set_num_threads(2);
+        TorchSharp.torch.set_num_threads(Processors.Available); // as settings that leave it open do: another number rounds otherwise, for all tests that run then
     }
 }

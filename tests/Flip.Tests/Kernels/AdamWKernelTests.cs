@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace Flip.Tests.Kernels;
 
 /// <summary>The one-pass update and gathering against libtorch's operations.</summary>
+[Collection(Alone.Name)] // the number of threads is the process's
 public sealed class AdamWKernelTests : IDisposable
 {
     private const int Count = 300_007; // several ranges of a thread

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Flip.Tests.Training;
 
+[Collection(Alone.Name)] // the number of threads is the process's
 public class TrainingStepTests
 {
     public static TheoryData<int, LossKind, double, double> Divisions => new()

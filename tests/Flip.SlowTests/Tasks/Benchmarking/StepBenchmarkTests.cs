@@ -5,6 +5,7 @@ using Flip.Training;
 
 namespace Flip.SlowTests.Tasks.Benchmarking;
 
+[Collection(Alone.Name)] // the number of threads is the process's
 public class StepBenchmarkTests
 {
     [Theory]

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Flip.Tests.Serving.Hosting;
 
+[Collection(Alone.Name)] // the number of threads is the process's
 public sealed class FlipServicesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

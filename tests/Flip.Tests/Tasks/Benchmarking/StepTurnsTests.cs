@@ -6,6 +6,7 @@ using Flip.Tests.Training;
 
 namespace Flip.Tests.Tasks.Benchmarking;
 
+[Collection(Alone.Name)] // the number of threads is the process's
 public class StepTurnsTests
 {
     private static readonly FlipConfig Base = TinyRun.Config with { Train = TinyRun.Config.Train with { Threads = 1 } };
