@@ -30,7 +30,7 @@ public static class ModelSource
             say?.Invoke(assumed.Text);
         }
 
-        return loaded;
+        return loaded with { NewEncoder = opened => ImageRuntimes.Encoder(opened, say) };
     }
 
     /// <summary>Opens a model with the user's settings, and reads its weights.</summary>

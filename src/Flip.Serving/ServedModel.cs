@@ -45,21 +45,21 @@ public sealed record ServedModel(string Name, FlipConfig Config, int BatchSize, 
         .. Answers is null ? [] : new[] { Serving.Abilities.Answers },
     ];
 
-    /// <summary>Both towers of a model that has been opened (<c>ModelSource.Load</c>). They see whole images.</summary>
+    /// <summary>Both towers of a model that has been opened (<c>ModelSource.Load</c>). They see whole images, which the setting <c>eval.runtime</c> says who computes.</summary>
     /// <param name="loaded">The model; owned by what is returned.</param>
     /// <param name="name">What requests call it.</param>
     /// <exception cref="VocabularyException">It has no tokenizer, or a damaged one.</exception>
     public static ServedModel Of(LoadedModel loaded, string name)
     {
         ArgumentNullException.ThrowIfNull(loaded);
-        var encoder = new InferenceEncoder(loaded.Model);
+        var towers = new InferenceEncoder(loaded.Model);
         return new ServedModel(name, loaded.Config, loaded.BatchSize, loaded)
         {
-            Encoder = encoder,
+            Encoder = loaded.Encoder,
             Towers = loaded.Model,
             Tokenizer = loaded.Tokenizer,
-            LogitScale = encoder.LogitScale(),
-            LogitBias = encoder.LogitBias(),
+            LogitScale = towers.LogitScale(),
+            LogitBias = towers.LogitBias(),
         };
     }
 

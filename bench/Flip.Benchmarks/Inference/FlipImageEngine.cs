@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Conversion;
 using Flip.Models;
 using Flip.Storage;
 using TorchSharp;
@@ -9,15 +10,19 @@ namespace Flip.Benchmarks.Inference;
 internal sealed class FlipImageEngine : IImageEngine
 {
     private readonly LoadedModel _loaded;
-    private readonly InferenceEncoder _encoder;
+    private readonly IDualEncoder _encoder;
     private (byte[] Pixels, int Count) _batch;
 
-    public FlipImageEngine(string folder, Precision precision, int threads)
+    public FlipImageEngine(string folder, Precision precision, ImageRuntime runtime, int threads)
     {
         torch.set_num_threads(threads);
-        _loaded = ModelFolder.Load(folder, stored => stored with { Train = stored.Train with { Precision = precision, Threads = threads } });
-        _encoder = new InferenceEncoder(_loaded.Model);
-        Name = $"Flip, {precision.ToString().ToLowerInvariant()}";
+        _loaded = ModelSource.Load(folder, stored => stored with
+        {
+            Train = stored.Train with { Precision = precision, Threads = threads },
+            Eval = stored.Eval with { Runtime = runtime },
+        });
+        _encoder = _loaded.Encoder;
+        Name = $"Flip, {precision.ToString().ToLowerInvariant()}, {runtime.ToString().ToLowerInvariant()}";
     }
 
     public string Name { get; }

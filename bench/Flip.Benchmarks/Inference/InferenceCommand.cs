@@ -41,7 +41,9 @@ internal static class InferenceCommand
         try
         {
             engines.AddRange(exports.Select(export => new OnnxEngine(Path.Combine(folder, OnnxExporter.NameOf(OnnxExporter.ImageFile, export)), $"ONNX Runtime, {export.ToString().ToLowerInvariant()}", threads)));
-            engines.AddRange(Enum.GetValues<Precision>().Where(precision => precision != Precision.Auto).Select(precision => new FlipImageEngine(folder, precision, threads)));
+            engines.Add(new FlipImageEngine(folder, Precision.Fp32, ImageRuntime.Onnx, threads));
+            engines.Add(new FlipImageEngine(folder, Precision.Fp32, ImageRuntime.Libtorch, threads));
+            engines.Add(new FlipImageEngine(folder, Precision.Bf16, ImageRuntime.Libtorch, threads));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{preset}, images of {config.Image.ImageSize} pixels, {config.Image.PatchCount()} patches, {threads} threads, median of {rounds} rounds.\n"));
             Console.WriteLine(Turns.Header);
             foreach (var batch in batches)

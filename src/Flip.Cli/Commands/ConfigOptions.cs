@@ -5,13 +5,15 @@ using Flip.Conversion;
 namespace Flip.Cli.Commands;
 
 /// <summary>The options by which a command takes settings.</summary>
-/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/>, <see cref="Serve"/> or <see cref="Convert"/>.</param>
+/// <param name="kind">Which ones: <see cref="Train"/>, <see cref="Tune"/>, <see cref="Bench"/>, <see cref="Eval"/>, <see cref="Use"/>, <see cref="Embed"/>, <see cref="Serve"/> or <see cref="Convert"/>.</param>
 internal sealed class ConfigOptions(ConfigOptions.Kind kind)
 {
     private static readonly Dictionary<string, WeightFormat> Others = new() { ["open_clip"] = WeightFormat.OpenClip, ["hf"] = WeightFormat.HuggingFace };
 
     private static readonly Shortcut BatchSize = new("--batch-size", "eval.batchSize", "Images or texts encoded at a time (default: 64, on a GPU what its memory holds).");
     private static readonly Shortcut MaskSeed = new("--seed", "train.seed", "Seed of the masks of --mask.");
+    private static readonly Shortcut Precision = new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16.");
+    private static readonly Shortcut Runtime = new("--runtime", "eval.runtime", "What embeds whole images: libtorch, onnx (ONNX Runtime, fp32 on the processor), or auto, which takes onnx where towers compute in fp32 on the processor.");
     private static readonly Shortcut Device = new("--device", "train.device", "auto, cpu, cuda or cuda:N.");
 
     private static readonly Shortcut[] Training =
@@ -73,14 +75,18 @@ internal sealed class ConfigOptions(ConfigOptions.Kind kind)
     /// <summary>Settings of a model in use.</summary>
     public static Kind Use { get; } = new(
         FromPreset: false,
-        [BatchSize, MaskSeed, new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."), Device]);
+        [BatchSize, MaskSeed, Precision, Device]);
+
+    /// <summary>Settings of a model that embeds many images.</summary>
+    public static Kind Embed { get; } = Use with { Shortcuts = [.. Use.Shortcuts, Runtime] };
 
     /// <summary>Settings of a model that is served.</summary>
     public static Kind Serve { get; } = new(
         FromPreset: false,
         [
             new("--batch", "eval.batchSize", "Images or texts computed at a time (default: 64, on a GPU what its memory holds)."),
-            new("--precision", "train.precision", "Number format of the towers: auto, fp32 or bf16."),
+            Precision,
+            Runtime,
             new("--threads", "train.threads", "Compute threads (default: all processors)."),
             Device,
         ]);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Flip.Cli.Reporting;
 using Flip.Collectives;
 using Flip.Conversion;
+using Flip.Conversion.Onnx;
 using Flip.Data;
 using Flip.Data.Layouts;
 using Flip.Devices;
@@ -37,7 +38,7 @@ internal static class EmbedCommand
         var missing = new Option<bool>("--allow-missing") { Description = "Leave out what cannot be read, count and list it; by default it is an error." };
         var json = new Option<bool>("--json") { Description = "Print what was done as JSON." };
         var mask = new MaskOptions();
-        var settings = new ConfigOptions(ConfigOptions.Use);
+        var settings = new ConfigOptions(ConfigOptions.Embed);
         var command = new Command(
             "embed", "Embed images or texts into a file. After a stop the same command goes on where it was, to the same bytes.")
         {
@@ -116,6 +117,11 @@ internal static class EmbedCommand
         {
             var hashes = SourceProgress.Hashes(CacheFolder.Default, view.Message);
             var manifest = ItemEncoders.Manifest(loaded, WeightFile.Hash(loaded.Model.Parameters), request.Mask, items, hashes, cancellation);
+            if (images is not null && !request.Mask.IsMasked && loaded.Encoder is OnnxEncoder)
+            {
+                manifest.Settings["runtime"] = "onnx"; // other rounding: what libtorch began is not continued
+            }
+
             var embedded = new EmbeddingJob(request.File, ranks: ranks).Run(items, manifest, request.Overwrite, request.AllowMissing, meter.Report, cancellation);
             return new Report(
                 request.File,

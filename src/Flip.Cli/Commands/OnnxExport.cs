@@ -1,4 +1,5 @@
 using Flip.Config;
+using Flip.Conversion;
 using Flip.Conversion.Onnx;
 using Flip.Data;
 using Flip.Data.Images;

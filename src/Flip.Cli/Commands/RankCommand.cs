@@ -37,7 +37,7 @@ internal static class RankCommand
         var missing = new Option<bool>("--allow-missing") { Description = "Leave out images that cannot be read and list them; by default they are an error." };
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON." };
         var mask = new MaskOptions();
-        var settings = new ConfigOptions(ConfigOptions.Use);
+        var settings = new ConfigOptions(ConfigOptions.Embed);
         var command = new Command("rank", "Rank texts for images, or images for texts, by cosine and probability.")
         {
             model, images, texts, textsFrom, templates, top, by, missing, DataOptions.AllowOutside, json,

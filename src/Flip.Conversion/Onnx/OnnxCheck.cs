@@ -98,8 +98,7 @@ public static class OnnxCheck
         var values = new Dictionary<string, OrtValue>();
         try
         {
-            using var options = Options();
-            using var session = new InferenceSession(path, options);
+            using var session = OnnxSessions.Open(path, runsOften: false);
             var metadata = session.ModelMetadata.CustomMetadataMap;
             foreach (var name in session.InputNames)
             {
@@ -136,22 +135,5 @@ public static class OnnxCheck
                 value.Dispose();
             }
         }
-    }
-
-    /// <summary>
-    /// A session's threads are its own, not OpenMP's, which libtorch's are. They neither turn while they wait, which would take processor
-    /// time from libtorch, nor are bound to processors, which is the default unless their number is given.
-    /// </summary>
-    private static SessionOptions Options()
-    {
-        OrtEnv.Instance().DisableTelemetryEvents(); // on Windows they are on by default
-        var options = new SessionOptions
-        {
-            IntraOpNumThreads = get_num_threads(),
-            EnableCpuMemArena = false, // one run: nothing would be used again
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // failures arrive as exceptions
-        };
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        return options;
     }
 }

@@ -102,13 +102,7 @@ public static class OnnxExporter
         FlipModel model, string folder, OnnxPrecision precision, ITokenizer? tokenizer = null, EvalTransform? transform = null,
         Interpolation interpolation = Interpolation.Bicubic, long inlineLimit = OnnxFile.DefaultInlineLimit)
     {
-        var header = new ModelProto
-        {
-            IrVersion = IrVersion,
-            ProducerName = "Flip",
-            ProducerVersion = typeof(OnnxExporter).Assembly.GetName().Version!.ToString(3),
-        };
-        header.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
+        var header = Header();
         header.MetadataProps.AddRange(OnnxMetadata.Of(model, precision, tokenizer, transform, interpolation));
 
         void WriteFile(string file, params Action<OnnxGraphBuilder>[] parts)
@@ -130,6 +124,26 @@ public static class OnnxExporter
         WriteFile(ImageFile, Images);
         WriteFile(TextFile, Texts);
         WriteFile(JointFile, Images, TextsWithMask, graph => AddLogits(graph, model));
+    }
+
+    /// <summary>Writes the image tower alone, in fp32 and without what a person would want to know of it.</summary>
+    internal static void WriteImages(FlipModel model, string path)
+    {
+        var graph = new OnnxGraphBuilder(Path.GetFileNameWithoutExtension(path), model.Parameters, OnnxPrecision.Fp32);
+        OnnxImageTower.Add(graph, model.Config);
+        OnnxFile.Write(path, Header(), graph.Graph, graph.Weights, OnnxFile.DefaultInlineLimit);
+    }
+
+    private static ModelProto Header()
+    {
+        var header = new ModelProto
+        {
+            IrVersion = IrVersion,
+            ProducerName = "Flip",
+            ProducerVersion = typeof(OnnxExporter).Assembly.GetName().Version!.ToString(3),
+        };
+        header.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
+        return header;
     }
 
     private static void AddLogits(OnnxGraphBuilder graph, FlipModel model)

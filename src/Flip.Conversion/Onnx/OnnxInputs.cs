@@ -99,28 +99,12 @@ public sealed class OnnxInputs
     public OrtValue Value(string name, IReadOnlyDictionary<string, string> metadata) => name switch
     {
         OnnxImageTower.Input => OrtValue.CreateTensorValueFromMemory(
-            Normalized(OnnxMetadata.ParseList(metadata[OnnxMetadata.Mean]), OnnxMetadata.ParseList(metadata[OnnxMetadata.Deviation])),
+            new OnnxPixels(OnnxMetadata.ParseList(metadata[OnnxMetadata.Mean]), OnnxMetadata.ParseList(metadata[OnnxMetadata.Deviation])).Normalized(Pixels.Span, Images),
             [Images, 3, _image.ImageSize, _image.ImageSize]),
         OnnxTextTower.Input => OrtValue.CreateTensorValueFromMemory(Ids(), [Texts, Longest]),
         OnnxTextTower.MaskInput => OrtValue.CreateTensorValueFromMemory(Valid(), [Texts, Longest]),
         _ => throw new ArgumentException($"An export has no input '{name}'.", nameof(name)),
     };
-
-    /// <summary>Channels first: <c>[images, 3, S, S]</c>.</summary>
-    private float[] Normalized(float[] mean, float[] deviation)
-    {
-        var plane = _image.ImageSize * _image.ImageSize;
-        var pixels = Pixels.Span;
-        var values = new float[pixels.Length];
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            var (position, channel) = (i / 3, i % 3);
-            var place = ((((position / plane) * 3) + channel) * plane) + (position % plane);
-            values[place] = ((pixels[i] / 255f) - mean[channel]) / deviation[channel];
-        }
-
-        return values;
-    }
 
     private long[] Ids()
     {

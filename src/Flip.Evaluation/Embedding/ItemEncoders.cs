@@ -18,10 +18,15 @@ public static class ItemEncoders
     private const int HashedBatch = 64; // what eval.batchSize was before null chose it: caches and unfinished work keep their names
     private const double ViewMinArea = 0.08; // that of RandomResizedCrop, which the paper's linear probe crops by
 
-    /// <summary>Images as an evaluation sees them.</summary>
-    public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing) => new(
+    /// <summary>Images as an evaluation sees them, for who only uses their embeddings: whole ones are computed by what <c>eval.runtime</c> says.</summary>
+    /// <param name="loaded">The model.</param>
+    /// <param name="mask">How images are seen.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="allowMissing">Whether images that cannot be used are left out; they are an error else.</param>
+    /// <param name="areFew">Takes the towers whatever the setting says: so few images are not worth the start of another runtime.</param>
+    public static ImageItems Images(LoadedModel loaded, MaskChoice mask, IImageSource images, bool allowMissing, bool areFew = false) => new(
         new ImageLoader(images, EvaluationTransform.Of(loaded.Config), loaded.Config.Data.Workers, allowMissing),
-        seen => mask.Encoder(loaded, seen),
+        seen => mask.IsMasked || areFew ? mask.Encoder(loaded, seen) : loaded.Encoder,
         loaded.BatchSize,
         mask.IsMasked);
 

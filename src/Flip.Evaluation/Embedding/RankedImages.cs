@@ -32,13 +32,14 @@ public sealed class RankedImages(IReadOnlyList<(string Name, IImageSource Images
         }
 
         Vectors = new float[count * dim];
-        var meter = count > loaded.BatchSize ? new ItemMeter(view, "rank", "images", count) : null; // few are there at once
+        var areFew = count <= loaded.BatchSize; // they are there at once
+        var meter = areFew ? null : new ItemMeter(view, "rank", "images", count);
         meter?.Report(0);
         var done = 0L;
         foreach (var (name, images) in sources)
         {
             var prefix = Prefix(name, images, sources.Count);
-            foreach (var items in ItemEncoders.Images(loaded, mask, images, allowMissing).Encode(0, Keys.Count, cancellation: cancellation))
+            foreach (var items in ItemEncoders.Images(loaded, mask, images, allowMissing, areFew).Encode(0, Keys.Count, cancellation: cancellation))
             {
                 items.Vectors.CopyTo(Vectors, Keys.Count * dim);
                 Keys.AddRange(items.Keys.Select(key => prefix + key));

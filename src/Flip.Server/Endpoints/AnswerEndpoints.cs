@@ -20,8 +20,7 @@ internal sealed record AnswersAnswer(string Model, IReadOnlyList<IReadOnlyList<A
 internal sealed class AnswerEndpoints(ServerState state) : IServerFeature
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/answer", (Delegate)AnswerAsync).Accepts<AnswerRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<AnswersAnswer>()
-            .WithSummary("Answers to questions about an image, of a model trained for that.");
+        routes.MapImages<AnswerRequest, AnswersAnswer>("/answer", AnswerAsync, "Answers to questions about an image, of a model trained for that.");
 
     private async Task<IResult> AnswerAsync(HttpContext context)
     {
@@ -47,8 +46,7 @@ internal sealed class AnswerEndpoints(ServerState state) : IServerFeature
         var top = fields.Number("top", 1, state.Engine.Model.Answers!.MostAnswers, 1);
         state.CheckModel(fields, isRequired: false);
         fields.End();
-        var bytes = await state.BytesAsync(images, context);
-        var found = await ServerState.WithImagesAsync(images, () => state.Engine.AnswerAsync(bytes[0], questions, top, context.RequestAborted));
+        var found = await state.OfImagesAsync(images, context, bytes => state.Engine.AnswerAsync(bytes[0], questions, top, context.RequestAborted));
         return JsonAnswer.Of(new AnswersAnswer(
             state.Engine.Model.Name, [.. found.Select(of => (IReadOnlyList<AnswerItem>)[.. of.Select(answer => new AnswerItem(answer.Text, answer.Probability))])]));
     }

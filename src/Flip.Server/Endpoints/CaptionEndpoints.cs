@@ -20,8 +20,7 @@ internal sealed record CaptionAnswer(string Model, IReadOnlyList<IReadOnlyList<C
 internal sealed class CaptionEndpoints(ServerState state) : IServerFeature
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/caption", (Delegate)CaptionAsync).Accepts<CaptionRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<CaptionAnswer>()
-            .WithSummary("Captions of images, of a captioner.");
+        routes.MapImages<CaptionRequest, CaptionAnswer>("/caption", CaptionAsync, "Captions of images, of a captioner.");
 
     private async Task<IResult> CaptionAsync(HttpContext context)
     {
@@ -31,8 +30,7 @@ internal sealed class CaptionEndpoints(ServerState state) : IServerFeature
         var top = input.Fields.Number("top", 1, state.Engine.Model.Captions!.MostCaptions, 1);
         state.CheckModel(input.Fields, isRequired: false);
         input.Fields.End();
-        var bytes = await state.BytesAsync(images, context);
-        var found = await ServerState.WithImagesAsync(images, () => state.Engine.CaptionAsync(bytes, top, context.RequestAborted));
+        var found = await state.OfImagesAsync(images, context, bytes => state.Engine.CaptionAsync(bytes, top, context.RequestAborted));
         return JsonAnswer.Of(new CaptionAnswer(
             state.Engine.Model.Name, [.. found.Select(of => (IReadOnlyList<CaptionItem>)[.. of.Select(one => new CaptionItem(one.Text, one.LogProbability))])]));
     }

@@ -26,8 +26,7 @@ internal sealed class ClassifyEndpoints(ServerState state) : IServerFeature
     private const int DefaultTop = 5;
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/classify", (Delegate)ClassifyAsync).Accepts<ClassifyRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<ClassifyAnswer>()
-            .WithSummary("Classes of images: by words, or those that a classifier was trained on.");
+        routes.MapImages<ClassifyRequest, ClassifyAnswer>("/classify", ClassifyAsync, "Classes of images: by words, or those that a classifier was trained on.");
 
     private async Task<IResult> ClassifyAsync(HttpContext context)
     {
@@ -48,8 +47,7 @@ internal sealed class ClassifyEndpoints(ServerState state) : IServerFeature
         CheckClasses(fields, classes, templates, isTrained);
         fields.End();
 
-        var bytes = await state.BytesAsync(images, context);
-        var found = await ServerState.WithImagesAsync(images, () => isTrained
+        var found = await state.OfImagesAsync(images, context, bytes => isTrained
             ? state.Engine.ClassifyAsync(bytes, top, context.RequestAborted)
             : state.Engine.ClassifyAsync(bytes, classes!, templates ?? ClassTemplates.Flip7, top, context.RequestAborted));
         return JsonAnswer.Of(new ClassifyAnswer(

@@ -31,8 +31,7 @@ internal sealed class EmbeddingEndpoints(ServerState state) : IServerFeature
     {
         routes.MapPost("/v1/embeddings", (Delegate)EmbedAsync).Accepts<EmbeddingRequest>("application/json").Produces<EmbeddingList>()
             .WithSummary("Embeddings of texts and images, as OpenAI's clients ask for them.");
-        routes.MapPost("/embeddings_image", (Delegate)EmbedImagesAsync).Accepts<ImagesRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<EmbeddingList>()
-            .WithSummary("Embeddings of images that are sent as they are, or in a form.");
+        routes.MapImages<ImagesRequest, EmbeddingList>("/embeddings_image", EmbedImagesAsync, "Embeddings of images that are sent as they are, or in a form.");
     }
 
     private async Task<IResult> EmbedAsync(HttpContext context)
@@ -93,8 +92,7 @@ internal sealed class EmbeddingEndpoints(ServerState state) : IServerFeature
         var isBase64 = IsBase64(input.Fields);
         state.CheckModel(input.Fields, isRequired: false);
         input.Fields.End();
-        var bytes = await state.BytesAsync(images, context);
-        var vectors = await ServerState.WithImagesAsync(images, () => state.Engine.EmbedImagesAsync(bytes, context.RequestAborted));
+        var vectors = await state.OfImagesAsync(images, context, bytes => state.Engine.EmbedImagesAsync(bytes, context.RequestAborted));
         return JsonAnswer.Of(EmbeddingList.Of(vectors, state.Engine.Model.Name, 0, isBase64));
     }
 

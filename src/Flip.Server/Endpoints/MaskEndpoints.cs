@@ -28,8 +28,7 @@ internal sealed class MaskEndpoints(ServerState state) : IServerFeature
     private static readonly double[] PaperRatios = [0, 0.5, 0.75];
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/mask", (Delegate)MaskAsync).Accepts<MaskRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<MaskAnswer>()
-            .WithSummary("An image with a part of its patches removed, and how far its embedding moves.");
+        routes.MapImages<MaskRequest, MaskAnswer>("/mask", MaskAsync, "An image with a part of its patches removed, and how far its embedding moves.");
 
     private async Task<IResult> MaskAsync(HttpContext context)
     {
@@ -49,8 +48,7 @@ internal sealed class MaskEndpoints(ServerState state) : IServerFeature
         state.CheckModel(fields, isRequired: false);
         fields.End();
 
-        var bytes = await state.BytesAsync(images, context);
-        var seen = await ServerState.WithImagesAsync(images, () => state.Engine.MaskAsync(bytes[0], ratios, (ulong)seed, context.RequestAborted));
+        var seen = await state.OfImagesAsync(images, context, bytes => state.Engine.MaskAsync(bytes[0], ratios, (ulong)seed, context.RequestAborted));
         var image = state.Engine.Model.Config.Model.Image;
         return JsonAnswer.Of(new MaskAnswer(state.Engine.Model.Name, patches, [.. seen.Views.Select(view => new MaskItem(
             view.Ratio, view.Kept, view.Cosine,

@@ -27,8 +27,7 @@ internal sealed class RankEndpoints(ServerState state) : IServerFeature
     private const string ByText = "text";
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/rank", (Delegate)RankAsync).Accepts<RankRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<RankAnswer>()
-            .WithSummary("Texts ranked for images, or images for texts.");
+        routes.MapImages<RankRequest, RankAnswer>("/rank", RankAsync, "Texts ranked for images, or images for texts.");
 
     private async Task<IResult> RankAsync(HttpContext context)
     {
@@ -47,8 +46,7 @@ internal sealed class RankEndpoints(ServerState state) : IServerFeature
         state.CheckModel(fields, isRequired: false);
         fields.End();
 
-        var bytes = await state.BytesAsync(images, context);
-        var found = await ServerState.WithImagesAsync(images, () => by == ByImage
+        var found = await state.OfImagesAsync(images, context, bytes => by == ByImage
             ? state.Engine.RankTextsAsync(bytes, texts, top, context.RequestAborted)
             : state.Engine.RankImagesAsync(bytes, texts, top, context.RequestAborted));
         return JsonAnswer.Of(new RankAnswer(

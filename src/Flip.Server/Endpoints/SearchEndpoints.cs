@@ -30,8 +30,7 @@ internal sealed class SearchEndpoints(ServerState state, ServedIndex index) : IS
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/search", (Delegate)SearchAsync).Accepts<SearchRequest>("application/json", "multipart/form-data", "image/*", "application/octet-stream").Produces<SearchAnswer>()
-            .WithSummary("Images of the index: by a text, like an image, or like one of its own.");
+        routes.MapImages<SearchRequest, SearchAnswer>("/search", SearchAsync, "Images of the index: by a text, like an image, or like one of its own.");
         routes.MapGet("/thumbnails/{content:long}", Thumbnail).Produces(StatusCodes.Status200OK, contentType: "image/jpeg").WithSummary("A thumbnail, as answers of /search name it.");
     }
 
@@ -58,8 +57,7 @@ internal sealed class SearchEndpoints(ServerState state, ServedIndex index) : IS
 
     private async Task<float[]> OfImageAsync(IReadOnlyList<ImageInput> images, HttpContext context)
     {
-        var bytes = await state.BytesAsync(images, context);
-        return (await ServerState.WithImagesAsync(images, () => state.Engine.EmbedImagesAsync(bytes, context.RequestAborted)))[0];
+        return (await state.OfImagesAsync(images, context, bytes => state.Engine.EmbedImagesAsync(bytes, context.RequestAborted)))[0];
     }
 
     private IResult Thumbnail(long content, HttpContext context)

@@ -66,6 +66,13 @@ internal sealed record ServerState(FlipEngine Engine, ServerLimits Limits, BodyM
         return await Task.WhenAll(images.Select(async image => image.Url is null ? image.Bytes : await FetchAsync(image, fetched, context.RequestAborted)));
     }
 
+    /// <summary>Computes with the bytes of images: <see cref="BytesAsync"/> and <see cref="WithImagesAsync"/> in one.</summary>
+    public async Task<T> OfImagesAsync<T>(IReadOnlyList<ImageInput> images, HttpContext context, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Task<T>> compute)
+    {
+        var bytes = await BytesAsync(images, context);
+        return await WithImagesAsync(images, () => compute(bytes));
+    }
+
     /// <summary>Computes with images; one that cannot be used is told by its place in the request.</summary>
     public static async Task<T> WithImagesAsync<T>(IReadOnlyList<ImageInput> images, Func<Task<T>> compute)
     {

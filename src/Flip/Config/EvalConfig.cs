@@ -27,6 +27,19 @@ public enum Interpolation
     Bilinear,
 }
 
+/// <summary>What computes the embeddings of whole images where a model is only used.</summary>
+public enum ImageRuntime
+{
+    /// <summary>ONNX Runtime where towers compute in fp32 on the processor, libtorch else: the faster of the two.</summary>
+    Auto,
+
+    /// <summary>libtorch, which training and evaluation always take.</summary>
+    Libtorch,
+
+    /// <summary>ONNX Runtime, in fp32 on the processor.</summary>
+    Onnx,
+}
+
 /// <summary>Evaluation during and after training.</summary>
 public sealed record EvalConfig
 {
@@ -50,6 +63,9 @@ public sealed record EvalConfig
 
     [Setting(SettingOwner.User, "Images or texts encoded at a time; null takes 64 on the processor, and on a GPU what an eighth of its memory holds, at most 1024.", Min = 1, Max = Limits.EvaluationBatch)]
     public int? BatchSize { get; init; }
+
+    [Setting(SettingOwner.User, "What embeds whole images where a model is only used (embed, index, rank, serve): libtorch, onnx (ONNX Runtime, in fp32 on the processor), or auto, which takes onnx where towers compute in fp32 on the processor.")]
+    public ImageRuntime Runtime { get; init; } = ImageRuntime.Auto;
 
     /// <summary>The transform and its kernel, as manifests and results name them.</summary>
     public string TransformName() => Interpolation == Interpolation.Bicubic ? Transform.ToString() : $"{Transform}, {Interpolation}";

@@ -13,6 +13,7 @@ namespace Flip.Storage;
 public sealed record LoadedModel(FlipConfig Config, FlipModel Model, Func<ITokenizer> ReadTokenizer) : IDisposable
 {
     private readonly Lazy<ITokenizer> _tokenizer = new(ReadTokenizer);
+    private IDualEncoder? _encoder;
 
     /// <summary>Read when it is first asked for, so that what embeds only images needs none. Who needs it asks before long work.</summary>
     /// <exception cref="VocabularyException">There is none, or a damaged one.</exception>
@@ -23,8 +24,18 @@ public sealed record LoadedModel(FlipConfig Config, FlipModel Model, Func<IToken
     public int BatchSize =>
         ModelMemory.EncodingBatch(Config.Model, new Compute(Model.Parameters.Device, Model.Parameters.ComputeType), Config.Eval.BatchSize);
 
+    /// <summary>Makes <see cref="Encoder"/>; the towers themselves where nothing else is given.</summary>
+    public Func<LoadedModel, IDualEncoder> NewEncoder { get; init; } = static loaded => new InferenceEncoder(loaded.Model);
+
+    /// <summary>What embeds whole images and texts where the model is only used: made when it is first asked for, and disposed of with this.</summary>
+    public IDualEncoder Encoder => _encoder ??= NewEncoder(this);
+
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        (_encoder as IDisposable)?.Dispose();
+        Model.Dispose();
+    }
 }
 
 /// <summary>Something that a model's files do not say.</summary>

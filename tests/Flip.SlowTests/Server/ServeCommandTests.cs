@@ -30,8 +30,11 @@ public sealed class ServeCommandTests : IDisposable
         _folder.Dispose();
     }
 
-    [Fact]
-    public async Task Its_embeddings_are_those_of_flip_embed_to_the_last_bit()
+    [Theory]
+    [InlineData("auto", "auto")]
+    [InlineData("auto", "fp32")]
+    [InlineData("libtorch", "fp32")]
+    public async Task Its_embeddings_are_those_of_flip_embed_to_the_last_bit(string runtime, string precision)
     {
         var (texts, images) = (ServedTiny.Texts(10), ServedTiny.Images(7));
         File.WriteAllLines(_folder.File("texts.txt"), texts);
@@ -44,14 +47,14 @@ public sealed class ServeCommandTests : IDisposable
         float[] Embedded(string kind, string source)
         {
             var file = _folder.File($"{kind}.safetensors");
-            var (code, _, error) = BoundedCommand.Run(["embed", _model, $"--{kind}", _folder.File(source), "--out", file, "--batch-size", "4"]);
+            var (code, _, error) = BoundedCommand.Run(["embed", _model, $"--{kind}", _folder.File(source), "--out", file, "--batch-size", "4", "--runtime", runtime, "--precision", precision]);
             Assert.True(code == 0, error);
             using var reader = new SafetensorsReader(file);
             return reader.ReadFloats("embeddings");
         }
 
         var port = FreePort();
-        using var server = new FlipProcess("serve", _model, "--port", $"{port}", "--batch", "4", "--batch-wait", "100", "--json");
+        using var server = new FlipProcess("serve", _model, "--port", $"{port}", "--batch", "4", "--batch-wait", "100", "--runtime", runtime, "--precision", precision, "--json");
         await Ready(server, port);
         var ofTexts = await PostAsync(port, new { model = "mine", input = texts });
         Assert.Equal(Embedded("texts", "texts.txt"), ServerRig.Vectors(ofTexts).SelectMany(row => row));

@@ -9,7 +9,7 @@ public sealed class SettingOwnerTests
     [
         "data.train", "data.index", "data.cache", "data.cacheSize", "data.s3Endpoint", "data.s3Anonymous", "data.vocabulary", "data.classNames", "data.workers", "data.prefetchBatches", "data.batchMemory", "data.maxBadShare",
         "train.microBatch", "train.checkpointBlocks", "train.precision", "train.device", "train.threads", "train.checkpointEvery",
-        "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery", "train.shardOptimizer", "train.textExchange", "train.logEvery", "train.lossChunk", "eval.on", "eval.classes", "eval.templates", "eval.every", "eval.batchSize",
+        "train.checkpointMinutes", "train.keepCheckpoints", "train.keepEvery", "train.shardOptimizer", "train.textExchange", "train.logEvery", "train.lossChunk", "eval.on", "eval.classes", "eval.templates", "eval.every", "eval.batchSize", "eval.runtime",
     ];
 
     [Fact]

@@ -36,7 +36,7 @@ internal static class IndexCommand
         var expansionSearch = new Option<int>("--expansion-search") { Description = "Candidates looked at in a search (ef): more find more, and take longer.", DefaultValueFactory = _ => graph.ExpansionSearch };
         var json = new Option<bool>("--json") { Description = "Print what was done as JSON." };
         var mask = new MaskOptions();
-        var settings = new ConfigOptions(ConfigOptions.Use);
+        var settings = new ConfigOptions(ConfigOptions.Embed);
         var command = new Command(
             "index", "Make an index of images, to be searched by words or images. The same command again takes in what changed, and goes on after a stop.")
         {

@@ -1,5 +1,6 @@
 using Flip.Config;
 using Flip.Tasks.Benchmarking;
+using Flip.Tests;
 using Flip.Tests.Training;
 using Flip.Training;
 

@@ -53,6 +53,21 @@ public sealed class EmbedCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_runtime_changes_embeddings_of_images_by_rounding_and_is_among_what_they_depend_on()
+    {
+        _images.Add(5);
+        string[] fp32 = ["--images", _images.Path, "--precision", "fp32"];
+        var onnx = Embed([.. fp32, "--runtime", "onnx"]);
+        var libtorch = Embed([.. fp32, "--runtime", "libtorch"]);
+        Assert.Equal(libtorch.Keys, onnx.Keys);
+        Assert.All(libtorch.Vectors.Zip(onnx.Vectors), pair => Assert.Equal(pair.First, pair.Second, 2e-6));
+        Assert.Equal(onnx.Vectors, Embed(fp32).Vectors); // what auto takes
+        Assert.Equal("onnx", HeaderOf([.. fp32, "--runtime", "onnx"])["runtime"]);
+        Assert.DoesNotContain("runtime", HeaderOf([.. fp32, "--runtime", "libtorch"]).Keys);
+        Assert.DoesNotContain("runtime", HeaderOf([.. fp32, "--mask", "masked"]).Keys);
+    }
+
+    [Fact]
     public void Images_need_no_tokenizer_and_texts_name_the_missing_one()
     {
         _images.Add(2);

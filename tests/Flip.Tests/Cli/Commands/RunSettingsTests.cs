@@ -32,7 +32,7 @@ public sealed class RunSettingsTests : IDisposable
         var other = chosen == "bf16" ? "fp32" : "bf16";
         File.WriteAllText(
             Path.Combine(run, "config.json"),
-            config.Replace("\"auto\"", "\"cuda:1\"", StringComparison.Ordinal).Replace($"\"{chosen}\"", $"\"{other}\"", StringComparison.Ordinal));
+            config.Replace("\"device\": \"auto\"", "\"device\": \"cuda:1\"", StringComparison.Ordinal).Replace($"\"{chosen}\"", $"\"{other}\"", StringComparison.Ordinal));
         Assert.Equal(("auto", 0.5), (ModelFolder.LoadConfig(run).Train.Device, ModelFolder.LoadConfig(run).Model.Image.MaskRatio));
         var messages = Train("--resume", run, "--samples", "3 steps");
         Assert.Contains("train.device = cuda:1 of the run is not on this machine; it goes on with auto, in micro-batches of that device.", messages, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flip.Config;
+using Flip.Conversion;
 using Flip.Conversion.Onnx;
 using Flip.Models;
 using Flip.Storage;

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
 using Flip.Conversion.Formats;
+using Flip.Conversion.Onnx;
 using Flip.Io;
 using Flip.Models;
 using Flip.Storage;
 using Flip.Tokenizers;
 
-namespace Flip.Conversion.Onnx;
+namespace Flip.Conversion;
 
 /// <summary>
 /// A folder that transformers.js and Optimum open as a CLIP: graphs in <c>onnx/</c>, and beside it the configuration, preprocessor, tokenizer

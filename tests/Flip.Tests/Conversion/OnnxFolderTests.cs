@@ -4,7 +4,7 @@ using Flip.Conversion.Onnx;
 using Flip.Storage;
 using Flip.Tests.Cli;
 
-namespace Flip.Tests.Conversion.Onnx;
+namespace Flip.Tests.Conversion;
 
 public sealed class OnnxFolderTests : IDisposable
 {
