@@ -40,6 +40,8 @@ public partial class LibTorchTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: only there they are set");
         Assert.Equal(Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") ?? "PASSIVE", Native("OMP_WAIT_POLICY"));
+        var policy = Environment.GetEnvironmentVariable("OMP_WAIT_POLICY");
+        Assert.Equal(Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") ?? (policy is null ? "1000" : null), Native("GOMP_SPINCOUNT"));
         Assert.Equal(Environment.GetEnvironmentVariable("TORCH_CUDNN_SDPA_DEPRIORITIZED") ?? "1", Native("TORCH_CUDNN_SDPA_DEPRIORITIZED"));
         var older = Environment.GetEnvironmentVariable("PYTORCH_CUDA_ALLOC_CONF") ?? Environment.GetEnvironmentVariable("PYTORCH_HIP_ALLOC_CONF");
         Assert.Equal(Environment.GetEnvironmentVariable("PYTORCH_ALLOC_CONF") ?? (older is null ? "expandable_segments:True" : null), Native("PYTORCH_ALLOC_CONF"));
