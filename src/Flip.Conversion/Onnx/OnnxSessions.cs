@@ -25,6 +25,7 @@ internal static class OnnxSessions
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", runsOften ? "1" : "0");
         options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        options.AddSessionConfigEntry("session.intra_op.spin_duration_us", "30"); // longer is no quicker, and takes from who shares the processors
         return new InferenceSession(path, options);
     }
 }
