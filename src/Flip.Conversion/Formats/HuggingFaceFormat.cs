@@ -39,35 +39,15 @@ internal static class HuggingFaceFormat
         var text = description.TextConfigDict ?? description.TextConfig ?? new();
         CheckTowers(path, description, vision, text);
         var (normalization, eval, assumptions) = HuggingFacePreprocessor.Read(folder, vision.ImageSize, siglip: false);
-        var start = ClipDefaults.Model;
-        var model = start with
+        var model = HuggingFaceTowers.Read(ClipDefaults.Model, path, vision, text) with { EmbedDim = description.ProjectionDim };
+        model = model with
         {
-            Image = start.Image with
+            Image = model.Image with { Normalization = normalization },
+            Text = model.Text with
             {
-                ImageSize = vision.ImageSize,
-                PatchSize = vision.PatchSize,
-                Width = vision.HiddenSize,
-                Depth = vision.NumHiddenLayers,
-                Heads = vision.NumAttentionHeads,
-                MlpRatio = vision.IntermediateSize / (double)Math.Max(1, vision.HiddenSize),
-                Normalization = normalization,
-                Activation = vision.HiddenAct == text.HiddenAct ? null : ActivationOf(path, vision.HiddenAct),
-                LayerNormEps = vision.LayerNormEps == text.LayerNormEps ? null : vision.LayerNormEps,
-            },
-            Text = start.Text with
-            {
-                VocabularySize = text.VocabSize,
-                Length = text.MaxPositionEmbeddings,
-                Width = text.HiddenSize,
-                Depth = text.NumHiddenLayers,
-                Heads = text.NumAttentionHeads,
-                MlpRatio = text.IntermediateSize / (double)Math.Max(1, text.HiddenSize),
                 EndOfText = text.EosTokenId == LargestId ? EndOfTextRule.Argmax : EndOfTextRule.Eos,
                 EosTokenId = text.EosTokenId is >= 0 and not LargestId && text.EosTokenId < text.VocabSize ? text.EosTokenId : null,
             },
-            EmbedDim = description.ProjectionDim,
-            Activation = ActivationOf(path, text.HiddenAct),
-            LayerNormEps = text.LayerNormEps,
         };
         var config = ClipDefaults.Config(model) with { Eval = eval };
         config = config with { Data = TokenizerFactory.AsHuggingFace(config.Data, folder) };
@@ -99,26 +79,9 @@ internal static class HuggingFaceFormat
             return;
         }
 
-        var (image, text) = (config.Model.Image, config.Model.Text);
-        JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads, BlockKind kind) => new()
-        {
-            ["model_type"] = type,
-            ["hidden_size"] = width,
-            ["intermediate_size"] = MlpWidth.Of(width, mlpRatio),
-            ["num_hidden_layers"] = depth,
-            ["num_attention_heads"] = heads,
-            ["hidden_act"] = NameOf(kind.Activation),
-            ["layer_norm_eps"] = kind.LayerNormEps,
-            ["projection_dim"] = config.Model.EmbedDim,
-            ["attention_dropout"] = 0.0,
-        };
-        var visionTower = Tower("clip_vision_model", image.Width, image.MlpRatio, image.Depth, image.Heads, config.Model.ImageBlocks());
-        visionTower["image_size"] = image.ImageSize;
-        visionTower["patch_size"] = image.PatchSize;
-        visionTower["num_channels"] = 3;
-        var textTower = Tower("clip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads, config.Model.TextBlocks());
-        textTower["vocab_size"] = text.VocabularySize;
-        textTower["max_position_embeddings"] = text.Length;
+        var text = config.Model.Text;
+        var (visionTower, textTower) = HuggingFaceTowers.Write(config.Model, "clip");
+        (visionTower["projection_dim"], textTower["projection_dim"]) = (config.Model.EmbedDim, config.Model.EmbedDim);
         if (tokenizer is ClipBpeTokenizer bpe)
         {
             textTower["bos_token_id"] = bpe.StartOfTextId;
@@ -171,24 +134,6 @@ internal static class HuggingFaceFormat
         }
     }
 
-    /// <summary>The activation of a <c>hidden_act</c>.</summary>
-    /// <exception cref="CheckpointFormatException">Flip does not have it.</exception>
-    public static Activation ActivationOf(string path, string name) => name switch
-    {
-        "quick_gelu" => Activation.QuickGelu,
-        "gelu" => Activation.Gelu,
-        "gelu_pytorch_tanh" or "gelu_new" => Activation.GeluTanh,
-        _ => throw new CheckpointFormatException(path, null, $"hidden_act is '{name}'; quick_gelu, gelu and gelu_pytorch_tanh are supported"),
-    };
-
-    /// <summary>The <c>hidden_act</c> of an activation.</summary>
-    public static string NameOf(Activation activation) => activation switch
-    {
-        Activation.QuickGelu => "quick_gelu",
-        Activation.Gelu => "gelu",
-        _ => "gelu_pytorch_tanh",
-    };
-
     private sealed record ClipDescription
     {
         public string? ModelType { get; init; }
@@ -204,46 +149,22 @@ internal static class HuggingFaceFormat
         public ClipTextTower? TextConfigDict { get; init; }
     }
 
-    // The defaults are CLIPVisionConfig's and CLIPTextConfig's: files say only what differs.
-    private record ClipTower
+    private sealed record ClipTower : HuggingFaceImageTower
     {
-        public int HiddenSize { get; init; } = 768;
-
-        public int IntermediateSize { get; init; } = 3072;
-
-        public int NumHiddenLayers { get; init; } = 12;
-
-        public int NumAttentionHeads { get; init; } = 12;
-
-        public int NumChannels { get; init; } = 3;
-
-        public int ImageSize { get; init; } = 224;
-
-        public int PatchSize { get; init; } = 32;
-
-        public string HiddenAct { get; init; } = "quick_gelu";
-
-        public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
+        /// <summary>CLIPVisionConfig's defaults.</summary>
+        public ClipTower() => (PatchSize, HiddenAct, LayerNormEps) = (32, "quick_gelu", ClipDefaults.LayerNormEps);
     }
 
-    private sealed record ClipTextTower
+    private sealed record ClipTextTower : HuggingFaceTextTower
     {
-        public int VocabSize { get; init; } = 49408;
-
-        public int HiddenSize { get; init; } = 512;
-
-        public int IntermediateSize { get; init; } = 2048;
-
-        public int NumHiddenLayers { get; init; } = 12;
-
-        public int NumAttentionHeads { get; init; } = 8;
-
-        public int MaxPositionEmbeddings { get; init; } = 77;
+        /// <summary>CLIPTextConfig's defaults.</summary>
+        public ClipTextTower()
+        {
+            (HiddenSize, IntermediateSize, NumAttentionHeads) = (512, 2048, 8);
+            (VocabSize, MaxPositionEmbeddings) = (49408, 77);
+            (HiddenAct, LayerNormEps) = ("quick_gelu", ClipDefaults.LayerNormEps);
+        }
 
         public int? EosTokenId { get; init; } = 49407;
-
-        public string HiddenAct { get; init; } = "quick_gelu";
-
-        public double LayerNormEps { get; init; } = ClipDefaults.LayerNormEps;
     }
 }

@@ -27,42 +27,19 @@ internal static class SiglipFormat
         var (vision, text) = (description.VisionConfig ?? new(), description.TextConfig ?? new());
         Check(path, vision, text);
         var (normalization, eval, assumptions) = HuggingFacePreprocessor.Read(folder, vision.ImageSize, siglip: true);
-        var start = ClipDefaults.Model;
-        var model = start with
+        var model = HuggingFaceTowers.Read(ClipDefaults.Model, path, vision, text) with { EmbedDim = vision.HiddenSize };
+        model = model with
         {
-            Image = start.Image with
+            Image = model.Image with
             {
-                ImageSize = vision.ImageSize,
-                PatchSize = vision.PatchSize,
-                Width = vision.HiddenSize,
-                Depth = vision.NumHiddenLayers,
-                Heads = vision.NumAttentionHeads,
-                MlpRatio = vision.IntermediateSize / (double)Math.Max(1, vision.HiddenSize),
                 ClassToken = ClassToken.None,
                 Pooling = ImagePooling.Attention,
                 Projection = false,
                 PatchBias = true,
                 PreNorm = false,
                 Normalization = normalization,
-                Activation = vision.HiddenAct == text.HiddenAct ? null : HuggingFaceFormat.ActivationOf(path, vision.HiddenAct),
-                LayerNormEps = vision.LayerNormEps == text.LayerNormEps ? null : vision.LayerNormEps,
             },
-            Text = start.Text with
-            {
-                VocabularySize = text.VocabSize,
-                Length = text.MaxPositionEmbeddings,
-                Width = text.HiddenSize,
-                Depth = text.NumHiddenLayers,
-                Heads = text.NumAttentionHeads,
-                MlpRatio = text.IntermediateSize / (double)Math.Max(1, text.HiddenSize),
-                Causal = false,
-                Pooling = TextPooling.LastToken,
-                EndOfText = EndOfTextRule.Eos,
-                ProjectionBias = true,
-            },
-            EmbedDim = vision.HiddenSize,
-            Activation = HuggingFaceFormat.ActivationOf(path, text.HiddenAct),
-            LayerNormEps = text.LayerNormEps,
+            Text = model.Text with { Causal = false, Pooling = TextPooling.LastToken, EndOfText = EndOfTextRule.Eos, ProjectionBias = true },
         };
         var config = ClipDefaults.Config(model);
         config = config with
@@ -102,25 +79,7 @@ internal static class SiglipFormat
     /// <param name="tokenizer">Names its markers; null where it has none.</param>
     public static void Describe(string folder, FlipConfig config, ITokenizer? tokenizer)
     {
-        var (image, text) = (config.Model.Image, config.Model.Text);
-        static JsonObject Tower(string type, int width, double mlpRatio, int depth, int heads, BlockKind kind) => new()
-        {
-            ["model_type"] = type,
-            ["hidden_size"] = width,
-            ["intermediate_size"] = MlpWidth.Of(width, mlpRatio),
-            ["num_hidden_layers"] = depth,
-            ["num_attention_heads"] = heads,
-            ["hidden_act"] = HuggingFaceFormat.NameOf(kind.Activation),
-            ["layer_norm_eps"] = kind.LayerNormEps,
-            ["attention_dropout"] = 0.0,
-        };
-        var visionTower = Tower("siglip_vision_model", image.Width, image.MlpRatio, image.Depth, image.Heads, config.Model.ImageBlocks());
-        visionTower["image_size"] = image.ImageSize;
-        visionTower["patch_size"] = image.PatchSize;
-        visionTower["num_channels"] = 3;
-        var textTower = Tower("siglip_text_model", text.Width, text.MlpRatio, text.Depth, text.Heads, config.Model.TextBlocks());
-        textTower["vocab_size"] = text.VocabularySize;
-        textTower["max_position_embeddings"] = text.Length;
+        var (visionTower, textTower) = HuggingFaceTowers.Write(config.Model, ModelType);
         textTower["projection_size"] = config.Model.EmbedDim;
         if (tokenizer is { EndOfTextId: { } end, PaddingId: var padding })
         {
@@ -172,38 +131,18 @@ internal static class SiglipFormat
         public TextTower? TextConfig { get; init; }
     }
 
-    // The defaults are SiglipVisionConfig's and SiglipTextConfig's: files say only what differs.
-    private record Tower
+    private sealed record VisionTower : HuggingFaceImageTower
     {
-        public int HiddenSize { get; init; } = 768;
-
-        public int IntermediateSize { get; init; } = 3072;
-
-        public int NumHiddenLayers { get; init; } = 12;
-
-        public int NumAttentionHeads { get; init; } = 12;
-
-        public string HiddenAct { get; init; } = "gelu_pytorch_tanh";
-
-        public double LayerNormEps { get; init; } = 1e-6;
-    }
-
-    private sealed record VisionTower : Tower
-    {
-        public int NumChannels { get; init; } = 3;
-
-        public int ImageSize { get; init; } = 224;
-
-        public int PatchSize { get; init; } = 16;
+        /// <summary>SiglipVisionConfig's defaults.</summary>
+        public VisionTower() => (PatchSize, HiddenAct, LayerNormEps) = (16, "gelu_pytorch_tanh", 1e-6);
 
         public bool? VisionUseHead { get; init; }
     }
 
-    private sealed record TextTower : Tower
+    private sealed record TextTower : HuggingFaceTextTower
     {
-        public int VocabSize { get; init; } = 32000;
-
-        public int MaxPositionEmbeddings { get; init; } = 64;
+        /// <summary>SiglipTextConfig's defaults.</summary>
+        public TextTower() => (VocabSize, MaxPositionEmbeddings, HiddenAct, LayerNormEps) = (32000, 64, "gelu_pytorch_tanh", 1e-6);
 
         public int? ProjectionSize { get; init; }
     }
