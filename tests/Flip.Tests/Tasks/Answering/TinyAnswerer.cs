@@ -63,39 +63,10 @@ internal static class TinyAnswerer
 
     private static string AnswerTo(int question) => Answers.Answers[(question % 2 * 2) + (question / 2 % 2)];
 
-    internal sealed class Source(long position) : IBatchSource
+    internal sealed class Source(long position) : TinySource(Questions, Length, position)
     {
-        public long SamplesPerEpoch => Questions;
+        protected override int ImageOf(int sample) => sample / 2;
 
-        public long Position { get; private set; } = position;
-
-        public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
-
-        public bool IsReady(int size) => true;
-
-        public Batch Next(int size, CancellationToken cancellation = default)
-        {
-            var batch = new Batch(16, Length, new byte[size * 768], new int[size * Length], new int[size], new long[size], new int[size]);
-            for (var i = 0; i < size; i++)
-            {
-                var at = Position++;
-                var question = (int)(at % Questions);
-                (batch.Samples[i], batch.Epochs[i]) = (question, (int)(at / Questions));
-                int[] words = question % 2 == 0 ? [3, 4] : [5, 6, 7];
-                words.CopyTo(batch.Tokens, i * Length);
-                batch.Lengths[i] = words.Length;
-                var random = new CounterRandom(99, RandomPurpose.Evaluation, item: question / 2);
-                foreach (ref var pixel in batch.Images.AsSpan(i * 768, 768))
-                {
-                    pixel = (byte)random.NextInt(256);
-                }
-            }
-
-            return batch;
-        }
-
-        public void Dispose()
-        {
-        }
+        protected override void Fill(Batch batch, int row, int sample, ref CounterRandom random) => Write(batch, row, sample % 2 == 0 ? [3, 4] : [5, 6, 7]);
     }
 }

@@ -52,39 +52,17 @@ internal static class TinyCaptioner
         return recorder.Losses;
     }
 
-    internal sealed class Source(long position) : IBatchSource
+    internal sealed class Source(long position) : TinySource(Images, Length, position)
     {
-        public long SamplesPerEpoch => Images;
-
-        public long Position { get; private set; } = position;
-
-        public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
-
-        public bool IsReady(int size) => true;
-
-        public Batch Next(int size, CancellationToken cancellation = default)
+        protected override void Fill(Batch batch, int row, int sample, ref CounterRandom random)
         {
-            var batch = new Batch(16, Length, new byte[size * 768], new int[size * Length], new int[size], new long[size], new int[size]);
-            for (var i = 0; i < size; i++)
+            var words = new int[2 + random.NextInt(5)];
+            foreach (ref var word in words.AsSpan())
             {
-                var at = Position++;
-                (batch.Samples[i], batch.Epochs[i]) = (at % Images, (int)(at / Images));
-                var random = new CounterRandom(99, RandomPurpose.Evaluation, item: at % Images);
-                var words = 2 + random.NextInt(5);
-                int[] row = [Begin, .. Enumerable.Range(0, words).Select(_ => random.NextInt(Words)), End];
-                row.CopyTo(batch.Tokens, i * Length);
-                batch.Lengths[i] = row.Length;
-                foreach (ref var pixel in batch.Images.AsSpan(i * 768, 768))
-                {
-                    pixel = (byte)random.NextInt(256);
-                }
+                word = random.NextInt(Words);
             }
 
-            return batch;
-        }
-
-        public void Dispose()
-        {
+            Write(batch, row, [Begin, .. words, End]);
         }
     }
 }

@@ -56,36 +56,10 @@ internal static class TinyClassifier
         return recorder.Losses;
     }
 
-    internal sealed class Source(long position) : IBatchSource
+    internal sealed class Source(long position) : TinySource(Images, length: 0, position)
     {
-        public long SamplesPerEpoch => Images;
+        protected override Batch NewBatch(int size) => base.NewBatch(size) with { Labels = new int[size] };
 
-        public long Position { get; private set; } = position;
-
-        public IReadOnlyDictionary<string, long> BadSamples { get; } = new Dictionary<string, long>();
-
-        public bool IsReady(int size) => true;
-
-        public Batch Next(int size, CancellationToken cancellation = default)
-        {
-            var batch = new Batch(16, 0, new byte[size * 768], [], [], new long[size], new int[size]) { Labels = new int[size] };
-            for (var i = 0; i < size; i++)
-            {
-                var at = Position++;
-                (batch.Samples[i], batch.Epochs[i]) = (at % Images, (int)(at / Images));
-                var random = new CounterRandom(99, RandomPurpose.Evaluation, item: at % Images);
-                batch.Labels[i] = random.NextInt(Classes);
-                foreach (ref var pixel in batch.Images.AsSpan(i * 768, 768))
-                {
-                    pixel = (byte)random.NextInt(256);
-                }
-            }
-
-            return batch;
-        }
-
-        public void Dispose()
-        {
-        }
+        protected override void Fill(Batch batch, int row, int sample, ref CounterRandom random) => batch.Labels[row] = random.NextInt(Classes);
     }
 }
