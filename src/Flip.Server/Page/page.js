@@ -265,8 +265,9 @@ async function start() {
   $("tab-classify").hidden = !can.has("embeddings") && !ownClasses;
   $("tab-mask").hidden = !can.has("embeddings");
   for (const id of ["classes", "classes-label"]) { $(id).hidden = ownClasses; }
-  const first = tabs.find(tab => !tab.hidden);
-  if (first) { select(first); } else { $("main").hidden = true; }
+  const shown = tabs.filter(tab => !tab.hidden);
+  const chosen = shown.find(tab => tab.getAttribute("aria-selected") === "true") ?? shown[0]; // it may have been clicked before the server answered
+  if (chosen) { select(chosen); } else { $("main").hidden = true; }
 }
 
 $("key-form").addEventListener("submit", event => {

@@ -84,6 +84,27 @@ public sealed partial class PageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tab_that_is_chosen_before_the_server_tells_what_it_can_do_stays_chosen()
+    {
+        var page = await OpenAsync(tab: null);
+        var (asked, answers) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await page.RouteAsync("**/models", async route =>
+        {
+            asked.SetResult();
+            await answers.Task;
+            await route.ContinueAsync();
+        });
+        var loaded = page.ReloadAsync();
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await loaded;
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Masking" }).ClickAsync();
+        answers.SetResult();
+        await Expect(page.Locator("#model")).ToContainTextAsync("pictures of");
+        await Expect(page.GetByRole(AriaRole.Tabpanel, new() { Name = "Masking" })).ToBeVisibleAsync();
+        AssertQuiet();
+    }
+
+    [Fact]
     public async Task A_picture_is_shown_with_patches_removed_and_how_far_that_moves_it()
     {
         var page = await OpenAsync("Masking");
