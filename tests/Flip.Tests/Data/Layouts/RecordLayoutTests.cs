@@ -6,6 +6,7 @@ using Flip.Data.Layouts;
 namespace Flip.Tests.Data.Layouts;
 
 /// <summary>CIFAR's, MNIST's and STL-10's own files, byte by byte.</summary>
+[Collection(Alone.Name)] // one test reads the process's memory
 public sealed class RecordLayoutTests : IDisposable
 {
     private readonly LayoutFolder _folder = new();

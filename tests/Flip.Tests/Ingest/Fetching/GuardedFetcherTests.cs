@@ -5,6 +5,7 @@ using Flip.Ingest.Fetching;
 
 namespace Flip.Tests.Ingest.Fetching;
 
+[Collection(Alone.Name)] // one test reads the process's memory
 public sealed class GuardedFetcherTests
 {
     private static readonly FetchOptions Near = new() { AllowPrivate = true, Timeout = TimeSpan.FromSeconds(20), MaxBytes = 100_000 };

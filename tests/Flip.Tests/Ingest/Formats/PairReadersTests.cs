@@ -5,6 +5,7 @@ using Flip.Tests.Data.TfRecords;
 
 namespace Flip.Tests.Ingest.Formats;
 
+[Collection(Alone.Name)] // one test reads the process's memory
 public sealed class PairReadersTests : IDisposable
 {
     private static readonly byte[] Image = [0xFF, 0xD8, 1];
