@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using Flip.Models;
-using Flip.Storage;
 using Flip.Tests.Serving;
 
 namespace Flip.Tests.Server;
@@ -35,7 +34,7 @@ public sealed class EmbeddingEndpointsTests
         await using var rig = await ServerRig.StartAsync();
         var images = ServedTiny.Images(3);
         var model = rig.Engine.Model;
-        var encoder = new InferenceEncoder(((LoadedModel)model.Owner!).Model);
+        var encoder = model.Encoder!;
         var expected = encoder.EncodeImages(ServedTiny.Pixels(model.Config, images), 3).Chunk(8).ToList();
         var text = (await rig.Engine.EmbedTextsAsync(["a red dog"], TestContext.Current.CancellationToken)).Vectors[0];
         var (status, body) = await rig.PostAsync("/v1/embeddings", new

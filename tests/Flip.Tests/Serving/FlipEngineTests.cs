@@ -6,7 +6,6 @@ using Flip.Evaluation.ZeroShot;
 using Flip.Models;
 using Flip.Serving;
 using Flip.Serving.Batching;
-using Flip.Storage;
 using Flip.Tests.Data.Images;
 
 namespace Flip.Tests.Serving;
@@ -24,7 +23,7 @@ public sealed class FlipEngineTests
     {
         var model = ServedTiny.Towers();
         var (images, texts) = (ServedTiny.Images(count), ServedTiny.Texts(count));
-        var encoder = new InferenceEncoder(((LoadedModel)model.Owner!).Model);
+        var encoder = model.Encoder!;
         var expectedImages = images.Chunk(4).SelectMany(batch => encoder.EncodeImages(ServedTiny.Pixels(model.Config, batch), batch.Length)).ToArray();
         var rows = texts.Select(text => Row(model, text)).ToList();
         var expectedTexts = rows.Chunk(4).SelectMany(batch => encoder.EncodeTexts(
@@ -42,7 +41,7 @@ public sealed class FlipEngineTests
     {
         var model = ServedTiny.Towers();
         var (images, texts) = (ServedTiny.Images(24), ServedTiny.Texts(40));
-        var encoder = new InferenceEncoder(((LoadedModel)model.Owner!).Model);
+        var encoder = model.Encoder!;
         var expectedImages = images.Select(image => encoder.EncodeImages(ServedTiny.Pixels(model.Config, [image]), 1)).ToList();
         var expectedTexts = texts.Select(text => Row(model, text)).Select(row => encoder.EncodeTexts(row.Tokens, new[] { row.Length }, 1)).ToList();
 
@@ -59,10 +58,10 @@ public sealed class FlipEngineTests
         var model = ServedTiny.Towers();
         var images = ServedTiny.Images(4);
         string[] classes = ["dog", "cat", "bird"];
-        var encoder = new InferenceEncoder(((LoadedModel)model.Owner!).Model);
+        var encoder = model.Encoder!;
         var classifier = ZeroShotClassifier.Build(encoder, model.Tokenizer!, ClassPrompts.OfTemplates(classes, ClassTemplates.Flip7), 4, cancellation: Cancellation);
         var vectors = encoder.EncodeImages(ServedTiny.Pixels(model.Config, images), 4);
-        var expected = new Matches(encoder.LogitScale(), encoder.LogitBias()).Rank(vectors, classifier.Weights, encoder.EmbedDim, 2).ToList();
+        var expected = new Matches(model.LogitScale, model.LogitBias).Rank(vectors, classifier.Weights, encoder.EmbedDim, 2).ToList();
 
         await using var engine = new FlipEngine(model, Patient);
         for (var turn = 0; turn < 2; turn++) // made, then kept
@@ -75,7 +74,7 @@ public sealed class FlipEngineTests
 
         var texts = ServedTiny.Texts(4);
         var ofTexts = (await engine.EmbedTextsAsync(texts, Cancellation)).Vectors.SelectMany(row => row).ToArray();
-        var matches = new Matches(encoder.LogitScale(), encoder.LogitBias());
+        var matches = new Matches(model.LogitScale, model.LogitBias);
         Assert.Equal(matches.Rank(vectors, ofTexts, encoder.EmbedDim, 3), await engine.RankTextsAsync(images, texts, 3, Cancellation));
         Assert.Equal(matches.Rank(ofTexts, vectors, encoder.EmbedDim, 3), await engine.RankImagesAsync(images, texts, 3, Cancellation));
     }

@@ -29,7 +29,7 @@ public sealed class FlipServicesTests : IDisposable
         var image = ServedTiny.Images(2)[1];
         File.WriteAllBytes(_folder.File("photo.jpg"), image.ToArray());
         using var loaded = ModelSource.Load(_folder.File("mine"));
-        var encoder = new InferenceEncoder(loaded.Model);
+        var encoder = loaded.Encoder;
         var row = new int[2 * encoder.TextLength];
         int[] lengths = [loaded.Tokenizer.EncodeRow("a dog on a beach", row.AsSpan(0, encoder.TextLength)), loaded.Tokenizer.EncodeRow("a birthday cake", row.AsSpan(encoder.TextLength))];
         var text = encoder.EncodeTexts(row, lengths, 2)[..encoder.EmbedDim];
